@@ -1,0 +1,45 @@
+# `make demo` and `make test` are all a user needs: both build .venv with everything locked first.
+PYTHON ?= python3
+BIN := .venv/bin
+CATALOGUES := $(shell find src packages -name '*.po')
+OUT := out/loan-screening
+
+.PHONY: demo test lint types rooms unit lock messages clean
+
+demo: .venv/ready
+	$(BIN)/python examples/loan-screening/run.py --out $(OUT)
+
+test: lint types rooms unit
+
+lint: .venv/ready
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+
+types: .venv/ready
+	$(BIN)/mypy
+
+rooms: .venv/ready
+	$(BIN)/lint-imports
+
+unit: .venv/ready
+	$(BIN)/python tools/run_tests.py
+
+# requirements.lock names versions and hashes only, so that it works behind any mirror.
+lock: .venv/bin/uv
+	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet \
+	  --no-emit-package shinrai-verify --all-extras --group dev pyproject.toml --output-file requirements.lock
+
+messages: .venv/ready
+	$(BIN)/python tools/update_messages.py
+
+.venv/bin/uv:
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet uv==0.13.8
+
+.venv/ready: .venv/bin/uv requirements.lock pyproject.toml packages/shinrai-verify/pyproject.toml $(CATALOGUES)
+	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e packages/shinrai-verify -e .
+	touch $@
+
+clean:
+	rm -rf .venv out build dist

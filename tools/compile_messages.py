@@ -1,0 +1,36 @@
+"""Build hook: compile every gettext catalogue (.po) below src into the .mo file that is read at run time."""
+
+from pathlib import Path
+from typing import Any
+
+from babel.messages.mofile import write_mo
+from babel.messages.pofile import read_po
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+
+def compile_catalogues(root: Path) -> list[Path]:
+    """Compile the catalogues below root; returns the .mo files written, in a stable order."""
+    written = []
+    for po in sorted(root.glob("src/**/locales/*/LC_MESSAGES/*.po")):
+        with po.open("rb") as source:
+            catalogue = read_po(source, locale=po.parent.parent.name, abort_invalid=True)
+        mo = po.with_suffix(".mo")
+        with mo.open("wb") as target:
+            write_mo(target, catalogue)
+        written.append(mo)
+    return written
+
+
+class CompileMessages(BuildHookInterface[Any]):
+    """Runs before each build, also before an editable one."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  (interface)
+        """Compile before hatchling collects the files."""
+        compile_catalogues(Path(self.root))
+
+
+if __name__ == "__main__":
+    here = Path(__file__).resolve().parent.parent
+    for project in (here, here / "packages" / "shinrai-verify"):
+        for path in compile_catalogues(project):
+            print(path.relative_to(here))
