@@ -7,8 +7,6 @@ from enum import StrEnum
 from shinrai.language import Bilingual
 
 
-
-
 class Outcome(StrEnum):
     """What a measurement came to. A fault of target, judge or network is ERROR: never a pass, never a fail."""
 

@@ -80,8 +80,6 @@ def preferred_language(environment: Mapping[str, str] | None = None) -> Language
     environment = os.environ if environment is None else environment
     for name in ("SHINRAI_LANG", "LC_ALL", "LC_MESSAGES", "LANG"):
         tag = environment.get(name, "")[:2].lower()
-        if tag in Language:
-            return Language(tag)
         if tag:
-            return Language.EN
+            return Language.JA if tag == Language.JA.value else Language.EN
     return Language.EN
