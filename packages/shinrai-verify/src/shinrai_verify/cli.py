@@ -1,0 +1,160 @@
+"""`shinrai-verify BUNDLE --trust FILE`: the verifier on the command line."""
+
+import argparse
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from shinrai_verify import __version__
+from shinrai_verify.encoding import Fault
+from shinrai_verify.messages import LANGUAGES, preferred_language, say
+from shinrai_verify.trust import Policy
+from shinrai_verify.verify import Verification, verify
+
+USAGE_ERROR = 64
+_MAX_TRUST_BYTES = 1024 * 1024
+_CONCLUSIONS = {
+    0: "VERIFIED: the bundle is authentic and complete.",
+    1: "NOT VERIFIED: the bundle was tampered with or is invalid.",
+    2: "INCOMPLETE: what is there is authentic, but something is withheld or missing.",
+    3: "POLICY NOT MET: the bundle is authentic, but it does not meet what you demand.",
+}
+_EPILOG = """\
+examples:
+  shinrai-verify bundle.zip --trust trust.json
+  shinrai-verify bundle.zip --trust trust.json --last-seen checkpoint.txt
+
+exit codes: 0 verified, 1 tampered or invalid, 2 incomplete, 3 policy not met, 64 wrong usage
+"""
+
+
+def main(arguments: Sequence[str] | None = None, *, program: str = "shinrai-verify") -> int:
+    """Run the verifier; returns the exit code."""
+    language = _language(sys.argv[1:] if arguments is None else arguments)
+    options = _parser(language, program).parse_args(arguments)
+    try:
+        policy = Policy.from_bytes(_read(options.trust))
+        seen = _read(options.last_seen) if options.last_seen and options.last_seen.exists() else None
+    except (Fault, OSError) as error:
+        text = say(language, error.text, error.fields) if isinstance(error, Fault) else str(error)
+        print(f"{program}: {text}", file=sys.stderr)  # noqa: T201
+        return USAGE_ERROR
+    if not options.bundle.exists():
+        print(f"{program}: " + say(language, "there is no file {name}", {"name": options.bundle}), file=sys.stderr)  # noqa: T201
+        return USAGE_ERROR
+    outcome = verify(options.bundle, policy, last_seen=seen)
+    print(to_json(outcome) if options.json else to_text(outcome, language))  # noqa: T201
+    if options.last_seen and outcome.exit_code in (0, 3) and outcome.checkpoint_note:
+        _remember(options.last_seen, outcome.checkpoint_note)
+    return outcome.exit_code
+
+
+def _language(arguments: Sequence[str]) -> str:
+    finder = argparse.ArgumentParser(add_help=False)
+    finder.add_argument("--lang", choices=LANGUAGES, default=preferred_language())
+    return str(finder.parse_known_args(arguments)[0].lang)
+
+
+def _parser(language: str, program: str) -> argparse.ArgumentParser:
+    def t(text: str) -> str:
+        return say(language, text)
+
+    parser = argparse.ArgumentParser(
+        prog=program,
+        description=t("Verify a Shinrai evidence bundle offline and say what was checked."),
+        epilog=t(_EPILOG),
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.error = lambda message: parser.exit(USAGE_ERROR, f"{parser.format_usage()}{program}: {message}\n")  # type: ignore[method-assign]
+    parser.add_argument("bundle", type=Path, help=t("the bundle: a ZIP archive or the folder it was unpacked to"))
+    parser.add_argument(
+        "--trust",
+        type=Path,
+        required=True,
+        help=t("whom you trust (trust.json), received by another way than the bundle"),
+    )
+    parser.add_argument(
+        "--last-seen",
+        type=Path,
+        help=t("the checkpoint you saw last; made on the first visit, moved forward when the bundle verifies"),
+    )
+    parser.add_argument("--lang", choices=LANGUAGES, default=language, help=t("language of the output"))
+    parser.add_argument("--json", action="store_true", help=t("print JSON for programs"))
+    parser.add_argument("--version", action="version", version=f"{program} {__version__}")
+    return parser
+
+
+def _read(path: Path) -> bytes:
+    with path.open("rb") as stream:
+        data = stream.read(_MAX_TRUST_BYTES + 1)
+    if len(data) > _MAX_TRUST_BYTES:
+        raise Fault("{what} is larger than {limit} bytes", what=path.name, limit=_MAX_TRUST_BYTES)
+    return data
+
+
+def _remember(path: Path, note: bytes) -> None:
+    fresh = path.with_name(path.name + ".new")
+    fresh.write_bytes(note)
+    os.replace(fresh, path)
+
+
+def to_text(outcome: Verification, language: str) -> str:
+    """Return what was checked, and the verdicts found, for a person."""
+    marks = {0: "✓", 1: "✗", 2: "…", 3: "!"}
+    lines = [f"{marks[s.exit_class]} {s.code:<3} {say(language, s.text, s.fields)}" for s in outcome.steps]
+    if outcome.exit_code != 1 and outcome.roster:
+        roster = outcome.roster
+        lines += [
+            "",
+            say(
+                language,
+                "What the council certified (n={n}, f={f}, q={q}):",
+                {"n": roster.n, "f": roster.f, "q": roster.q},
+            ),
+        ]
+        for control, counted in sorted(outcome.tallies.items()):
+            dissent = (
+                say(language, "; dissent: {names}", {"names": ", ".join(counted.dissent)}) if counted.dissent else ""
+            )
+            lines.append(f"  {control}: {say(language, counted.outcome)}{dissent}")
+        if roster.common_causes_over_f:
+            text = "More than {f} seats share a cause of failure ({causes}): no claim of Byzantine fault tolerance is made."
+            lines.append(say(language, text, {"f": roster.f, "causes": ", ".join(roster.common_causes_over_f)}))
+    lines += ["", say(language, _CONCLUSIONS[outcome.exit_code])]
+    if outcome.exit_code == 0:
+        lines.append(say(language, "Verified does not mean passed: read the verdicts above and the report."))
+    return "\n".join(lines)
+
+
+def to_json(outcome: Verification) -> str:
+    """Return the same for programs."""
+    head = outcome.checkpoint
+    return json.dumps(
+        {
+            "exitCode": outcome.exit_code,
+            "bundleId": outcome.bundle_id,
+            "subject": outcome.subject,
+            "log": head and {"origin": head.origin, "size": head.size, "root": head.root.hex()},
+            "steps": [
+                {"code": s.code, "class": s.exit_class, "text": say("en", s.text, s.fields)} for s in outcome.steps
+            ],
+            "verdicts": {
+                control: {
+                    "outcome": t.outcome,
+                    "contested": t.contested,
+                    "dissent": t.dissent,
+                    "equivocators": t.equivocators,
+                }
+                for control, t in sorted(outcome.tallies.items())
+            },
+            "withheld": outcome.withheld,
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

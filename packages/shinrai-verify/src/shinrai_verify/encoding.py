@@ -1,0 +1,146 @@
+"""Strict readings of JSON, base64 and integers.
+
+Where Python's own parsers are lenient (duplicate keys, NaN, trailing bits, full-width digits), two verifiers could
+read one file in two ways; here each of those is a Fault.
+"""
+
+import base64
+import binascii
+import json
+import re
+from collections.abc import Mapping
+from typing import Any
+
+MAX_JSON_BYTES = 64 * 1024 * 1024
+MAX_JSON_DEPTH = 32
+MAX_INTEGER = 2**53 - 1
+
+IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
+SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
+_DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class Fault(Exception):  # noqa: N818  (the word of the messages)
+    """Something that keeps a bundle from being verified.
+
+    text: an English sentence with `{name}` fields, the key of the message catalogue; fields: what they stand for.
+    """
+
+    def __init__(self, text: str, **fields: object) -> None:
+        super().__init__(text, fields)
+        self.text = text
+        self.fields = fields
+
+    def __str__(self) -> str:
+        return self.text.format_map(self.fields)
+
+
+def strict_json(data: bytes, what: str, *, floats: bool = False, limit: int = MAX_JSON_BYTES) -> Any:
+    """Parse JSON that means one thing only.
+
+    what: names the source in the Fault. floats: whether fractions are allowed (never in signed payloads).
+    Refused: too large, deeper than 32, a byte order mark, invalid UTF-8, duplicate keys, NaN, infinities, lone
+    surrogates, integers beyond 2^53 - 1.
+    """
+    if len(data) > limit:
+        raise Fault("{what} is larger than {limit} bytes", what=what, limit=limit)
+    if _depth(data) > MAX_JSON_DEPTH:
+        # json.loads raises RecursionError, not ValueError, on deep nesting: look first.
+        raise Fault("{what} is nested deeper than {limit} levels", what=what, limit=MAX_JSON_DEPTH)
+
+    def refuse(literal: str) -> Any:
+        raise Fault("{what} holds the number {literal}, which is not allowed there", what=what, literal=literal[:40])
+
+    def integer(literal: str) -> int:
+        if len(literal) > 17 or abs(int(literal)) > MAX_INTEGER:
+            refuse(literal)
+        return int(literal)
+
+    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        record = dict(pairs)
+        if len(record) != len(pairs):
+            raise Fault("{what} has an object with a repeated key", what=what)
+        return record
+
+    try:
+        text = data.decode("utf-8")
+        value = json.loads(
+            text,
+            object_pairs_hook=unique,
+            parse_constant=refuse,
+            parse_float=float if floats else refuse,
+            parse_int=integer,
+        )
+    except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
+        raise Fault("{what} is not valid JSON", what=what) from error
+    if "\\u" in text and _has_surrogate(value):
+        raise Fault("{what} holds half a character (a lone surrogate)", what=what)
+    return value
+
+
+def _depth(data: bytes) -> int:
+    deepest = depth = 0
+    for byte in _STRING.sub(b"", data):
+        if byte in b"[{":
+            depth += 1
+            deepest = max(deepest, depth)
+        elif byte in b"]}":
+            depth -= 1
+    return deepest
+
+
+def _has_surrogate(value: Any) -> bool:
+    return _SURROGATE.search(json.dumps(value, ensure_ascii=False)) is not None
+
+
+def canonical_json(value: Any) -> bytes:
+    """Serialise as RFC 8785 does for what we write: ASCII keys, no floats."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
+
+
+def field(record: object, name: str, kind: type, what: str) -> Any:
+    """Return record[name], which must exist and be exactly of the given kind (a bool is no int)."""
+    if not isinstance(record, Mapping):
+        raise Fault("{what} is not an object", what=what)
+    value = record.get(name)
+    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+        raise Fault("{what} lacks a valid field “{name}”", what=what, name=name)
+    return value
+
+
+def identifier(value: object, what: str) -> str:
+    """Return an ASCII identifier, or raise: no confusable letters, nothing to normalise."""
+    if not isinstance(value, str) or not IDENTIFIER.fullmatch(value):
+        raise Fault("{what} has an identifier that is not allowed", what=what)
+    return value
+
+
+def digest(value: object, what: str) -> str:
+    """Return a SHA-256 in lowercase hex, or raise."""
+    if not isinstance(value, str) or not SHA256_HEX.fullmatch(value):
+        raise Fault("{what} has a digest that is not a SHA-256 in lowercase hex", what=what)
+    return value
+
+
+def decimal(text: str, what: str) -> int:
+    """Read a non-negative decimal integer as written by a machine: ASCII digits, no sign, no leading zero."""
+    if not _DECIMAL.fullmatch(text):
+        raise Fault("{what} has a number that is not written plainly", what=what)
+    return int(text)
+
+
+def unbase64(text: object, what: str) -> bytes:
+    """Decode base64 in the standard or the URL-safe alphabet, not mixed; what does not encode back is refused."""
+    if isinstance(text, str) and text.isascii():
+        url_safe = "-" in text or "_" in text
+        try:
+            data = base64.b64decode(text, altchars=b"-_" if url_safe else None, validate=True)
+        except (binascii.Error, ValueError):
+            data = None
+        if data is not None:
+            again = base64.urlsafe_b64encode(data) if url_safe else base64.b64encode(data)
+            if again.decode() == text:
+                return data
+    raise Fault("{what} has a field that is not valid base64", what=what)

@@ -1,0 +1,32 @@
+"""The verifier's words, in English and Japanese. English is the key; Japanese stands in the gettext catalogue."""
+
+import gettext
+import os
+from collections.abc import Mapping
+from functools import lru_cache
+from importlib.resources import files
+from io import BytesIO
+
+LANGUAGES = ("ja", "en")
+
+
+@lru_cache(maxsize=len(LANGUAGES))
+def _catalogue(language: str) -> gettext.NullTranslations:
+    compiled = files("shinrai_verify") / "locales" / language / "LC_MESSAGES" / "messages.mo"
+    return gettext.GNUTranslations(BytesIO(compiled.read_bytes())) if compiled.is_file() else gettext.NullTranslations()
+
+
+def say(language: str, text: str, fields: Mapping[str, object] | None = None) -> str:
+    """Return a text in a language, its fields filled in and harmless on a terminal."""
+    return _catalogue(language).gettext(text).format_map({k: _harmless(str(v)) for k, v in (fields or {}).items()})
+
+
+def _harmless(text: str) -> str:
+    """Show control and direction-changing characters of foreign text as escapes."""
+    return "".join(c if c.isprintable() else c.encode("unicode_escape").decode() for c in text)
+
+
+def preferred_language() -> str:
+    """Return the language of the environment: SHINRAI_LANG, LC_ALL, LC_MESSAGES, LANG; English unless it is Japanese."""
+    tags = (os.environ.get(name, "")[:2].lower() for name in ("SHINRAI_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))
+    return "ja" if next((tag for tag in tags if tag), "en") == "ja" else "en"
