@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -97,7 +96,7 @@ def _read(path: Path) -> bytes:
 def _remember(path: Path, note: bytes) -> None:
     fresh = path.with_name(path.name + ".new")
     fresh.write_bytes(note)
-    os.replace(fresh, path)
+    fresh.replace(path)
 
 
 def to_text(outcome: Verification, language: str) -> str:
@@ -120,7 +119,7 @@ def to_text(outcome: Verification, language: str) -> str:
             )
             lines.append(f"  {control}: {say(language, counted.outcome)}{dissent}")
         if roster.common_causes_over_f:
-            text = "More than {f} seats share a cause of failure ({causes}): no claim of Byzantine fault tolerance is made."
+            text = "More than {f} seats share a cause of failure ({causes}): no Byzantine fault tolerance is claimed."
             lines.append(say(language, text, {"f": roster.f, "causes": ", ".join(roster.common_causes_over_f)}))
     lines += ["", say(language, _CONCLUSIONS[outcome.exit_code])]
     if outcome.exit_code == 0:

@@ -1,0 +1,67 @@
+"""The tree of complete nodes that the database keeps, and the proofs made from leaf hashes (RFC 9162)."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from shinrai_verify.merkle import node_hash, root
+
+Node = tuple[int, int]
+"""(level, index); level 0 are the leaves."""
+
+
+def completed(start: int, leaves: Sequence[bytes], stored: Callable[[Node], bytes]) -> Mapping[Node, bytes]:
+    """Return the interior nodes that become complete when `leaves` follow the first `start` leaves."""
+    fresh: dict[Node, bytes] = {}
+    for index, leaf in enumerate(leaves, start=start):
+        level, position, current = 0, index, leaf
+        fresh[0, index] = leaf
+        while position & 1:
+            left = fresh.get((level, position - 1)) or stored((level, position - 1))
+            current = node_hash(left, current)
+            level, position = level + 1, position >> 1
+            fresh[level, position] = current
+    return {node: value for node, value in fresh.items() if node[0] > 0}
+
+
+def peaks(size: int) -> Iterator[Node]:
+    """Yield the complete subtrees that a tree of this size consists of, from left to right."""
+    start = 0
+    for level in reversed(range(size.bit_length())):
+        if size >> level & 1:
+            yield level, start >> level
+            start += 1 << level
+
+
+def root_from_peaks(values: Sequence[bytes]) -> bytes:
+    """Return the tree head from the hashes of its peaks; of no peaks, the empty tree's head."""
+    if not values:
+        return root([])
+    head = values[-1]
+    for left in reversed(values[:-1]):
+        head = node_hash(left, head)
+    return head
+
+
+def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
+    """Return the audit path of leaf `index` (RFC 9162, 2.1.3.1)."""
+    proof, level = [], list(leaves)
+    while len(level) > 1:
+        if index ^ 1 < len(level):
+            proof.append(level[index ^ 1])
+        paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
+        level = paired + level[len(paired) * 2 :]
+        index //= 2
+    return proof
+
+
+def consistency_proof(leaves: Sequence[bytes], old: int) -> list[bytes]:
+    """Return the proof that the first `old` leaves (at least one) are a prefix of all (RFC 9162, 2.1.4.1)."""
+
+    def subproof(low: int, high: int, size: int, known: bool) -> list[bytes]:
+        if size == high - low:
+            return [] if known else [root(leaves[low:high])]
+        split = 1 << (high - low - 1).bit_length() - 1
+        if size <= split:
+            return [*subproof(low, low + split, size, known), root(leaves[low + split : high])]
+        return [*subproof(low + split, high, size - split, False), root(leaves[low : low + split])]
+
+    return subproof(0, len(leaves), old, True)

@@ -1,0 +1,1 @@
+"""Migrations of the embedded database, in order; a migration that was released is never edited."""
