@@ -6,11 +6,12 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from shinrai_verify.council import FAIL, INCONCLUSIVE, PASS
+
 from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.evidence.store import Logged
 from shinrai.frameworks.model import EvidenceCode
 from shinrai.language import Message
-from shinrai_verify.council import FAIL, INCONCLUSIVE, PASS
 
 Content = bytes | Path
 
@@ -63,8 +64,8 @@ class TargetRows:
 class Case:
     """All that a round is about.
 
-    subject: SHA-256 of the system's material facts. contents: SHA-256 -> bytes or file of everything in the manifest that
-    is at hand. leaves and checkpoint: the log as published before the round. trust: the chain of trust documents.
+    subject: SHA-256 of the system's material facts. contents: SHA-256 -> bytes or file of everything in the manifest
+    that is at hand. leaves and checkpoint: the log as published before the round. trust: the chain of trust documents.
     plan: the logged plan. applicable: leaf ids that apply to this system. shows: check -> leaf ids it can show.
     rules: metric key (`<target>/<check>/<metric>`) -> (comparison, limit) as planned, where the description fixes one.
     """

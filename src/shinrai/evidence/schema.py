@@ -89,6 +89,6 @@ run_step = Table(
     Column("run", Text, nullable=False),
     Column("step", Text, nullable=False),
     Column("part", BigInteger, nullable=False),
-    Column("payload", LargeBinary, nullable=False),
+    Column("idx", BigInteger, nullable=False),
     PrimaryKeyConstraint("run", "step", "part"),
 )

@@ -86,19 +86,14 @@ class Store:
             if addition.run is not None and addition.step is not None:
                 done = self._step(db, addition.run, addition.step)
                 if done:
-                    return [self._index_of(db, payload) for payload in done]
+                    return done
             for sha256, (media_type, data) in addition.blobs.items():
                 _put(db, sha256, media_type, data)
             indexes = [self._append_one(db, envelope) for envelope in addition.envelopes]
             if addition.run is not None and addition.step is not None:
                 rows = [
-                    {
-                        "run": addition.run,
-                        "step": addition.step,
-                        "part": part,
-                        "payload": bytes.fromhex(e.payload_sha256),
-                    }
-                    for part, e in enumerate(addition.envelopes)
+                    {"run": addition.run, "step": addition.step, "part": part, "idx": index}
+                    for part, index in enumerate(indexes)
                 ]
                 db.execute(insert(schema.run_step), rows)
             return indexes
@@ -187,7 +182,7 @@ class Store:
     def step(self, run: str, step: str) -> list[Logged]:
         """Return what a step of a run has logged, in order; nothing when it has not been completed."""
         with self._engine.connect() as db:
-            return [self._logged(db, payload) for payload in self._step(db, run, step)]
+            return [self._at(db, index) for index in self._step(db, run, step)]
 
     def logged(self, payload_sha256s: Iterable[str]) -> list[Logged]:
         """Return the logged envelopes of these payloads."""
@@ -213,30 +208,34 @@ class Store:
             raise KeyError(sha256)
         return bytes(data)
 
-    def _step(self, db: Connection, run: str, step: str) -> list[bytes]:
+    def _step(self, db: Connection, run: str, step: str) -> list[int]:
         query = (
-            select(schema.run_step.c.payload)
+            select(schema.run_step.c.idx)
             .where(schema.run_step.c.run == run, schema.run_step.c.step == step)
             .order_by(schema.run_step.c.part)
         )
-        return [bytes(row[0]) for row in db.execute(query)]
+        return [int(row[0]) for row in db.execute(query)]
 
-    def _index_of(self, db: Connection, payload: bytes) -> int:
-        return self._logged(db, payload).index
+    def _at(self, db: Connection, index: int) -> Logged:
+        """Return the statement at an index with the one signature that stands there."""
+        leaf = schema.log_leaf.c
+        entry, payload = db.execute(
+            select(leaf.entry, leaf.payload).where(leaf.log_id == LOG_ID, leaf.idx == index)
+        ).one()
+        return self._open(db, index, bytes(payload), [bytes(entry)])
 
     def _logged(self, db: Connection, payload: bytes) -> Logged:
-        data = db.execute(select(schema.blob.c.data).where(schema.blob.c.sha256 == payload)).scalar_one()
-        rows = db.execute(
-            select(schema.log_leaf.c.idx, schema.log_leaf.c.entry)
-            .where(schema.log_leaf.c.log_id == LOG_ID, schema.log_leaf.c.payload == payload)
-            .order_by(schema.log_leaf.c.idx)
-        ).all()
-        signatures = []
-        for _, entry in rows:
-            record = strict_json(bytes(entry), "a log entry")
-            signatures.append(Signature(record["keyid"], unbase64(record["sig"], "a log entry")))
-        envelope = Envelope(bytes(data), tuple(signatures))
-        return Logged(int(rows[0][0]), envelope, Statement.from_bytes(bytes(data), "a statement"))
+        """Return a statement with all signatures that were logged for it."""
+        leaf = schema.log_leaf.c
+        query = select(leaf.idx, leaf.entry).where(leaf.log_id == LOG_ID, leaf.payload == payload).order_by(leaf.idx)
+        rows = db.execute(query).all()
+        return self._open(db, int(rows[0][0]), payload, [bytes(entry) for _, entry in rows])
+
+    def _open(self, db: Connection, index: int, payload: bytes, entries: Sequence[bytes]) -> Logged:
+        data = bytes(db.execute(select(schema.blob.c.data).where(schema.blob.c.sha256 == payload)).scalar_one())
+        records = [strict_json(entry, "a log entry") for entry in entries]
+        signatures = tuple(Signature(record["keyid"], unbase64(record["sig"], "a log entry")) for record in records)
+        return Logged(index, Envelope(data, signatures), Statement.from_bytes(data, "a statement"))
 
     def check(self, keys: Mapping[str, bytes]) -> list[str]:
         """Re-hash the whole log and return what is wrong with it, nothing when all is well.

@@ -136,20 +136,26 @@ def absolute(low: ArrayLike, high: ArrayLike) -> Bounds:
     return np.where((lows <= 0) & (highs >= 0), 0.0, nearest), np.maximum(np.abs(lows), np.abs(highs))
 
 
-def largest_difference(successes: ArrayLike, trials: ArrayLike) -> tuple[float, float]:
-    """Return the interval of max − min of K >= 2 rates: over all pairs the largest low and the largest high."""
+def largest_difference(successes: ArrayLike, trials: ArrayLike, family: int = 1) -> tuple[float, float]:
+    """Return the interval of max − min of K >= 2 rates: over all pairs the largest low and the largest high.
+
+    family: how many such statements have to hold at once, at least 1.
+    """
     x, n = _counts(successes, trials)
     first, second = np.triu_indices(len(x), k=1)
-    z = simultaneous_z(len(first))
+    z = simultaneous_z(len(first) * family)
     low, high = absolute(*difference(x[first], n[first], x[second], n[second], z))
     return float(low.max()), float(high.max())
 
 
-def smallest_ratio(successes: ArrayLike, trials: ArrayLike) -> tuple[float, float]:
-    """Return the interval of min / max of K >= 2 rates: over all ordered pairs the smallest low and high, cut to 1."""
+def smallest_ratio(successes: ArrayLike, trials: ArrayLike, family: int = 1) -> tuple[float, float]:
+    """Return the interval of min / max of K >= 2 rates: over all ordered pairs the smallest low and high, cut to 1.
+
+    family: how many such statements have to hold at once, at least 1.
+    """
     x, n = _counts(successes, trials)
     first, second = np.triu_indices(len(x), k=1)
-    z = simultaneous_z(len(first))
+    z = simultaneous_z(len(first) * family)
     low, high = ratio(x[first], n[first], x[second], n[second], z)
     # The other order of a pair is the reciprocal: the chi-square does not ask which rate is called the first.
     with np.errstate(divide="ignore"):

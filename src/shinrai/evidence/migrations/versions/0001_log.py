@@ -66,7 +66,7 @@ def upgrade() -> None:
         sa.Column("run", sa.Text, nullable=False),
         sa.Column("step", sa.Text, nullable=False),
         sa.Column("part", sa.BigInteger, nullable=False),
-        sa.Column("payload", sa.LargeBinary, nullable=False),
+        sa.Column("idx", sa.BigInteger, nullable=False),
         sa.PrimaryKeyConstraint("run", "step", "part"),
     )
 
