@@ -102,10 +102,27 @@ class AttestationRecord(_Record):
     document: str | None
     expires: date
     signed: bool
+    signed_on: datetime | None
     current: bool
     evidence: str | None
     log_index: int | None
     cause: Text | None
+
+
+class ApprovalRecord(_Record):
+    """A named person's signed approval of the scope: which requirements do not apply.
+
+    covers: requirement ids. current: made for the system as it is now, signed before and not expired at `as_of`.
+    """
+
+    by: Text
+    position: Text
+    covers: list[str]
+    signed_on: datetime
+    expires: date
+    current: bool
+    evidence: str
+    log_index: int
 
 
 class Vote(_Record):
@@ -145,7 +162,11 @@ class Leaf(_Record):
 
 
 class RequirementResult(_Record):
-    """A requirement and its result. coverage: leaves decided of leaves asked. required: the exit code rests on it."""
+    """A requirement and its result.
+
+    coverage: leaves decided of leaves asked. required: the exit code rests on it. exclusion: why it does not apply to
+    this system; the result is then NOT_APPLICABLE once a named person (`approver`) has approved that.
+    """
 
     id: str
     framework: str
@@ -161,6 +182,7 @@ class RequirementResult(_Record):
     required: bool
     coverage: Share
     leaves: list[Leaf]
+    exclusion: Text | None = None
     approver: Text | None = None
 
 
@@ -265,6 +287,7 @@ class Assessment(_Record):
     results: list[RequirementResult]
     measurements: list[MeasurementRecord]
     attestations: list[AttestationRecord]
+    approvals: list[ApprovalRecord] = []
     council: CouncilRecord
     limits: list[Text]
     bundle: BundleRecord

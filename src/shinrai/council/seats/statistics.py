@@ -1,6 +1,6 @@
 """The statistics seat: is the sample large enough, is the interval right, and do failures survive multiplicity?
 
-A leaf passes only when all of its decisive numbers pass (an intersection-union test: that needs no correction). It fails
+A leaf passes only when all of its decisive numbers pass (an intersection-union test, without correction). It fails
 when any one of them fails, and with m of them one fails by chance more often: the failing number has to keep failing at
 the level corrected for m (Bonferroni).
 """

@@ -1,0 +1,173 @@
+"""The plan: which requirements apply, which checks can show them, and the limits, all fixed before anything is measured."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+from shinrai.evaluate.checks import planned, shows
+from shinrai.evidence.statements import Item, Subject
+from shinrai.frameworks import (
+    Applicability,
+    ExpectedEvidence,
+    Facts,
+    Framework,
+    Requirement,
+    applicability,
+    load_framework,
+)
+from shinrai.language import Bilingual, Message, ShinraiError, message, suggest
+from shinrai.systems import Description
+from shinrai_verify.encoding import canonical_json
+
+_CHUNK = 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Excluded:
+    """A requirement that does not apply, and why: by a rule of the framework, or because the description says so."""
+
+    requirement: Requirement
+    reason: Bilingual
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What an assessment is going to do.
+
+    checks: `<target>/<check>` to be run, in order. folder: where the description's relative paths start.
+    """
+
+    description: Description
+    folder: Path
+    frameworks: tuple[Framework, ...]
+    considered: tuple[Applicability, ...]
+    checks: tuple[str, ...]
+
+    @cached_property
+    def excluded(self) -> Mapping[str, Excluded]:
+        """Requirements that do not apply, by id."""
+        found = {
+            a.requirement.id: Excluded(a.requirement, a.reason.both()) for a in self.considered if not a.applies
+        }
+        scope = self.description.scope
+        for entry in scope.not_applicable if scope else ():
+            requirement = self.requirements[entry.requirement]
+            found[requirement.id] = Excluded(requirement, Bilingual(entry.reason.ja, entry.reason.en))
+        return found
+
+    @cached_property
+    def requirements(self) -> Mapping[str, Requirement]:
+        """Every requirement of the frameworks, by id."""
+        return {a.requirement.id: a.requirement for a in self.considered}
+
+    @cached_property
+    def leaves(self) -> Mapping[str, ExpectedEvidence]:
+        """The expected evidence of the requirements that apply, by id."""
+        applying = [a.requirement for a in self.considered if a.requirement.id not in self.excluded]
+        return {leaf.id: leaf for requirement in applying for leaf in requirement.expects}
+
+    @cached_property
+    def required(self) -> frozenset[str]:
+        """The requirements that the conclusion rests on."""
+        named = self.description.required
+        return frozenset(named) if named else frozenset(self.requirements) - frozenset(self.excluded)
+
+    @cached_property
+    def material(self) -> bytes:
+        """The facts whose change makes decisions lapse, as bytes; their digest is what every statement is about."""
+        return canonical_json({**self.description.material(), "system": self.description.system.id})
+
+    @property
+    def subject(self) -> Subject:
+        """What every statement of this assessment is about."""
+        system = self.description.system
+        return Subject(system.id, system.version, hashlib.sha256(self.material).hexdigest())
+
+    @cached_property
+    def scope(self) -> bytes:
+        """What an approver of the scope signs: each excluded requirement with its reason, as bytes."""
+        entries = [
+            {"reason": {"en": e.reason.en, "ja": e.reason.ja}, "requirement": e.requirement.id}
+            for _, e in sorted(self.excluded.items())
+        ]
+        return canonical_json({"excluded": entries, "subject": self.subject.sha256})
+
+    @property
+    def limits(self) -> Mapping[str, str]:
+        """The limits that the description fixes: `<target>/<check>/<metric>` -> decimal string."""
+        return {
+            f"{check}/{metric}": repr(float(limit))
+            for check in self.checks
+            for metric, limit in getattr(self.description.checks, check.partition("/")[2]).limits.items()
+        }
+
+    def predicate(self, frameworks: Sequence[Item], inputs: Sequence[Item], version: str) -> dict[str, Any]:
+        """Return the plan as it is logged before the first measurement."""
+        return {
+            "checks": list(self.checks),
+            "controls": sorted(self.leaves),
+            "items": [item.descriptor() for item in (*frameworks, *inputs)],
+            "limits": dict(self.limits),
+            "producer": {"id": "https://shinrai.example/shinrai", "version": version},
+            "required": sorted(self.required),
+        }
+
+
+def make_plan(description: Description, folder: Path) -> Plan:
+    """Plan the assessment of a described system; a name that no framework knows is a located error."""
+    frameworks = tuple(load_framework(pin.id, pin.version) for pin in description.frameworks)
+    facts = Facts(description.roles, description.facts)
+    considered = tuple(entry for framework in frameworks for entry in applicability(framework, facts))
+    plan = Plan(description, folder, frameworks, considered, tuple(_checks(description)))
+    _check_names(plan)
+    return plan
+
+
+def _checks(description: Description) -> list[str]:
+    from shinrai.assess.targets import table_settings
+
+    found = []
+    for name, target in description.targets.items():
+        for check in planned(table_settings(name, target, Path())):
+            if getattr(description.checks, check).skip is None:
+                found.append(f"{name}/{check}")
+    return found
+
+
+def _check_names(plan: Plan) -> None:
+    every_leaf = [leaf.id for requirement in plan.requirements.values() for leaf in requirement.expects]
+    for number, attestation in enumerate(plan.description.attestations):
+        if attestation.shows not in every_leaf:
+            raise _unknown(plan, ("attestations", number, "shows"), attestation.shows, every_leaf)
+    for number, requirement in enumerate(plan.description.required or ()):
+        if requirement not in plan.requirements:
+            raise _unknown(plan, ("required", number), requirement, plan.requirements)
+    scope = plan.description.scope
+    for number, entry in enumerate(scope.not_applicable if scope else ()):
+        if entry.requirement not in plan.requirements:
+            raise _unknown(plan, ("scope", "not_applicable", number, "requirement"), entry.requirement, plan.requirements)
+
+
+def _unknown(plan: Plan, path: tuple[str | int, ...], name: str, known: Any) -> ShinraiError:
+    versions = ", ".join(f"{framework.id} {framework.version}" for framework in plan.frameworks)
+    what = message("“{name}” is not in the frameworks named here ({versions}).", name=name, versions=versions)
+    fix: Message = suggest(name, known) or message("Look it up in the framework, or remove the line.")
+    return ShinraiError(what, fix=fix, place=plan.description.place(path))
+
+
+def showing(plan: Plan, check: str) -> list[str]:
+    """Return the leaves that a check (`<target>/<check>`) shows among those that apply."""
+    return [leaf for leaf in shows(check.partition("/")[2]) if leaf in plan.leaves]
+
+
+def file_sha256(path: Path) -> tuple[str, int]:
+    """Return digest and size of a file, read in pieces."""
+    digest, size = hashlib.sha256(), 0
+    with path.open("rb") as stream:
+        while chunk := stream.read(_CHUNK):
+            digest.update(chunk)
+            size += len(chunk)
+    return digest.hexdigest(), size
