@@ -19,6 +19,7 @@ from shinrai.language import Bilingual, Message, Place, ShinraiError, message, s
 MAX_BYTES = 4 * 1024 * 1024
 MAX_DEPTH = 20
 MAX_TEXT = 5_000
+MAX_VALUES = 100_000
 
 # The bindings to libyaml are ten times as fast, but an installation of PyYAML may lack them.
 _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
@@ -137,7 +138,7 @@ def _refuse_syntax(error: yaml.MarkedYAMLError, text: str, name: str) -> NoRetur
 
 
 def _document(loader: Any, name: str) -> Node:
-    events = _events(loader)
+    events = _events(loader, name)
     next(events)  # the start of the stream
     if isinstance(next(events), yaml.StreamEndEvent):
         raise ShinraiError(message("The file is empty."), place=Place(name))
@@ -153,9 +154,17 @@ def _document(loader: Any, name: str) -> Node:
     return root
 
 
-def _events(loader: Any) -> Iterator[Any]:
+def _events(loader: Any, name: str) -> Iterator[Any]:
+    count = 0
     while loader.check_event():
-        yield loader.get_event()
+        event = loader.get_event()
+        count += 1
+        if count > MAX_VALUES:
+            raise ShinraiError(
+                message("The file holds too much; at most {limit} values are read.", limit=MAX_VALUES),
+                place=Place(name, event.start_mark.line + 1, event.start_mark.column + 1),
+            )
+        yield event
 
 
 def _node(event: Any, events: Iterator[Any], file: str, path: str, depth: int) -> Node:
