@@ -188,7 +188,8 @@ def _node(event: Any, events: Iterator[Any], file: str, path: str, depth: int) -
 
 
 def _scalar(event: Any, place: Place) -> Text | Nothing:
-    if event.style is None and event.value in {"", "~", "null", "Null", "NULL"}:
+    # implicit[0] says that the value is plain; the two parsers do not agree on its style.
+    if event.implicit[0] and event.value in {"", "~", "null", "Null", "NULL"}:
         return Nothing(place)
     # An escape in quotes can write a character that the file itself does not hold.
     forbidden = _FORBIDDEN.search(event.value)
@@ -231,21 +232,17 @@ def _fields(events: Iterator[Any], file: str, path: str, depth: int, place: Plac
     return Fields(values, keys, place)
 
 
-def _kind(node: Node) -> Message:
-    match node:
-        case Text():
-            return message("a text")
-        case Nothing():
-            return message("nothing")
-        case Items():
-            return message("a list")
-        case Fields():
-            return message("a block of fields")
+_KINDS: Mapping[type[Node], Message] = {
+    Text: message("a text"),
+    Nothing: message("nothing"),
+    Items: message("a list"),
+    Fields: message("a block of fields"),
+}
 
 
 def _expected(wanted: Message, node: Node) -> ShinraiError:
     return ShinraiError(
-        message("Expected {wanted}, found {found}.", wanted=wanted, found=_kind(node)), place=node.place
+        message("Expected {wanted}, found {found}.", wanted=wanted, found=_KINDS[type(node)]), place=node.place
     )
 
 
