@@ -1,1 +1,38 @@
-"""."""
+"""What is asked: frameworks as versioned data, and which of their requirements a system has to answer.
+
+A framework is one YAML file below `data/`, written in Shinrai's own words in Japanese and English. This room reads
+such files, refuses what it does not understand, and decides from a few facts which requirements apply. It knows
+nothing of systems, measurements or results. Everything it hands out is immutable.
+"""
+
+from shinrai.frameworks.applicability import FACTS, Applicability, Facts, applicability
+from shinrai.frameworks.loader import FrameworkKey, available, load_framework, read_framework
+from shinrai.frameworks.model import (
+    Certainty,
+    EvidenceCode,
+    ExpectedEvidence,
+    Force,
+    Framework,
+    Requirement,
+    Role,
+    SourceKey,
+)
+
+__all__ = [
+    "FACTS",
+    "Applicability",
+    "Certainty",
+    "EvidenceCode",
+    "ExpectedEvidence",
+    "Facts",
+    "Force",
+    "Framework",
+    "FrameworkKey",
+    "Requirement",
+    "Role",
+    "SourceKey",
+    "applicability",
+    "available",
+    "load_framework",
+    "read_framework",
+]

@@ -90,8 +90,21 @@ class Requirement:
 
 
 @dataclass(frozen=True, slots=True)
+class SourceKey:
+    """A short name that requirements cite, and the source it stands for."""
+
+    key: str
+    title: Bilingual
+
+
+@dataclass(frozen=True, slots=True)
 class Framework:
-    """One version of one instrument. digest: SHA-256 (lowercase hex) of the file it was read from."""
+    """One version of one instrument.
+
+    digest: SHA-256 (lowercase hex) of the file it was read from. source_keys: what the keys in a requirement's source
+    stand for. certainty_notes: how to take the certainty marks of this file. open_questions: what is still to be
+    checked in the original.
+    """
 
     id: str
     version: str
@@ -106,6 +119,9 @@ class Framework:
     language_of_record: str
     requirements: tuple[Requirement, ...]
     digest: str
+    source_keys: tuple[SourceKey, ...] = ()
+    certainty_notes: tuple[Bilingual, ...] = ()
+    open_questions: tuple[Bilingual, ...] = ()
 
     @property
     def by_id(self) -> Mapping[str, Requirement]:
