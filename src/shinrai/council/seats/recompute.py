@@ -309,7 +309,6 @@ def _peers_say(question: _Question, derived: Derived, said: PeerValues) -> tuple
         # Undefined rates are 0 there, by a convention that this project does not share.
         if group.trials and group.value is not None and not same_count_value(group.value, by_level[group.levels]):
             name = ", ".join(group.levels)
-            return (said.groups_by,), message(
-                "{peer} finds another rate for “{group}”", peer=said.groups_by, group=name
-            )
+            objection = message("{peer} finds another rate for “{group}”", peer=said.groups_by, group=name)
+            return (said.groups_by,), objection
     return (said.groups_by,), None

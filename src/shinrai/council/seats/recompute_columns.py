@@ -7,6 +7,7 @@ import bisect
 import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -150,8 +151,8 @@ class _Sample:
     """The first 1,000 different values in order. last: the text no later value may exceed, None while there is room."""
 
     def __init__(self, *, ordered_as_text: bool) -> None:
-        self._ordered: list[object] = []
-        self._texts: dict[object, str] = {}
+        self._ordered: list[Any] = []
+        self._texts: dict[Any, str] = {}
         self._text = ordered_as_text
 
     @property
@@ -159,10 +160,10 @@ class _Sample:
         full = self._text and len(self._ordered) == _SAMPLE
         return str(self._ordered[-1]) if full else None
 
-    def add(self, key: object, text: str) -> None:
-        if key in self._texts or (len(self._ordered) == _SAMPLE and not key < self._ordered[-1]):  # type: ignore[operator]
+    def add(self, key: Any, text: str) -> None:
+        if key in self._texts or (len(self._ordered) == _SAMPLE and not key < self._ordered[-1]):
             return
-        bisect.insort(self._ordered, key)  # type: ignore[type-var]
+        bisect.insort(self._ordered, key)
         self._texts[key] = text
         if len(self._ordered) > _SAMPLE:
             del self._texts[self._ordered.pop()]
@@ -286,9 +287,9 @@ def _bits(array: pa.Array) -> Hashes:
     if pa.types.is_integer(array.type):
         filled = pc.fill_null(array, 0)
         return np.asarray(filled.to_numpy(zero_copy_only=False)).astype(np.int64).view(np.uint64)
-    floats = (
-        np.asarray(pc.fill_null(array.cast(pa.float64()), 0.0).to_numpy(zero_copy_only=False), dtype=np.float64) + 0.0
-    )
+    filled = pc.fill_null(array.cast(pa.float64()), 0.0)
+    # Adding zero makes −0.0 and 0.0 one value.
+    floats = np.asarray(filled.to_numpy(zero_copy_only=False), dtype=np.float64) + 0.0
     bits = floats.view(np.uint64).copy()
     bits[np.isnan(floats)] = _NAN
     return bits

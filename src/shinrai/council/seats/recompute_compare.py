@@ -65,11 +65,14 @@ def _fault(measured: Measurement, derived: Derived, decisive: bool) -> Message |
 
 def _numbers(measured: Measurement, derived: Derived, asked: int) -> Iterator[Message]:
     if not _same(derived.value, measured.value, _COUNTED):
-        yield _two("value {theirs} recorded, {mine} derived", measured.value, derived.value)
+        mine, theirs = _number(derived.value), _number(measured.value)
+        yield message("value {theirs} recorded, {mine} derived", theirs=theirs, mine=mine)
     if not _same(derived.low, measured.low, _SOLVED):
-        yield _two("lower bound {theirs} recorded, {mine} derived", measured.low, derived.low)
+        mine, theirs = _number(derived.low), _number(measured.low)
+        yield message("lower bound {theirs} recorded, {mine} derived", theirs=theirs, mine=mine)
     if not _same(derived.high, measured.high, _SOLVED):
-        yield _two("upper bound {theirs} recorded, {mine} derived", measured.high, derived.high)
+        mine, theirs = _number(derived.high), _number(measured.high)
+        yield message("upper bound {theirs} recorded, {mine} derived", theirs=theirs, mine=mine)
     if derived.n != measured.n:
         yield message("n {theirs} recorded, {mine} derived", theirs=measured.n, mine=derived.n)
     if (measured.coverage.used, measured.coverage.asked) != (derived.used, asked):
@@ -147,10 +150,6 @@ def _same_group(listed: GroupEstimate, group: Group) -> bool:
         and _same(group.low, listed.low, _SOLVED)
         and _same(group.high, listed.high, _SOLVED)
     )
-
-
-def _two(template: str, theirs: float | None, mine: float | None) -> Message:
-    return Message(template, {"theirs": _number(theirs), "mine": _number(mine)})
 
 
 def _number(value: float | None) -> Message | str:

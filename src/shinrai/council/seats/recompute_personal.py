@@ -12,60 +12,29 @@ from shinrai.council.seats.recompute_values import canonical_text
 _SHARE, _FEWEST, _CHANCE, _BY_LUCK = 0.2, 3, 1e-6, 0.1
 
 _ENGLISH = frozenset(
-    [
-        "address",
-        "birthdate",
-        "birthday",
-        "cardnumber",
-        "cellphone",
-        "creditcard",
-        "dateofbirth",
-        "dob",
-        "email",
-        "emailaddress",
-        "familyname",
-        "fax",
-        "firstname",
-        "fullname",
-        "givenname",
-        "individualnumber",
-        "lastname",
-        "mail",
-        "mailaddress",
-        "maidenname",
-        "middlename",
-        "mobile",
-        "mynumber",
-        "passport",
-        "phone",
-        "phonenumber",
-        "postalcode",
-        "postcode",
-        "ssn",
-        "surname",
-        "tel",
-        "telephone",
-        "zipcode",
-        "applicantname",
-        "customername",
-        "employeename",
-        "patientname",
-    ]
+    (
+        *("address", "birthdate", "birthday", "cardnumber", "cellphone", "creditcard", "dateofbirth", "dob", "email"),
+        *("emailaddress", "familyname", "fax", "firstname", "fullname", "givenname", "individualnumber", "lastname"),
+        *("mail", "mailaddress", "maidenname", "middlename", "mobile", "mynumber", "passport", "phone", "phonenumber"),
+        *("postalcode", "postcode", "ssn", "surname", "tel", "telephone", "zipcode", "applicantname", "customername"),
+        *("employeename", "patientname"),
+    )
 )
 _JAPANESE = (
     *("氏名", "姓名", "名前", "フリガナ", "ふりがな", "メール", "電話", "携帯番号", "住所", "郵便番号", "生年月日"),
     *("誕生日", "マイナンバー", "個人番号", "旅券番号", "パスポート", "免許証番号", "カード番号", "口座番号"),
 )
-_WORD = re.compile(r"[A-Z]*[^\W\dA-Z_]+|[A-Z]+|\d+")
+_WORD = re.compile(r"[A-Z]*[^\W\dA-Z_]+|[A-Z]+")
 _LONGEST_RUN = 4
 
 _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−⁃﹣ー", "-"))
 _EMAIL = re.compile(r"[A-Za-z0-9._%+-]{1,64}@([A-Za-z0-9-]{1,63}\.){1,8}[A-Za-z]{2,24}")
 _PHONE = re.compile(
-    r"(\+81[- ]?|0)\d{1,4}([- ]\d{1,4}[- ]|\(\d{1,4}\)[- ]?|\d{0,4})\d{3,4}|\(0\d{1,4}\)[- ]?\d{1,4}[- ]?\d{3,4}"
+    r"(\+81[- ]?|0)\d{1,4}([- ]\d{1,4}[- ]|\(\d{1,4}\)[- ]?|\d{0,4})\d{3,4}|\(0\d{1,4}\)[- ]?\d{1,4}[- ]?\d{3,4}",
+    re.ASCII,
 )
-_POSTAL = re.compile(r"〒 ?\d{3}-?\d{4}|\d{3}-\d{4}")
-_GROUPED = re.compile(r"\d+([- ]\d+)*")
+_POSTAL = re.compile(r"〒 ?\d{3}-?\d{4}|\d{3}-\d{4}", re.ASCII)
+_GROUPED = re.compile(r"\d+([- ]\d+)*", re.ASCII)
 _LONGEST = 200
 
 
@@ -126,7 +95,7 @@ def binomial_tail(successes: int, trials: int, chance: float) -> float:
 
 
 def _digits(value: str) -> str:
-    return re.sub("[- ]", "", value) if value.isascii() and _GROUPED.fullmatch(value) else ""
+    return re.sub("[- ]", "", value) if _GROUPED.fullmatch(value) else ""
 
 
 def _issued(digits: str) -> bool:
@@ -147,7 +116,7 @@ def _is_email(value: str) -> bool:
 
 
 def _is_phone(value: str) -> bool:
-    if not value.isascii() or _PHONE.fullmatch(value) is None:
+    if _PHONE.fullmatch(value) is None:
         return False
     digits = re.sub(r"\D", "", value.replace("+81", "0", 1))
     # After +81 the trunk 0 may be written or not.
