@@ -1,0 +1,59 @@
+"""VERIFY.txt: how to check one measurement of a bundle by hand, with tools that every Unix has."""
+
+import base64
+from textwrap import dedent
+
+from shinrai.evidence.store import Logged
+from shinrai_verify.keys import public_der
+from shinrai_verify.verify import envelope_leaves
+
+
+def instructions(logged: Logged, public: bytes, content_sha256: str) -> bytes:
+    """Return the text for one piece of evidence.
+
+    logged: the evidence; public: the raw key that signed it; content_sha256: the content that it names. Everything in
+    here is a digest, a key or a signature, so that nothing foreign can reach a shell.
+    """
+    signature = base64.b64encode(logged.envelope.signatures[0].sig).decode()
+    pem = base64.b64encode(public_der(public)).decode()
+    leaf = envelope_leaves(logged.envelope, logged.statement.predicate_type)[0][0].decode()
+    payload = logged.envelope.payload_sha256
+    return (
+        dedent(
+            f"""\
+            この束の測定一件を、手作業で確かめる手順です。sha256sum と openssl があれば足ります。
+            How to check one measurement of this bundle by hand. You need sha256sum and openssl.
+
+            束全体の検証 / To verify the whole bundle:  shinrai-verify bundle.zip --trust trust.json
+
+            # 0. 展開したフォルダーで実行する / Work in the unpacked folder.
+            #    unzip bundle.zip -d bundle && cd bundle
+
+            # 1. 測定値そのもの：要約値がファイル名と一致する
+            #    The measurement itself: its digest is its file name.
+            echo "{content_sha256}  blobs/sha256/{content_sha256}" | sha256sum -c
+
+            # 2. 署名された文を取り出す：要約値が下の値と一致し、文の中に手順1の要約値がある
+            #    Take out the signed statement: its digest is the one below, and it names the digest of step 1.
+            grep -F '{signature}' attestations.intoto.jsonl | sed 's/^{{"payload":"\\([^"]*\\)".*/\\1/' | base64 -d > payload.json
+            echo "{payload}  payload.json" | sha256sum -c
+            grep -c {content_sha256} payload.json
+
+            # 3. 署名を確かめる（DSSE）/ Check the signature (DSSE).
+            printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < payload.json)" | cat - payload.json > pae.bin
+            printf '%s' '{signature}' | base64 -d > signature.bin
+            printf '%s\\n' '-----BEGIN PUBLIC KEY-----' '{pem}' '-----END PUBLIC KEY-----' > key.pem
+            openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in pae.bin -sigfile signature.bin
+
+            # 4. 鍵：要約値が trust/root.*.json に載る鍵の識別子である
+            #    The key: its digest is the key id that trust/root.*.json lists.
+            openssl pkey -pubin -in key.pem -outform DER | sha256sum
+            cat trust/root.*.json | sed 's/^{{"payload":"\\([^"]*\\)".*/\\1/' | base64 -d | grep -c {logged.envelope.signatures[0].keyid}
+
+            # 5. 台帳：記録のハッシュが、台帳の {logged.index} 番目（0から）にある
+            #    The log: the hash of the entry stands at place {logged.index} (from 0). Both lines print the same.
+            printf '\\000%s' '{leaf}' | sha256sum | cut -c1-64
+            find log/tile/0 -type f | sort | xargs cat | tail -c +{logged.index * 32 + 1} | head -c 32 | od -An -v -tx1 | tr -d ' \\n'; echo
+            """
+        )
+    ).encode()
