@@ -264,12 +264,11 @@ class Summary(_Record):
 
 
 class BundleRecord(_Record):
-    """Where the evidence is: the bundle's id and the checkpoint it is anchored in."""
+    """Where the evidence is: the bundle's id, the log it stands in, and how many entries that had after the verdict."""
 
     id: str
     origin: str
     log_size: int
-    log_root: str
     withheld: list[str]
 
 

@@ -8,6 +8,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
+from shinrai_verify.verify import EVIDENCE
+
 from shinrai.assess.plan import Plan
 from shinrai.evidence.home import Home
 from shinrai.evidence.statements import Item, evidence_statement, sign, timestamp
@@ -15,7 +17,6 @@ from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.evidence.trust import ensure_trust, person_signer
 from shinrai.language import Message, ShinraiError, message
 from shinrai.systems import AttestationRequest, Person
-from shinrai_verify.verify import EVIDENCE
 
 JSON = "application/json"
 MAX_DOCUMENT_BYTES = 32 * 1024 * 1024
@@ -56,7 +57,9 @@ def document_item(plan: Plan, request: AttestationRequest) -> tuple[Item, bytes]
     if path.stat().st_size > MAX_DOCUMENT_BYTES:
         raise ShinraiError(message("{path} is larger than 32 MiB.", path=request.document), place=place)
     data = path.read_bytes()
-    return Item(Path(request.document).name, hashlib.sha256(data).hexdigest(), len(data), _media_type(path), "document"), data
+    return Item(
+        Path(request.document).name, hashlib.sha256(data).hexdigest(), len(data), _media_type(path), "document"
+    ), data
 
 
 def _media_type(path: Path) -> str:
@@ -104,7 +107,13 @@ def sign_scope(home: Home, store: Store, plan: Plan, expires: date, now: datetim
 
 
 def _log(
-    home: Home, store: Store, plan: Plan, person: Person, statement: Any, document: tuple[Item, bytes] | None, now: datetime
+    home: Home,
+    store: Store,
+    plan: Plan,
+    person: Person,
+    statement: Any,
+    document: tuple[Item, bytes] | None,
+    now: datetime,
 ) -> Logged:
     signer = person_signer(home, person.id)
     ensure_trust(home, store, {person.id: signer}, now)
@@ -179,6 +188,11 @@ def scope_approval(store: Store, plan: Plan) -> Logged | None:
     wanted = scope_item(plan).sha256
     for entry in reversed(store.of_type(EVIDENCE)):
         about = entry.statement.predicate
-        if about["kind"] == "decision" and wanted in about.get("basis", ()) and scope and about["decider"] == scope.approver:
+        if (
+            about["kind"] == "decision"
+            and wanted in about.get("basis", ())
+            and scope
+            and about["decider"] == scope.approver
+        ):
             return entry
     return None

@@ -7,6 +7,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from shinrai_verify.encoding import canonical_json
+
 from shinrai.evaluate.checks import planned, shows
 from shinrai.evidence.statements import Item, Subject
 from shinrai.frameworks import (
@@ -20,7 +22,6 @@ from shinrai.frameworks import (
 )
 from shinrai.language import Bilingual, Message, ShinraiError, message, suggest
 from shinrai.systems import Description
-from shinrai_verify.encoding import canonical_json
 
 _CHUNK = 1024 * 1024
 
@@ -49,9 +50,7 @@ class Plan:
     @cached_property
     def excluded(self) -> Mapping[str, Excluded]:
         """Requirements that do not apply, by id."""
-        found = {
-            a.requirement.id: Excluded(a.requirement, a.reason.both()) for a in self.considered if not a.applies
-        }
+        found = {a.requirement.id: Excluded(a.requirement, a.reason.both()) for a in self.considered if not a.applies}
         scope = self.description.scope
         for entry in scope.not_applicable if scope else ():
             requirement = self.requirements[entry.requirement]
@@ -148,7 +147,9 @@ def _check_names(plan: Plan) -> None:
     scope = plan.description.scope
     for number, entry in enumerate(scope.not_applicable if scope else ()):
         if entry.requirement not in plan.requirements:
-            raise _unknown(plan, ("scope", "not_applicable", number, "requirement"), entry.requirement, plan.requirements)
+            raise _unknown(
+                plan, ("scope", "not_applicable", number, "requirement"), entry.requirement, plan.requirements
+            )
 
 
 def _unknown(plan: Plan, path: tuple[str | int, ...], name: str, known: Any) -> ShinraiError:

@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
+from shinrai_verify.council import INCONCLUSIVE
+
 from shinrai.council.case import Case, Claim, Opinion, combine
 from shinrai.council.seats.recompute import Recomputed, recompute
 from shinrai.evaluate.measurement import Measurement
 from shinrai.language import message
-from shinrai_verify.council import INCONCLUSIVE
 
 
 class Recompute:
@@ -20,7 +21,9 @@ class Recompute:
         """Compare every measurement of a claim, decisive or not, with the second derivation."""
         inspected = tuple(piece.logged.envelope.payload_sha256 for piece in claim.pieces)
         if claim.code.attestable:
-            return Opinion(claim.claimed, message("Attested by a person; there is no number to compute again."), inspected)
+            return Opinion(
+                claim.claimed, message("Attested by a person; there is no number to compute again."), inspected
+            )
         outcomes, implementations = [], set[str]()
         for piece in claim.pieces:
             measurement = piece.measurement
@@ -28,7 +31,9 @@ class Recompute:
                 continue
             again = self._again(measurement)
             if not again.agrees:
-                reason = message("{id}: {difference}", id=measurement.id, difference=again.difference or message("differs"))
+                reason = message(
+                    "{id}: {difference}", id=measurement.id, difference=again.difference or message("differs")
+                )
                 return Opinion(INCONCLUSIVE, reason, inspected)
             implementations |= set(again.implementations)
             if measurement.decisive:

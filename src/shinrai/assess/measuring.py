@@ -1,0 +1,136 @@
+"""Measure the targets of a plan and log every number as a signed statement, one transaction for each check."""
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from shinrai_verify.dsse import Envelope
+from shinrai_verify.encoding import canonical_json, strict_json
+
+from shinrai.assess.plan import Plan, showing
+from shinrai.assess.progress import Progress
+from shinrai.assess.targets import check_settings, table_settings
+from shinrai.council import Piece
+from shinrai.evaluate.checks import CHECKS
+from shinrai.evaluate.measurement import Measurement, Outcome
+from shinrai.evaluate.measurement_json import from_json, to_json
+from shinrai.evaluate.targets import Table, TableError, error_measurements, open_table
+from shinrai.evidence.home import Home
+from shinrai.evidence.keys import load_signer
+from shinrai.evidence.statements import Item, evidence_statement, producer, sign, timestamp
+from shinrai.evidence.store import Addition, Logged, Store
+from shinrai.language import message
+
+MEASUREMENT = "application/vnd.shinrai.measurement.v1+json"
+
+
+@dataclass(frozen=True, slots=True)
+class Measuring:
+    """What measuring needs. rows: target -> the item of its file; version: of this program."""
+
+    plan: Plan
+    home: Home
+    store: Store
+    run: str
+    logged_plan: Logged
+    rows: Mapping[str, Item]
+    version: str
+
+
+def measure_all(work: Measuring, progress: Progress, now: datetime, done: int, total: int) -> list[Piece]:
+    """Run every check of the plan that has not been logged yet; returns all pieces of evidence in order."""
+    pieces: list[Piece] = []
+    for target in dict.fromkeys(check.partition("/")[0] for check in work.plan.checks):
+        mine = [check for check in work.plan.checks if check.startswith(f"{target}/")]
+        missing = [check for check in mine if not work.store.step(work.run, f"check:{check}")]
+        for check, measurements in _measure(work, target, missing, progress, (done, total)):
+            _log(work, check, measurements, now)
+        done += len(mine)
+        for check in mine:
+            pieces += [_piece(work.store, logged) for logged in work.store.step(work.run, f"check:{check}")]
+    return pieces
+
+
+def _measure(
+    work: Measuring, target: str, checks: Sequence[str], progress: Progress, position: tuple[int, int]
+) -> Iterator[tuple[str, tuple[Measurement, ...]]]:
+    if not checks:
+        return
+    settings = table_settings(target, work.plan.description.targets[target], work.plan.folder)
+    done, total = position
+    with open_table(settings) as table:
+        for number, check in enumerate(checks):
+            kind = CHECKS[check.partition("/")[2]]
+            progress(message("{target}: {check}", target=target, check=kind.title), done + number, total)
+            yield check, _one(work, table, check)
+
+
+def _one(work: Measuring, table: Table, check: str) -> tuple[Measurement, ...]:
+    name = check.partition("/")[2]
+    try:
+        return CHECKS[name].measure(table, check_settings(work.plan.description.checks, name))
+    except TableError as error:
+        return error_measurements(table.target, name, error)
+
+
+def _log(work: Measuring, check: str, measurements: Sequence[Measurement], now: datetime) -> None:
+    """Log a check's numbers in one transaction: all of them, or none."""
+    signer = load_signer(work.home.keys, "producer")
+    controls, target = showing(work.plan, check), check.partition("/")[0]
+    valid_until = (now + timedelta(days=work.plan.description.validity_days)).date()
+    envelopes: list[Envelope] = []
+    contents: dict[str, tuple[str, bytes]] = {}
+    for part, measurement in enumerate(measurements):
+        item, data = measurement_item(measurement)
+        contents[item.sha256] = (MEASUREMENT, data)
+        statement = evidence_statement(
+            work.plan.subject,
+            "evaluation",
+            controls,
+            [item, work.rows[target]],
+            valid_until=valid_until,
+            finishedOn=timestamp(now),
+            measurement=measurement.id,
+            plan=work.logged_plan.envelope.payload_sha256,
+            producer=producer(work.version),
+            run={"check": check, "part": part, "parts": len(measurements)},
+        )
+        envelopes.append(sign(statement, signer))
+    work.store.append(Addition(envelopes, contents, run=work.run, step=f"check:{check}"))
+
+
+def measurement_item(measurement: Measurement) -> tuple[Item, bytes]:
+    """Return a measurement as a content."""
+    data = canonical_json(to_json(measurement))
+    return Item(measurement.id, hashlib.sha256(data).hexdigest(), len(data), MEASUREMENT, "evaluation"), data
+
+
+def _piece(store: Store, logged: Logged) -> Piece:
+    sha256 = logged.statement.predicate["items"][0]["digest"]["sha256"]
+    return Piece(logged, from_json(strict_json(store.blob(sha256), "a measurement")))
+
+
+def personal_data_suspected(pieces: Sequence[Piece], target: str) -> bool:
+    """Whether the personal-data check of a target found something, or could not look."""
+    outcomes = [
+        p.measurement.outcome
+        for p in pieces
+        if p.measurement is not None and p.measurement.target == target and p.measurement.check == "personal_data"
+    ]
+    return any(outcome is not Outcome.PASS for outcome in outcomes)
+
+
+def rows_items(plan: Plan, digests: Mapping[str, tuple[str, int]]) -> dict[str, Item]:
+    """Return each target's file as an item; digests: target -> (SHA-256, size)."""
+    kinds = {".parquet": "application/vnd.apache.parquet", ".csv": "text/csv"}
+    return {
+        name: Item(
+            f"rows of {name}",
+            *digests[name],
+            kinds.get(Path(target.file).suffix.lower(), "application/octet-stream"),
+            "evaluation",
+        )
+        for name, target in plan.description.targets.items()
+    }

@@ -1,0 +1,317 @@
+"""One assessment from description to bundle: plan, measure, prove, judge, results.
+
+Everything is logged step by step under the name of a run, which is a digest of all that goes in. Killed and started again,
+it goes on at the first step that is not in the log.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from shinrai_verify.dsse import Statement
+from shinrai_verify.encoding import canonical_json
+from shinrai_verify.verify import ASSESSMENT, PLAN
+
+from shinrai.assess.assessment import Assessment
+from shinrai.assess.attesting import (
+    Signed,
+    document_item,
+    scope_approval,
+    scope_item,
+    signed_attestations,
+)
+from shinrai.assess.instructions import instructions
+from shinrai.assess.measuring import Measuring, measure_all, personal_data_suspected, rows_items
+from shinrai.assess.plan import Plan, file_sha256, make_plan
+from shinrai.assess.progress import Progress, silent
+from shinrai.assess.targets import check_settings, table_settings, target_files
+from shinrai.assess.view import View, build, document_bytes
+from shinrai.council import Case, Claim, Piece, Setting, TargetRows, ensure_roster, ensure_rubric, hold_round
+from shinrai.council.seats.recompute import CheckParameters, TableSettings
+from shinrai.evaluate.checks import rules, shows
+from shinrai.evidence.bundle import BundleParts, Content, manifest, write_bundle
+from shinrai.evidence.home import Home
+from shinrai.evidence.keys import load_signer
+from shinrai.evidence.statements import Item, sign
+from shinrai.evidence.store import Addition, Logged, Store
+from shinrai.evidence.trust import ensure_trust, policy_file, utc_now
+from shinrai.frameworks import framework_bytes
+from shinrai.language import message
+from shinrai.systems import read_description
+
+YAML = "application/yaml"
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """What an assessment left behind: the assessment itself and the files for others."""
+
+    assessment: Assessment
+    bundle: Path
+    trust: Path
+
+
+def assess(
+    path: Path, home: Home, out: Path, *, as_of: datetime | None = None, progress: Progress = silent
+) -> Assessed:
+    """Assess the system that a description describes, and write bundle.zip and trust.json into `out`.
+
+    as_of: the moment the results are shown for (now if None); measurements are always taken now. Raises ShinraiError
+    for what a person can mend; nothing is written then.
+    """
+    description = read_description(path)
+    plan = make_plan(description, path.parent)
+    store = Store(home)
+    try:
+        return _Run(plan, path.read_bytes(), home, store, progress).carry_out(out, as_of)
+    finally:
+        store.close()
+
+
+class _Run:
+    """The state of one run; each method is one stage."""
+
+    def __init__(self, plan: Plan, description: bytes, home: Home, store: Store, progress: Progress) -> None:
+        self.plan, self.home, self.store, self.progress = plan, home, store, progress
+        self.version = version("shinrai")
+        self.total = len(plan.checks) + 9
+        self.progress(message("Reading what is to be assessed"), 0, self.total)
+        self.files = target_files(plan.description, plan.folder)
+        self.rows = rows_items(plan, {name: file_sha256(file) for name, file in self.files.items()})
+        self.inputs: dict[str, tuple[Item, bytes]] = {}
+        self._add("shinrai.yaml", YAML, "document", description)
+        for framework in plan.frameworks:
+            self._add(
+                f"{framework.id} {framework.version}",
+                YAML,
+                "document",
+                framework_bytes(framework.id, framework.version),
+            )
+        self._add("material facts", "application/json", "document", plan.material)
+
+    def _add(self, name: str, media_type: str, kind: str, data: bytes) -> None:
+        sha256 = hashlib.sha256(data).hexdigest()
+        self.inputs[sha256] = (Item(name, sha256, len(data), media_type, kind), data)
+
+    def carry_out(self, out: Path, as_of: datetime | None) -> Assessed:
+        """Go through all stages."""
+        now = utc_now()
+        trust = ensure_trust(self.home, self.store, {}, now)
+        roster, rubric = (ensure(self.home, self.store, trust[0]) for ensure in (ensure_roster, ensure_rubric))
+        signed = signed_attestations(self.store, self.plan)
+        approval = scope_approval(self.store, self.plan)
+        self.run = self._name(signed, approval)
+        planned = self._log_plan()
+        work = Measuring(self.plan, self.home, self.store, self.run, planned, self.rows, self.version)
+        pieces = measure_all(work, self.progress, now, 1, self.total)
+        items, contents = self._contents(pieces, signed, approval)
+        manifest_bytes = manifest(self.plan.subject, list(items.values()))
+        bundle_id = hashlib.sha256(manifest_bytes).hexdigest()
+        checkpoint = self.store.publish()
+        case = self._case(bundle_id, pieces, signed, contents, checkpoint, trust, planned, now)
+        setting = Setting(self.home, self.store, self.run, trust[0], roster, rubric)
+        voting = len(self.plan.checks) + 1
+        seats = iter(range(voting, self.total))
+        decision = hold_round(
+            setting,
+            case,
+            lambda seat: self.progress(message("The seat {seat} judges", seat=seat), next(seats), self.total),
+        )
+        self.progress(message("Deriving the results"), self.total - 2, self.total)
+        view = View(
+            plan=self.plan,
+            pieces=tuple(pieces),
+            signed=signed,
+            approval=approval,
+            decision=decision,
+            rows={name: self._shared(items, name) for name in self.rows},
+            rows_counted={name: _rows(pieces, name) for name in self.rows},
+            bundle_id=bundle_id,
+            origin=self.store.key.name,
+            version=self.version,
+        )
+        assessment = build(view, as_of or now, now)
+        result = self._log_assessment(assessment, bundle_id)
+        note = self.store.publish()
+        self.progress(message("Writing the bundle"), self.total - 1, self.total)
+        evidence = (
+            [p.logged for p in pieces] + [s.logged for s in signed if s.logged] + ([approval] if approval else [])
+        )
+        logged = [*trust, roster, rubric, planned, *evidence, *decision.logged, result]
+        contents |= dict(decision.certificates.values())
+        data = document_bytes(assessment)
+        contents[hashlib.sha256(data).hexdigest()] = data
+        out.mkdir(parents=True, exist_ok=True)
+        parts = BundleParts(
+            manifest_bytes,
+            {sha256: content for sha256, content in contents.items() if sha256 not in self._apart(items)},
+            [entry.envelope for entry in sorted({e.index: e for e in logged}.values(), key=lambda e: e.index)],
+            [entry.envelope for entry in trust],
+            note,
+            self.store.leaves(),
+            self.instructions,
+        )
+        write_bundle(out / "bundle.zip", parts)
+        (out / "trust.json").write_bytes(policy_file(trust, self.store))
+        self.progress(message("Done"), self.total, self.total)
+        return Assessed(assessment, out / "bundle.zip", out / "trust.json")
+
+    def _name(self, signed: Sequence[Signed], approval: Logged | None) -> str:
+        """Name the run by all that goes in, and count the runs on the same input."""
+        going_in = {
+            "approval": approval.envelope.payload_sha256 if approval else None,
+            "attestations": [s.logged.envelope.payload_sha256 for s in signed if s.logged],
+            "inputs": sorted(self.inputs),
+            "rows": {name: item.sha256 for name, item in self.rows.items()},
+            "version": self.version,
+        }
+        name = hashlib.sha256(canonical_json(going_in)).hexdigest()
+        number = 1
+        while self.store.step(f"{name}:{number}", "assessment"):
+            number += 1
+        return f"{name}:{number}"
+
+    def _log_plan(self) -> Logged:
+        if not self.store.step(self.run, "plan"):
+            frameworks = [item for item, _ in self.inputs.values()]
+            predicate = self.plan.predicate(frameworks, list(self.rows.values()), self.version)
+            # Two runs on the same input are two plans: none can hide behind the other.
+            predicate["run"] = self.run
+            subject = self.plan.subject
+            envelope = sign(
+                Statement(subject.name, subject.sha256, PLAN, predicate), load_signer(self.home.keys, "producer")
+            )
+            contents = {item.sha256: (item.media_type, data) for item, data in self.inputs.values()}
+            self.store.append(Addition([envelope], contents, run=self.run, step="plan"))
+        return self.store.step(self.run, "plan")[0]
+
+    def _contents(
+        self, pieces: Sequence[Piece], signed: Sequence[Signed], approval: Logged | None
+    ) -> tuple[dict[str, Item], dict[str, Content]]:
+        """Return everything the manifest lists, and what of it is at hand."""
+        items = {sha256: item for sha256, (item, _) in self.inputs.items()}
+        contents: dict[str, Content] = {sha256: data for sha256, (_, data) in self.inputs.items()}
+        for piece in pieces:
+            if piece.measurement is not None:
+                sha256 = piece.predicate["items"][0]["digest"]["sha256"]
+                contents[sha256] = data = self.store.blob(sha256)
+                items[sha256] = Item(
+                    piece.measurement.id, sha256, len(data), piece.predicate["items"][0]["mediaType"], "evaluation"
+                )
+        for entry in signed:
+            document = document_item(self.plan, entry.request) if entry.logged else None
+            if document is not None:
+                items[document[0].sha256], contents[document[0].sha256] = document
+        if approval is not None:
+            item = scope_item(self.plan)
+            items[item.sha256], contents[item.sha256] = item, self.plan.scope
+        for name, item in self.rows.items():
+            items[item.sha256] = replace(item, withheld=self._withheld(pieces, name))
+            contents[item.sha256] = self.files[name]
+        first = pieces[0].logged if pieces else self.store.step(self.run, "plan")[0]
+        public = load_signer(self.home.keys, "producer").public
+        shown = first.statement.predicate["items"][0]["digest"]["sha256"]
+        self.instructions = instructions(first, public, shown)
+        sha256 = hashlib.sha256(self.instructions).hexdigest()
+        items[sha256] = Item("VERIFY.txt", sha256, len(self.instructions), "text/plain", "instructions")
+        return items, contents
+
+    def _withheld(self, pieces: Sequence[Piece], target: str) -> str | None:
+        if self.plan.description.targets[target].share != "rows":
+            return "the description shares counts only"
+        if personal_data_suspected(pieces, target):
+            return "columns look like personal data"
+        return None
+
+    def _apart(self, items: Mapping[str, Item]) -> set[str]:
+        """Return contents that the archive does not carry as blobs: what is withheld, and VERIFY.txt itself."""
+        return {sha256 for sha256, item in items.items() if item.withheld is not None or item.kind == "instructions"}
+
+    def _shared(self, items: Mapping[str, Item], target: str) -> str:
+        item = items[self.rows[target].sha256]
+        if item.withheld is None:
+            return "rows"
+        return "counts" if self.plan.description.targets[target].share == "counts" else "withheld"
+
+    def _case(
+        self,
+        bundle_id: str,
+        pieces: Sequence[Piece],
+        signed: Sequence[Signed],
+        contents: Mapping[str, Content],
+        checkpoint: bytes,
+        trust: Sequence[Logged],
+        planned: Logged,
+        now: datetime,
+    ) -> Case:
+        return Case(
+            subject=self.plan.subject.sha256,
+            bundle_id=bundle_id,
+            claims=tuple(claims(self.plan, pieces, signed)),
+            contents=contents,
+            leaves=self.store.leaves(),
+            checkpoint=checkpoint,
+            log_key=self.store.key,
+            trust=trust,
+            plan=planned,
+            applicable=frozenset(self.plan.leaves),
+            shows={check.partition("/")[2]: shows(check.partition("/")[2]) for check in self.plan.checks},
+            rows={name: self._target_rows(name) for name in self.rows},
+            now=now,
+        )
+
+    def _target_rows(self, name: str) -> TargetRows:
+        target = self.plan.description.targets[name]
+        described = table_settings(name, target, self.plan.folder)
+        settings = TableSettings(
+            id=name,
+            label=described.label,
+            prediction=described.prediction,
+            score=described.score,
+            threshold=described.threshold,
+            favourable=described.favourable,
+            groups=described.groups,
+            intersections=described.intersections,
+        )
+        checks = {}
+        for check in self.plan.checks:
+            kind = check.partition("/")[2]
+            chosen = check_settings(self.plan.description.checks, kind)
+            decide_on = frozenset(chosen.decide_on) if kind == "group_fairness" else None
+            checks[kind] = CheckParameters(rules(kind, chosen), decide_on, chosen.min_group)
+        return TargetRows(self.files[name], self.rows[name].sha256, settings, checks)
+
+    def _log_assessment(self, assessment: Assessment, bundle_id: str) -> Logged:
+        data = document_bytes(assessment)
+        sha256 = hashlib.sha256(data).hexdigest()
+        item = Item("assessment.json", sha256, len(data), "application/json", "decision")
+        predicate = {"bundle": bundle_id, "items": [item.descriptor()]}
+        subject = self.plan.subject
+        statement = Statement(subject.name, subject.sha256, ASSESSMENT, predicate)
+        envelope = sign(statement, load_signer(self.home.keys, "producer"))
+        contents = {sha256: ("application/json", data)}
+        self.store.append(Addition([envelope], contents, run=self.run, step="assessment"))
+        return self.store.step(self.run, "assessment")[0]
+
+
+def claims(plan: Plan, pieces: Sequence[Piece], signed: Sequence[Signed]) -> list[Claim]:
+    """Return a claim for each applicable leaf that has evidence of the kind it asks for."""
+    found = []
+    for leaf in plan.leaves.values():
+        if leaf.code.attestable:
+            mine = tuple(Piece(s.logged, None) for s in signed if s.logged and s.request.shows == leaf.id)
+        else:
+            mine = tuple(p for p in pieces if leaf.id in p.predicate["controls"])
+        if mine:
+            found.append(Claim(leaf.id, leaf.code, mine))
+    return found
+
+
+def _rows(pieces: Sequence[Piece], target: str) -> int | None:
+    asked = [
+        p.measurement.coverage.asked for p in pieces if p.measurement is not None and p.measurement.target == target
+    ]
+    return max(asked, default=None)

@@ -1,0 +1,343 @@
+"""Put plan, evidence and verdicts together into one Assessment."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Literal, cast
+
+from shinrai.assess.assessment import (
+    ApprovalRecord,
+    Assessment,
+    AttestationRecord,
+    BundleRecord,
+    CouncilRecord,
+    FrameworkRecord,
+    GroupValue,
+    Interval,
+    Leaf,
+    MeasurementRecord,
+    RequirementResult,
+    Result,
+    Seat,
+    Share,
+    SystemRecord,
+    TargetRecord,
+    Text,
+    Verdict,
+    Vote,
+)
+from shinrai.assess.attesting import Signed
+from shinrai.assess.plan import Plan
+from shinrai.assess.results import at, summarise, text
+from shinrai.council import Decision, Piece, embedded_seats
+from shinrai.evaluate.measurement import GroupEstimate, Measurement
+from shinrai.evidence.statements import parse_timestamp
+from shinrai.evidence.store import Logged
+from shinrai.frameworks import ExpectedEvidence, Framework, Requirement
+from shinrai.language import Bilingual, Message, message
+from shinrai.systems import Person
+
+
+@dataclass(frozen=True, slots=True)
+class View:
+    """What an assessment is put together from. rows: target -> how it is shared; rows_counted: target -> rows seen."""
+
+    plan: Plan
+    pieces: tuple[Piece, ...]
+    signed: tuple[Signed, ...]
+    approval: Logged | None
+    decision: Decision
+    rows: Mapping[str, str]
+    rows_counted: Mapping[str, int | None]
+    bundle_id: str
+    origin: str
+    version: str
+
+
+def document_bytes(assessment: Assessment) -> bytes:
+    """Return assessment.json: stable order, one trailing newline."""
+    return assessment.model_dump_json(by_alias=True, indent=1).encode() + b"\n"
+
+
+def build(view: View, as_of: datetime, now: datetime) -> Assessment:
+    """Return the assessment as it stands at `as_of`."""
+    measurements = [_measurement(piece, piece.measurement) for piece in view.pieces if piece.measurement is not None]
+    attestations = [_attestation(view.plan, signed) for signed in view.signed]
+    results = [_requirement(view, framework, r) for framework in view.plan.frameworks for r in framework.requirements]
+    bare = Assessment(
+        schema_id="https://shinrai.example/assessment/v1",
+        shinrai=view.version,
+        as_of=as_of,
+        assessed_on=now,
+        system=_system(view.plan),
+        frameworks=[_framework(framework) for framework in view.plan.frameworks],
+        targets=_targets(view),
+        summary=summarise(results, measurements, attestations),
+        results=results,
+        measurements=measurements,
+        attestations=attestations,
+        approvals=[_approval(view.plan, view.approval)] if view.approval else [],
+        council=_council(view.decision),
+        limits=[text(limit) for limit in _limits(view, measurements)],
+        bundle=BundleRecord(
+            id=view.bundle_id,
+            origin=view.origin,
+            log_size=view.decision.logged[-1].index + 1,
+            withheld=[name for name, shared in view.rows.items() if shared != "rows"],
+        ),
+    )
+    return at(bare, as_of)
+
+
+def _system(plan: Plan) -> SystemRecord:
+    system = plan.description.system
+    return SystemRecord(
+        id=system.id,
+        version=system.version,
+        name=_text(system.name),
+        purpose=_text(system.purpose),
+        roles=[str(role) for role in system.roles],
+        affected_people=_text(system.affected_people),
+        decision_effect=_text(system.decision_effect.text),
+        autonomy=str(system.autonomy),
+        data=[str(each) for each in system.data],
+        stage=str(system.stage),
+        model=f"{system.model.name} {system.model.version}",
+        suppliers=[f"{each.name}: {each.service} ({each.terms_version})" for each in system.suppliers],
+        digest=plan.subject.sha256,
+    )
+
+
+def _framework(framework: Framework) -> FrameworkRecord:
+    return FrameworkRecord(
+        id=framework.id,
+        version=framework.version,
+        title=_text(framework.title),
+        issuer=_text(framework.issuer),
+        source=framework.source,
+        digest=framework.digest,
+        superseded_by=framework.superseded_by,
+        requirements=len(framework.requirements),
+    )
+
+
+def _targets(view: View) -> list[TargetRecord]:
+    digests = {
+        item["name"].removeprefix("rows of "): item["digest"]["sha256"]
+        for piece in view.pieces
+        for item in piece.predicate["items"][1:]
+    }
+    return [
+        TargetRecord(
+            id=name,
+            kind=str(target.kind),
+            file=str(target.file),
+            digest=digests.get(name, ""),
+            rows=view.rows_counted[name],
+            shared=cast(Literal["rows", "counts", "withheld"], view.rows[name]),
+        )
+        for name, target in view.plan.description.targets.items()
+    ]
+
+
+def _measurement(piece: Piece, m: Measurement) -> MeasurementRecord:
+    about = piece.predicate
+    return MeasurementRecord(
+        id=m.id,
+        target=m.target,
+        check=m.check,
+        metric=m.metric,
+        columns=list(m.columns),
+        title=_text(m.title),
+        value=m.value,
+        interval=_interval(m.low, m.high, m.level),
+        n=m.n,
+        coverage=Share(part=m.coverage.used, whole=m.coverage.asked),
+        outcome=m.outcome.value,
+        comparison=m.rule.comparison.value if m.rule else None,
+        limit=m.rule.limit if m.rule else None,
+        decisive=m.decisive,
+        method=m.method,
+        reason=_text(m.reason) if m.reason else None,
+        needed_n=m.needed_n,
+        groups=[_group(group, m.level) for group in m.groups],
+        findings=[_text(finding) for finding in m.findings],
+        shows=list(about["controls"]),
+        evidence=piece.logged.envelope.payload_sha256,
+        log_index=piece.logged.index,
+        measured_on=parse_timestamp(about["finishedOn"]),
+        valid_until=date.fromisoformat(about["validUntil"]),
+        current=True,
+    )
+
+
+def _group(group: GroupEstimate, level: float) -> GroupValue:
+    return GroupValue(
+        levels=list(group.levels),
+        n=group.n,
+        successes=group.successes,
+        trials=group.trials,
+        value=group.value,
+        interval=_interval(group.low, group.high, level),
+        suppressed=group.suppressed,
+        note=_text(group.note) if group.note else None,
+    )
+
+
+def _interval(low: float | None, high: float | None, level: float) -> Interval | None:
+    return None if low is None or high is None else Interval(low=low, high=high, level=level)
+
+
+def _attestation(plan: Plan, signed: Signed) -> AttestationRecord:
+    request, person = signed.request, plan.description.person(signed.request.by)
+    about = signed.logged.statement.predicate if signed.logged else None
+    return AttestationRecord(
+        id=request.id,
+        shows=request.shows,
+        by=_text(person.name),
+        position=_text(person.position),
+        statement=_text(request.statement),
+        document=str(request.document) if request.document else None,
+        expires=request.expires,
+        signed=signed.logged is not None,
+        signed_on=parse_timestamp(about["signedOn"]) if about else None,
+        current=signed.logged is not None,
+        evidence=signed.logged.envelope.payload_sha256 if signed.logged else None,
+        log_index=signed.logged.index if signed.logged else None,
+        cause=text(signed.cause) if signed.cause else None,
+    )
+
+
+def _approval(plan: Plan, logged: Logged) -> ApprovalRecord:
+    about = logged.statement.predicate
+    person: Person = plan.description.person(about["decider"])
+    return ApprovalRecord(
+        by=_text(person.name),
+        position=_text(person.position),
+        covers=list(about["controls"]),
+        signed_on=parse_timestamp(about["signedOn"]),
+        expires=date.fromisoformat(about["validUntil"]),
+        current=True,
+        evidence=logged.envelope.payload_sha256,
+        log_index=logged.index,
+    )
+
+
+def _requirement(view: View, framework: Framework, requirement: Requirement) -> RequirementResult:
+    excluded = view.plan.excluded.get(requirement.id)
+    open_result = message("This has not been assessed.")
+    return RequirementResult(
+        id=requirement.id,
+        framework=framework.id,
+        principle=requirement.principle,
+        title=_text(requirement.title),
+        text=_text(requirement.text),
+        force=requirement.force.value,
+        certainty=requirement.certainty.value,
+        source=requirement.source,
+        roles=sorted(str(role) for role in requirement.roles),
+        result=Result.NOT_ASSESSED,
+        cause=text(open_result),
+        required=requirement.id in view.plan.required,
+        coverage=Share(part=0, whole=len(requirement.expects)),
+        leaves=[_leaf(view, leaf, open_result) for leaf in requirement.expects],
+        exclusion=_text(excluded.reason) if excluded else None,
+    )
+
+
+def _leaf(view: View, leaf: ExpectedEvidence, open_result: Message) -> Leaf:
+    return Leaf(
+        id=leaf.id,
+        title=_text(leaf.title),
+        code=leaf.code.value,
+        state="not_assessed",
+        cause=text(open_result),
+        origin=None,
+        measurements=[p.measurement.id for p in view.pieces if p.measurement and leaf.id in p.predicate["controls"]],
+        attestations=[signed.request.id for signed in view.signed if signed.request.shows == leaf.id],
+        verdict=_verdict(view.decision, leaf.id),
+    )
+
+
+def _verdict(decision: Decision, control: str) -> Verdict | None:
+    counted = decision.tallies.get(control)
+    if counted is None:
+        return None
+    votes = [
+        Vote(seat=r.seat, value=r.value, reason=_text(r.reason), dissents=r.seat in counted.dissent)
+        for r in decision.rationales
+        if r.control == control
+    ]
+    certificate = decision.certificates.get(control)
+    return Verdict(
+        outcome=counted.outcome,
+        contested=counted.contested,
+        votes=votes,
+        certificate=certificate[0] if certificate else None,
+    )
+
+
+def _council(decision: Decision) -> CouncilRecord:
+    roster = decision.roster
+    members = {member.id: member for member in roster.members}
+    return CouncilRecord(
+        n=roster.n,
+        f=roster.f,
+        q=roster.q,
+        seats=[
+            Seat(
+                id=seat.id,
+                kind="tool",
+                title=_text(seat.title),
+                examines=_text(seat.examines),
+                domain=members[seat.id].domain,
+                causes=list(members[seat.id].causes),
+            )
+            for seat in embedded_seats()
+        ],
+        required_seats=sorted(roster.required),
+        common_causes_over_f=list(roster.common_causes_over_f),
+        round=decision.round_id,
+    )
+
+
+def _limits(view: View, measurements: Sequence[MeasurementRecord]) -> list[Message]:
+    """Return what this assessment cannot say, so that nobody reads more into it."""
+    unverified = sum(a.requirement.certainty.value != "C" for a in view.plan.considered)
+    suppressed = {(m.target, *group.levels) for m in measurements for group in m.groups if group.suppressed}
+    limits = [
+        message("It shows voluntary adherence to guidelines. It is no certification and says nothing about the law."),
+        message(
+            "The numbers describe the rows that were given. "
+            "Whether those rows stand for the people the system meets was not measured."
+        ),
+        message(
+            "A label is what was recorded, not always what was right: "
+            "unfairness in past decisions is carried into every number that uses it."
+        ),
+        message("Intervals assume that rows are independent of each other, such as one row for each person."),
+        message(
+            "The council's seats are programs on one machine, run by the owner. They catch errors and later changes; "
+            "an owner who replaces the programs is caught only by recomputing from the bundle elsewhere."
+        ),
+        message(
+            "{n} of the {m} requirements considered were taken from secondary sources or memory and are marked; "
+            "the original text prevails.",
+            n=unverified,
+            m=len(view.plan.considered),
+        ),
+    ]
+    if suppressed:
+        limits.append(message("{n} groups were too small to be shown or compared.", n=len(suppressed)))
+    skipped = [
+        name
+        for name in ("performance", "group_fairness", "calibration", "data_quality", "personal_data")
+        if getattr(view.plan.description.checks, name).skip
+    ]
+    if skipped:
+        limits.append(message("Left out by the description: {names}.", names=", ".join(skipped)))
+    return limits
+
+
+def _text(both: Bilingual | object) -> Text:
+    return Text(ja=both.ja, en=both.en)  # type: ignore[attr-defined]
