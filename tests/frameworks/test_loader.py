@@ -149,8 +149,8 @@ def test_a_file_of_too_many_values_is_given_up_early(monkeypatch: pytest.MonkeyP
     monkeypatch.setattr(located, "MAX_VALUES", 100)
     error = refused("- a\n" * 1_000)
     assert "at most 100 values are read" in str(error)
-    # Three events come before the first item: the starts of stream, document and list.
-    assert error.place is not None and (error.place.line, error.place.column) == (98, 3)
+    # The list itself is the first value.
+    assert error.place is not None and (error.place.line, error.place.column) == (100, 3)
 
 
 @pytest.mark.usefixtures("_each_parser")

@@ -158,7 +158,7 @@ def _events(loader: Any, name: str) -> Iterator[Any]:
     count = 0
     while loader.check_event():
         event = loader.get_event()
-        count += 1
+        count += isinstance(event, yaml.NodeEvent)
         if count > MAX_VALUES:
             raise ShinraiError(
                 message("The file holds too much; at most {limit} values are read.", limit=MAX_VALUES),
