@@ -31,9 +31,11 @@ from shinrai.systems.faults import DescriptionError, Fault
 from shinrai.systems.fields import Text
 from shinrai.systems.reader import parse_description, read_description
 from shinrai.systems.schema import json_schema
+from shinrai.systems.template import Answers, render_template
 from shinrai.systems.vocabulary import Autonomy, DataClass, DecisionLevel, Kind, Share, Stage, TargetKind
 
 __all__ = [
+    "Answers",
     "AttestationRequest",
     "Autonomy",
     "CalibrationSettings",
@@ -66,4 +68,5 @@ __all__ = [
     "json_schema",
     "parse_description",
     "read_description",
+    "render_template",
 ]

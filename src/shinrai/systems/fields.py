@@ -180,8 +180,8 @@ def _cell(value: object) -> str | int | float | bool:
             return value == "true"
         if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", value):
             return int(value)
-        if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})\.[0-9]{1,17}", value):
-            return float(value)
+        if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,3})?", value):
+            value = float(value)
     if isinstance(value, float) and not isfinite(value):
         raise PydanticCustomError("finite_number", "finite number")
     if isinstance(value, str):

@@ -1,11 +1,10 @@
 """The JSON Schema of the description, made from the models, and what the schema knows about a field.
 
 Editors complete and check `shinrai.yaml` with it. `description` is in English, `x-ja` in Japanese.
-Run `python -m shinrai.systems.schema` to print it; docs/reference/shinrai.schema.json is its copy.
+docs/reference/shinrai.schema.json is its published copy, equal to `schema_text()`.
 """
 
 import json
-import sys
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final
@@ -52,6 +51,14 @@ def known_keys(path: tuple[str | int, ...]) -> tuple[str, ...]:
     return tuple(_target(found).get("properties", ())) if found is not None else ()
 
 
+def choices(path: tuple[str | int, ...]) -> dict[str, Bilingual]:
+    """Return the words to choose from at a path, with their meanings; none where the choice is free."""
+    found = _entry(path)
+    within = _target(found) if found is not None else {}
+    within = _target(within["items"]) if "items" in within else within
+    return {each["const"]: Bilingual(ja=each["x-ja"], en=each["description"]) for each in within.get("oneOf", ())}
+
+
 @lru_cache(maxsize=1)
 def _schema() -> dict[str, Any]:
     return json_schema()
@@ -84,7 +91,3 @@ def _step(within: Mapping[str, Any], step: str | int) -> Mapping[str, Any] | Non
         patterns = within.get("patternProperties", {})
         inner = within.get("properties", {}).get(step) or next(iter(patterns.values()), None)
     return inner if isinstance(inner, Mapping) else None
-
-
-if __name__ == "__main__":
-    sys.stdout.write(schema_text())

@@ -115,7 +115,7 @@ def _wrong_form(given: object, pattern: str) -> tuple[Message, Message]:
         LEAF: message("Use the id of a requirement, a full stop and the evidence's name: JP-GL-C1.override-design."),
         REGION: message("Use two-letter country codes in capitals, such as JP."),
     }
-    return message("{value} can't be used as a name here.", value=quoted(given)), forms[pattern]
+    return message("{value} doesn't have the form needed here.", value=quoted(given)), forms[pattern]
 
 
 def _not_a_mapping(path: Path) -> tuple[Message, Message]:

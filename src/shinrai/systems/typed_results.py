@@ -15,8 +15,8 @@ Path = tuple[str | int, ...]
 _KEYS: Final = """
     status state result results met not_met partly partly_met compliant compliance conformant conformity conforms
     score scores scoring verdict verdicts outcome outcomes passed failed rating grade judgement judgment
-    適合 不適合 適合状況 適合性 状態 状況 結果 評価結果 判定 判定結果 達成 未達成 達成状況 達成度 準拠 準拠状況 遵守 遵守状況
-    点数 得点 評点 スコア ステータス 合否 合格 不合格
+    適合 不適合 適合状況 適合性 状態 状況 結果 評価結果 判定 判定結果 達成 未達成 達成状況 達成度
+    準拠 準拠状況 遵守 遵守状況 点数 得点 評点 スコア ステータス 合否 合格 不合格
 """
 _VALUES: Final = """
     met not_met partly partly_met not_assessed not_applicable compliant non_compliant not_compliant conformant
