@@ -15,7 +15,7 @@ from pydantic import ValidationError
 from shinrai.language import Message, Place, ShinraiError, message
 from shinrai.systems.description import Description
 from shinrai.systems.faults import DescriptionError, Fault
-from shinrai.systems.quoting import quoted
+from shinrai.systems.quoting import shown
 from shinrai.systems.rules import breaches
 from shinrai.systems.translation import path_of, translate
 from shinrai.systems.typed_results import refusal, typed_result_keys, typed_result_statements
@@ -115,7 +115,7 @@ def _links_outside(tree: Tree, description: Description, folder: Path) -> Iterat
         if name is not None and not (root / name).resolve().is_relative_to(root):
             yield Fault(
                 tree.place(path),
-                message("The path {path} is a link that leads out of the description's folder.", path=quoted(name)),
+                message("The path “{path}” is a link that leads out of the description's folder.", path=shown(name)),
                 message("Copy the file into the folder of the description."),
             )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from shinrai.language import Message, message, suggest
-from shinrai.systems.quoting import listed, quoted
+from shinrai.systems.quoting import listed, shown
 
 Path = tuple[str | int, ...]
 
@@ -41,7 +41,7 @@ def _unique_ids(part: str, records: Sequence[object]) -> Iterator[Breach]:
         if identifier is not None and identifier in seen:
             yield Breach(
                 (part, place, "id"),
-                message("The id {id} is used twice under “{part}”.", id=quoted(identifier), part=part),
+                message("The id “{id}” is used twice under “{part}”.", id=shown(identifier), part=part),
                 message("Give each entry an id of its own."),
             )
         seen |= {identifier} if identifier is not None else set()
@@ -62,7 +62,7 @@ def _people_exist(root: Mapping[object, object]) -> Iterator[Breach]:
         near = suggest(identifier, known)
         yield Breach(
             path,
-            message("No one under “people” has the id {id}.", id=quoted(identifier)),
+            message("No one under “people” has the id “{id}”.", id=shown(identifier)),
             message("{hint} Known ids: {known}.", hint=near, known=listed(known))
             if near
             else message("Add the person under “people”, with id, name and position."),
@@ -108,7 +108,7 @@ def _target_agrees(path: Path, target: Mapping[object, object]) -> Iterator[Brea
                 continue
             yield Breach(
                 (*path, "intersections", place, position),
-                message("The column {column} is crossed but not listed under “groups”.", column=quoted(column)),
+                message("The column “{column}” is crossed but not listed under “groups”.", column=shown(column)),
                 message("Add it to “groups”, or cross only these: {groups}.", groups=listed(groups)),
             )
 
@@ -123,7 +123,7 @@ def _columns_differ(path: Path, target: Mapping[object, object], groups: Sequenc
         if column is not None and column in used:
             yield Breach(
                 where,
-                message("The column {column} is used for two things in one target.", column=quoted(column)),
+                message("The column “{column}” is used for two things in one target.", column=shown(column)),
                 message("Label, prediction, score and each group need a column of their own."),
             )
         used |= {column} if column is not None else set()
@@ -141,15 +141,15 @@ def _scope_agrees(root: Mapping[object, object]) -> Iterator[Breach]:
             yield Breach(
                 path,
                 message(
-                    "{requirement} stands under “required” and is called not applicable.",
-                    requirement=quoted(requirement),
+                    "“{requirement}” stands under “required” and is called not applicable.",
+                    requirement=shown(requirement),
                 ),
                 message("Remove it from one of the two lists."),
             )
         if requirement in seen:
             yield Breach(
                 path,
-                message("{requirement} is called not applicable twice.", requirement=quoted(requirement)),
+                message("“{requirement}” is called not applicable twice.", requirement=shown(requirement)),
                 message("Keep one entry with one reason."),
             )
         seen.add(requirement)

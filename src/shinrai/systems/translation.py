@@ -8,7 +8,7 @@ from pydantic_core import ErrorDetails
 
 from shinrai.language import Bilingual, Message, message, suggest
 from shinrai.systems.fields import FRAMEWORK, IDENTIFIER, LEAF, REGION, REQUIREMENT, TARGET
-from shinrai.systems.quoting import listed, quoted
+from shinrai.systems.quoting import listed, shown
 from shinrai.systems.schema import known_keys, meaning
 from shinrai.systems.typed_results import is_result_value, refusal
 
@@ -74,14 +74,14 @@ def _last_name(path: Path) -> str:
     """Return the nearest name on a path, with the positions that follow it."""
     names = [place for place, step in enumerate(path) if isinstance(step, str)]
     tail = path[names[-1] :] if names else path
-    return "".join(f"[{step + 1}]" if isinstance(step, int) else quoted(step)[1:-1] for step in tail)
+    return "".join(f"[{step + 1}]" if isinstance(step, int) else shown(step) for step in tail)
 
 
 def _unknown_key(path: Path) -> tuple[Message, Message]:
     key, known = str(path[-1]), known_keys(path[:-1])
-    near = suggest(unicodedata.normalize("NFKC", key).casefold()[:64], known)
+    near = suggest(_plain(key), known)
     return (
-        message("The key {key} is not known here.", key=quoted(key)),
+        message("The key “{key}” is not known here.", key=shown(key)),
         message("{hint} Known keys: {known}.", hint=near, known=listed(known))
         if near
         else message("Remove it or use a known key: {known}.", known=listed(known)),
@@ -96,14 +96,23 @@ def _empty(path: Path) -> tuple[Message, Message]:
 
 
 def _not_listed(given: object, allowed: list[str]) -> tuple[Message, Message]:
-    shown = message("{value} is not a choice here.", value=quoted(given)) if isinstance(given, str) else None
-    near = suggest(unicodedata.normalize("NFKC", str(given)).casefold()[:64], allowed) if shown else None
+    if not isinstance(given, str):
+        return (
+            message("One word is expected here, not a list or a group of keys."),
+            message("Choose from: {allowed}.", allowed=listed(allowed)),
+        )
+    near = suggest(_plain(given), allowed)
     return (
-        shown or message("One word is expected here, not a list or a group of keys."),
-        message("{hint} Choices: {allowed}.", hint=near, allowed=listed(allowed, 50))
+        message("“{value}” is not a choice here.", value=shown(given)),
+        message("{hint} Choices: {allowed}.", hint=near, allowed=listed(allowed))
         if near
-        else message("Choose from: {allowed}.", allowed=listed(allowed, 50)),
+        else message("Choose from: {allowed}.", allowed=listed(allowed)),
     )
+
+
+def _plain(word: str) -> str:
+    """Fold full-width signs and capitals before looking for the nearest known word."""
+    return unicodedata.normalize("NFKC", word[:64]).casefold()
 
 
 def _wrong_form(given: object, pattern: str) -> tuple[Message, Message]:
@@ -115,7 +124,7 @@ def _wrong_form(given: object, pattern: str) -> tuple[Message, Message]:
         LEAF: message("Use the id of a requirement, a full stop and the evidence's name: JP-GL-C1.override-design."),
         REGION: message("Use two-letter country codes in capitals, such as JP."),
     }
-    return message("{value} doesn't have the form needed here.", value=quoted(given)), forms[pattern]
+    return message("“{value}” doesn't have the form needed here.", value=shown(given)), forms[pattern]
 
 
 def _not_a_mapping(path: Path) -> tuple[Message, Message]:
@@ -189,7 +198,7 @@ _WORDS: Final[Mapping[str, Callable[[Context], tuple[Message, Message]]]] = {
         message("Write it in one line."),
     ),
     "repeated": lambda context: (
-        message("{value} stands in this list twice.", value=quoted(context["value"])),
+        message("“{value}” stands in this list twice.", value=shown(context["value"])),
         message("Keep it once."),
     ),
     "whole_number": lambda _: (

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from shinrai.language import Message, message
-from shinrai.systems.quoting import quoted
+from shinrai.systems.quoting import shown
 
 Path = tuple[str | int, ...]
 
@@ -63,7 +63,7 @@ def typed_result_statements(root: object) -> Iterator[Path]:
 def refusal(word: object) -> tuple[Message, Message]:
     """Return what is wrong with a typed result, and what to do instead."""
     return (
-        message("Results are derived from evidence and are never typed; {word} types one.", word=quoted(word)),
+        message("Results are derived from evidence and are never typed; “{word}” types one.", word=shown(word)),
         message(
             "Remove it. To show that a requirement is met, name a target that can be measured or let a named person "
             "attest a fact under “attestations”; what does not apply goes under “scope”, with a reason and an approver."

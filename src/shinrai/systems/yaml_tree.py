@@ -14,7 +14,7 @@ import yaml
 from shinrai.language import Message, Place, message
 from shinrai.systems.faults import DescriptionError, Fault
 from shinrai.systems.fields import Scalar
-from shinrai.systems.quoting import quoted
+from shinrai.systems.quoting import shown
 
 MAX_BYTES: Final = 1024 * 1024
 MAX_DEPTH: Final = 20
@@ -59,7 +59,7 @@ def field_name(path: Path) -> str:
         if isinstance(step, int):
             written += f"[{step + 1}]"
         else:
-            written += ("." if written else "") + quoted(step)[1:-1]
+            written += ("." if written else "") + shown(step)
     return written
 
 
@@ -207,7 +207,9 @@ class _Builder:
             fault = Fault(
                 Place(self._tree.file, *position, field_name(here)),
                 message(
-                    "The key {key} stands here a second time; the first is in line {line}.", key=quoted(key), line=first
+                    "The key “{key}” stands here a second time; the first is in line {line}.",
+                    key=shown(key),
+                    line=first,
                 ),
                 message("Keep one of the two."),
             )
