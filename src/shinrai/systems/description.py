@@ -1,0 +1,413 @@
+"""The system description: what is assessed, who answers for it, and how it is measured.
+
+Everything here is immutable. Rules that tie one field to another are in `rules`; a `Description` cannot be made that
+breaks one of them.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Annotated, Any, Self
+
+from pydantic import Field, PrivateAttr, model_validator
+from pydantic_core import PydanticCustomError
+
+from shinrai.frameworks.model import Role
+from shinrai.systems.checks import Checks
+from shinrai.systems.fields import (
+    Cell,
+    Day,
+    Days,
+    Distinct,
+    FormatVersion,
+    FrameworkId,
+    Identifier,
+    InsidePath,
+    Label,
+    LeafId,
+    OneOf,
+    Proportion,
+    Record,
+    Region,
+    RequirementId,
+    TablePath,
+    TargetName,
+    Text,
+    WebAddress,
+    YesOrNo,
+    says,
+)
+from shinrai.systems.rules import breaches
+from shinrai.systems.vocabulary import (
+    AUTONOMY,
+    DATA_CLASSES,
+    DECISION_LEVELS,
+    KINDS,
+    ROLES,
+    SHARES,
+    STAGES,
+    TARGET_KINDS,
+    Autonomy,
+    DataClass,
+    DecisionLevel,
+    Kind,
+    Share,
+    Stage,
+    TargetKind,
+)
+
+_SOME = Field(min_length=1, max_length=50)
+_MANY = Field(max_length=500)
+
+
+class DecisionEffect(Record):
+    """What hangs on the output for the people it is about."""
+
+    level: Annotated[
+        Annotated[DecisionLevel, OneOf(DECISION_LEVELS)],
+        says("How much hangs on it.", "影響の大きさ。"),
+    ]
+    text: Annotated[
+        Text,
+        says("What happens to a person because of the output.", "出力によって対象者に何が起こるか。"),
+    ]
+
+
+class Supplier(Record):
+    """Whose service the system stands on."""
+
+    name: Annotated[Label, says("The supplier's name.", "委託先・提供元の名称。")]
+    service: Annotated[Label, says("The service used.", "利用しているサービス。")]
+    terms_version: Annotated[
+        Label,
+        says(
+            "Version or date of the terms in force. When it changes, earlier decisions lapse.",
+            "適用される規約の版または日付。変わると、それまでの決定は失効する。",
+        ),
+    ]
+
+
+class Model(Record):
+    """The model inside the system. At most one of file and endpoint."""
+
+    name: Annotated[Label, says("The model's name.", "モデルの名称。")]
+    version: Annotated[
+        Label,
+        says(
+            "The model's version. When it changes, earlier decisions lapse.",
+            "モデルの版。変わると、それまでの決定は失効する。",
+        ),
+    ]
+    file: Annotated[
+        InsidePath | None,
+        says("The model's file, relative to this description.", "モデルのファイル。この記述書からの相対パス。"),
+    ] = None
+    endpoint: Annotated[
+        WebAddress | None,
+        says(
+            "The model's web address, without user name, password or key.",
+            "モデルのURL。ユーザー名・パスワード・キーは書かない。",
+        ),
+    ] = None
+
+
+class System(Record):
+    """What the system is and does."""
+
+    id: Annotated[
+        Identifier,
+        says(
+            "A short name for files and logs: lower-case letters, digits and hyphens.",
+            "ファイルや記録に用いる短い名前。英小文字・数字・ハイフン。",
+        ),
+    ]
+    version: Annotated[Label, says("The version of the system that is assessed.", "評価するシステムの版。")]
+    name: Annotated[Text, says("The system's name.", "システムの名称。")]
+    purpose: Annotated[
+        Text,
+        says("What it is for, and what it must not be used for.", "何のためのシステムか。使ってはならない用途も書く。"),
+    ]
+    roles: Annotated[
+        Annotated[tuple[Annotated[Role, OneOf(ROLES)], ...], _SOME, Distinct],
+        says(
+            "Your organisation's part in this system. It selects the requirements that apply.",
+            "このシステムにおける自組織の立場。適用される要求事項はこれで決まる。",
+        ),
+    ]
+    kinds: Annotated[
+        Annotated[tuple[Annotated[Kind, OneOf(KINDS)], ...], _SOME, Distinct],
+        says("The kind of AI; several are possible.", "AIの種類。複数を指定できる。"),
+    ]
+    affected_people: Annotated[Text, says("Who is affected, users or not.", "影響を受ける人。利用者に限らない。")]
+    decision_effect: Annotated[DecisionEffect, says("What hangs on the output for a person.", "出力が人に及ぼす影響。")]
+    autonomy: Annotated[
+        Annotated[Autonomy, OneOf(AUTONOMY)],
+        says("Who takes the decision in the end.", "最終的に誰が判断するか。"),
+    ]
+    data: Annotated[
+        Annotated[tuple[Annotated[DataClass, OneOf(DATA_CLASSES)], ...], _SOME, Distinct],
+        says("What sort of data the system handles.", "システムが扱う情報の種類。"),
+    ]
+    government_use: Annotated[
+        YesOrNo,
+        says("Whether national or local government uses it.", "国または地方公共団体が利用するか。"),
+    ]
+    public_facing: Annotated[
+        YesOrNo,
+        says("Whether people outside the organisation use it directly.", "組織外の人が直接利用するか。"),
+    ]
+    stage: Annotated[Annotated[Stage, OneOf(STAGES)], says("Where it stands in its life.", "現在の段階。")]
+    regions: Annotated[
+        Annotated[tuple[Region, ...], Field(min_length=1, max_length=250), Distinct],
+        says(
+            "Where it is used, as two-letter country codes (ISO 3166-1).",
+            "利用する国・地域。ISO 3166-1の2文字の国コード。",
+        ),
+    ]
+    suppliers: Annotated[
+        Annotated[tuple[Supplier, ...], _MANY],
+        says("Services of others that the system stands on.", "システムが依存する外部のサービス。"),
+    ] = ()
+    model: Annotated[Model, says("The model inside the system.", "システムに用いるモデル。")]
+
+
+class FrameworkPin(Record):
+    """A framework and the version that is used."""
+
+    id: Annotated[FrameworkId, says("The framework's id.", "枠組み（指針等）の識別子。")]
+    version: Annotated[Label, says("The version that is used.", "用いる版。")]
+
+
+class Person(Record):
+    """Someone who answers for something."""
+
+    id: Annotated[
+        Identifier,
+        says("The name this file calls the person by.", "このファイルの中でこの人を指す名前。"),
+    ]
+    name: Annotated[Text, says("The person's name.", "氏名。")]
+    position: Annotated[Text, says("The person's position.", "役職。")]
+
+
+class TableTarget(Record):
+    """A table of decisions. Columns are named as in the file."""
+
+    kind: Annotated[Annotated[TargetKind, OneOf(TARGET_KINDS)], says("How it is measured.", "測定の対象の種類。")]
+    file: Annotated[
+        TablePath,
+        says(
+            "The Parquet or CSV file, relative to this description.",
+            "Parquet または CSV のファイル。この記述書からの相対パス。",
+        ),
+    ]
+    label: Annotated[
+        Label,
+        says("The column that holds what really happened or was right.", "実際の結果または正解の列。"),
+    ]
+    prediction: Annotated[
+        Label | None,
+        says("The column that holds what the system decided.", "システムの判断の列。"),
+    ] = None
+    score: Annotated[
+        Label | None,
+        says(
+            "The column that holds the probability of the favourable outcome, from 0 to 1.",
+            "有利な結果となる確率（0から1）の列。",
+        ),
+    ] = None
+    threshold: Annotated[
+        Proportion | None,
+        says(
+            "From this score on the decision is favourable. Needed where there is no prediction column.",
+            "スコアがこの値以上なら有利な判断とする。判断の列がないときに必要。",
+        ),
+    ] = None
+    favourable: Annotated[
+        Cell,
+        says(
+            "The value of label and prediction that is good for the person.",
+            "正解と判断の列の値のうち、本人にとって有利なもの。",
+        ),
+    ]
+    groups: Annotated[
+        Annotated[tuple[Label, ...], _SOME, Distinct],
+        says("The columns whose groups are compared.", "集団どうしを比較する列。"),
+    ]
+    intersections: Annotated[
+        Annotated[
+            tuple[Annotated[tuple[Label, ...], Field(min_length=2, max_length=5), Distinct], ...],
+            Field(max_length=50),
+            Distinct,
+        ],
+        says("Group columns to be crossed, such as [[race, sex]].", "掛け合わせる集団の列。例：[[race, sex]]。"),
+    ] = ()
+    share: Annotated[
+        Annotated[Share, OneOf(SHARES)],
+        says("How much of the table the evidence bundle carries.", "証拠バンドルに表のどこまでを収めるか。"),
+    ]
+
+
+class AttestationRequest(Record):
+    """What a named person is ready to sign. It is no evidence until that person has signed it."""
+
+    id: Annotated[Identifier, says("A name for this attestation.", "この表明の名前。")]
+    shows: Annotated[
+        LeafId,
+        says(
+            "The piece of evidence it is: the requirement's id, a full stop and the evidence's name.",
+            "どの証拠に当たるか。要求事項の識別子と証拠の名前をピリオドでつないで書く。",
+        ),
+    ]
+    by: Annotated[Identifier, says("The id of the person who signs.", "署名する人のid。")]
+    statement: Annotated[
+        Text,
+        says(
+            "What the person states, as a fact that can be checked; never a result.",
+            "本人が述べる、確かめられる事実。評価の結果は書かない。",
+        ),
+    ]
+    document: Annotated[
+        InsidePath | None,
+        says(
+            "A document that backs it, relative to this description, or null.",
+            "裏付けとなる文書。この記述書からの相対パス。なければ null。",
+        ),
+    ] = None
+    expires: Annotated[
+        Day,
+        Days,
+        says(
+            "The last day it holds (YYYY-MM-DD); after it the result changes by itself.",
+            "有効期限（YYYY-MM-DD）。過ぎると結果は自動的に変わる。",
+        ),
+    ]
+
+
+class NotApplicable(Record):
+    """A requirement that does not apply, and why."""
+
+    requirement: Annotated[RequirementId, says("The requirement's id.", "要求事項の識別子。")]
+    reason: Annotated[Text, says("Why it does not apply to this system.", "このシステムに当てはまらない理由。")]
+
+
+class Scope(Record):
+    """What is left out of the assessment, and who approves that."""
+
+    approver: Annotated[
+        Identifier,
+        says("The id of the person who approves the scope.", "評価の範囲を承認する人のid。"),
+    ]
+    not_applicable: Annotated[
+        Annotated[tuple[NotApplicable, ...], _MANY],
+        says(
+            "Requirements that do not apply, each with its reason.",
+            "当てはまらない要求事項。それぞれに理由を書く。",
+        ),
+    ] = ()
+
+
+class Description(Record):
+    """A whole system description."""
+
+    shinrai: Annotated[
+        FormatVersion,
+        says("The version of this file format: 1.", "このファイル形式の版。1と書く。"),
+    ]
+    system: Annotated[System, says("What is assessed.", "評価するシステム。")]
+    frameworks: Annotated[
+        Annotated[tuple[FrameworkPin, ...], _SOME],
+        says("The guidelines to assess against.", "評価に用いる指針等。"),
+    ]
+    people: Annotated[
+        Annotated[tuple[Person, ...], _MANY],
+        says("The people who answer for something in this file.", "このファイルの事項について責任を負う人。"),
+    ] = ()
+    targets: Annotated[
+        Annotated[Mapping[TargetName, TableTarget], Field(max_length=50)],
+        says("What is measured; each target has a name of your choice.", "測定の対象。名前は自由に付けられる。"),
+    ] = Field(default_factory=dict)
+    checks: Annotated[
+        Checks,
+        says("Settings of the checks, where the defaults do not fit.", "既定値が合わない場合の、検証の設定。"),
+    ] = Checks()
+    attestations: Annotated[
+        Annotated[tuple[AttestationRequest, ...], _MANY],
+        says("What named people are ready to sign.", "氏名を示して署名する事項。"),
+    ] = ()
+    scope: Annotated[
+        Scope | None,
+        says("What is left out, and who approves that.", "評価から除くものと、その承認者。"),
+    ] = None
+    required: Annotated[
+        Annotated[tuple[RequirementId, ...], Field(min_length=1, max_length=1000), Distinct] | None,
+        says(
+            "The requirements the conclusion rests on; all that apply unless written.",
+            "結論の根拠とする要求事項。書かなければ、適用されるすべて。",
+        ),
+    ] = None
+    validity_days: Annotated[
+        Days,
+        says(
+            "For how many days a measurement counts; 180 unless written.",
+            "測定の結果を有効とする日数。書かなければ180。",
+        ),
+    ] = 180
+
+    _digest: str | None = PrivateAttr(default=None)
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Self:
+        """Refuse what breaks a rule between fields; the reader reports every breach, with its place."""
+        for breach in breaches(self.canonical()):
+            raise PydanticCustomError("rule", "{what}", {"what": str(breach.what)})
+        return self
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (lowercase hex) of the file this was read from. ValueError when it was not read from one."""
+        if self._digest is None:
+            raise ValueError("this description was not read from a file, so it has no digest")
+        return self._digest
+
+    @property
+    def roles(self) -> frozenset[Role]:
+        """The organisation's roles, for selecting requirements."""
+        return frozenset(self.system.roles)
+
+    @property
+    def facts(self) -> frozenset[str]:
+        """The facts that make a requirement apply, in the vocabulary of the frameworks room."""
+        system = self.system
+        facts = {str(kind) for kind in system.kinds if kind is not Kind.PREDICTIVE}
+        if {DataClass.PERSONAL, DataClass.SENSITIVE} & set(system.data):
+            facts.add("personal_data")
+        if system.government_use or Role.GOVERNMENT in system.roles:
+            facts.add("government")
+        if system.public_facing:
+            facts.add("public_facing")
+        return frozenset(facts)
+
+    def person(self, identifier: str) -> Person:
+        """Return a person by id; KeyError when there is none."""
+        return {person.id: person for person in self.people}[identifier]
+
+    def canonical(self) -> dict[str, Any]:
+        """Return everything the description says, defaults included, as JSON's own types."""
+        return self.model_dump(mode="json")
+
+    def material(self) -> dict[str, Any]:
+        """Return the facts whose change makes a decision lapse, as JSON's own types and free of the order of lists."""
+        system = self.system
+        return {
+            "autonomy": str(system.autonomy),
+            "data": _sorted(system.data),
+            "frameworks": sorted([pin.id, pin.version] for pin in self.frameworks),
+            "government_use": system.government_use,
+            "kinds": _sorted(system.kinds),
+            "model": system.model.model_dump(mode="json"),
+            "roles": _sorted(system.roles),
+            "suppliers": sorted([each.name, each.service, each.terms_version] for each in system.suppliers),
+        }
+
+
+def _sorted(values: tuple[StrEnum, ...]) -> list[str]:
+    return sorted(str(value) for value in values)

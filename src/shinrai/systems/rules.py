@@ -1,0 +1,167 @@
+"""Rules between fields: references that must lead somewhere, and combinations that contradict themselves.
+
+The rules look at plain data, before the types are known to be right, so that one reading reports every fault. Where the
+shape is wrong they say nothing: the types report that.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from shinrai.language import Message, message, suggest
+from shinrai.systems.quoting import listed, shown
+
+Path = tuple[str | int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """A rule that is broken. path: the keys and positions (from 0) that lead to the value."""
+
+    path: Path
+    what: Message
+    fix: Message
+
+
+def breaches(description: object) -> Iterator[Breach]:
+    """Yield every broken rule of a description given as mappings, sequences and scalars."""
+    root = _mapping(description)
+    for part in ("people", "frameworks", "attestations"):
+        yield from _unique_ids(part, _sequence(root.get(part)))
+    yield from _people_exist(root)
+    yield from _system_agrees(_mapping(root.get("system")))
+    for name, target in _mapping(root.get("targets")).items():
+        yield from _target_agrees(("targets", str(name)), _mapping(target))
+    yield from _scope_agrees(root)
+
+
+def _unique_ids(part: str, records: Sequence[object]) -> Iterator[Breach]:
+    seen: set[str] = set()
+    for place, record in enumerate(records):
+        identifier = _text(_mapping(record).get("id"))
+        if identifier is not None and identifier in seen:
+            yield Breach(
+                (part, place, "id"),
+                message("The id “{id}” is used twice under “{part}”.", id=shown(identifier), part=part),
+                message("Give each entry an id of its own."),
+            )
+        seen |= {identifier} if identifier is not None else set()
+
+
+def _people_exist(root: Mapping[object, object]) -> Iterator[Breach]:
+    people = (_text(_mapping(person).get("id")) for person in _sequence(root.get("people")))
+    known = {person: None for person in people if person is not None}
+    named: list[tuple[Path, object]] = [
+        (("attestations", place, "by"), _mapping(attestation).get("by"))
+        for place, attestation in enumerate(_sequence(root.get("attestations")))
+    ]
+    named.append((("scope", "approver"), _mapping(root.get("scope")).get("approver")))
+    for path, value in named:
+        identifier = _text(value)
+        if identifier is None or identifier in known:
+            continue
+        near = suggest(identifier, known)
+        yield Breach(
+            path,
+            message("No one under “people” has the id “{id}”.", id=shown(identifier)),
+            message("{hint} Known ids: {known}.", hint=near, known=listed(known))
+            if near
+            else message("Add the person under “people”, with id, name and position."),
+        )
+
+
+def _system_agrees(system: Mapping[object, object]) -> Iterator[Breach]:
+    data = _sequence(system.get("data"))
+    if "none" in data and len(data) > 1:
+        yield Breach(
+            ("system", "data"),
+            message("“none” says that no such data is handled, but other kinds of data stand beside it."),
+            message("Write none alone, or leave it out."),
+        )
+    model = _mapping(system.get("model"))
+    if model.get("file") is not None and model.get("endpoint") is not None:
+        yield Breach(
+            ("system", "model", "endpoint"),
+            message("A model has a file or an endpoint, not both."),
+            message("Keep the one that is assessed and remove the other."),
+        )
+
+
+def _target_agrees(path: Path, target: Mapping[object, object]) -> Iterator[Breach]:
+    if target.get("prediction") is None and target.get("score") is None:
+        yield Breach(
+            path,
+            message("The target names neither a prediction nor a score, so there is nothing to measure."),
+            message("Add “prediction” with the column of decisions, or “score” and “threshold”."),
+        )
+    elif target.get("prediction") is None and target.get("threshold") is None:
+        yield Breach(
+            path,
+            message("The target has a score but neither a prediction nor a threshold."),
+            message("Add “threshold”: the score from which on the decision is favourable, for example 0.5."),
+        )
+    columns = _sequence(target.get("groups"))
+    yield from _columns_differ(path, target, columns)
+    groups = {group: None for group in map(_text, columns) if group is not None}
+    for place, crossed in enumerate(_sequence(target.get("intersections"))):
+        for position, column in enumerate(map(_text, _sequence(crossed))):
+            if column is None or column in groups:
+                continue
+            yield Breach(
+                (*path, "intersections", place, position),
+                message("The column “{column}” is crossed but not listed under “groups”.", column=shown(column)),
+                message("Add it to “groups”, or cross only these: {groups}.", groups=listed(groups)),
+            )
+
+
+def _columns_differ(path: Path, target: Mapping[object, object], groups: Sequence[object]) -> Iterator[Breach]:
+    """Compare the uses of columns; a group listed twice is the type's own fault and not reported again."""
+    uses: list[tuple[Path, object]] = [((*path, use), target.get(use)) for use in ("label", "prediction", "score")]
+    used: set[str] = set()
+    uses += [((*path, "groups", place), column) for place, column in enumerate(dict.fromkeys(map(_text, groups)))]
+    for where, value in uses:
+        column = _text(value)
+        if column is not None and column in used:
+            yield Breach(
+                where,
+                message("The column “{column}” is used for two things in one target.", column=shown(column)),
+                message("Label, prediction, score and each group need a column of their own."),
+            )
+        used |= {column} if column is not None else set()
+
+
+def _scope_agrees(root: Mapping[object, object]) -> Iterator[Breach]:
+    required = set(map(_text, _sequence(root.get("required"))))
+    seen: set[str] = set()
+    for place, entry in enumerate(_sequence(_mapping(root.get("scope")).get("not_applicable"))):
+        requirement = _text(_mapping(entry).get("requirement"))
+        if requirement is None:
+            continue
+        path = ("scope", "not_applicable", place, "requirement")
+        if requirement in required:
+            yield Breach(
+                path,
+                message(
+                    "“{requirement}” stands under “required” and is called not applicable.",
+                    requirement=shown(requirement),
+                ),
+                message("Remove it from one of the two lists."),
+            )
+        if requirement in seen:
+            yield Breach(
+                path,
+                message("“{requirement}” is called not applicable twice.", requirement=shown(requirement)),
+                message("Keep one entry with one reason."),
+            )
+        seen.add(requirement)
+
+
+def _mapping(value: object) -> Mapping[object, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _sequence(value: object) -> Sequence[object]:
+    return value if isinstance(value, list | tuple) else ()
+
+
+def _text(value: object) -> str | None:
+    return value if isinstance(value, str) else None

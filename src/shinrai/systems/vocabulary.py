@@ -1,0 +1,169 @@
+"""The closed lists of the system description, with what each word means in both languages.
+
+The meanings are the only source of the choices' explanations: the JSON Schema, the template and the errors read them.
+"""
+
+from collections.abc import Mapping
+from enum import StrEnum
+from typing import Final
+
+from shinrai.frameworks.model import Role
+from shinrai.language import Bilingual
+
+
+class Kind(StrEnum):
+    """What kind of AI it is; a system may be several."""
+
+    PREDICTIVE = "predictive"
+    GENERATIVE = "generative"
+    AGENT = "agent"
+    PHYSICAL = "physical"
+    ADVANCED = "advanced"
+
+
+class DecisionLevel(StrEnum):
+    """How much the system's output weighs on a person's life."""
+
+    NONE = "none"
+    LIMITED = "limited"
+    SIGNIFICANT = "significant"
+    CRITICAL = "critical"
+
+
+class Autonomy(StrEnum):
+    """Who takes the decision in the end."""
+
+    ADVISES = "advises"
+    DECIDES_WITH_REVIEW = "decides_with_review"
+    DECIDES_ALONE = "decides_alone"
+
+
+class DataClass(StrEnum):
+    """What sort of data the system handles."""
+
+    NONE = "none"
+    PERSONAL = "personal"
+    SENSITIVE = "sensitive"
+    CONFIDENTIAL = "confidential"
+
+
+class Stage(StrEnum):
+    """Where the system stands in its life."""
+
+    PROPOSED = "proposed"
+    DEVELOPMENT = "development"
+    PILOT = "pilot"
+    IN_SERVICE = "in_service"
+    RESTRICTED = "restricted"
+    SUSPENDED = "suspended"
+    RETIRED = "retired"
+
+
+class TargetKind(StrEnum):
+    """How a target is measured."""
+
+    TABLE = "table"
+
+
+class Share(StrEnum):
+    """How much of a target goes into the evidence bundle."""
+
+    ROWS = "rows"
+    COUNTS = "counts"
+
+
+Meanings = Mapping[StrEnum, Bilingual]
+
+ROLES: Final[Meanings] = {
+    Role.DEVELOPER: Bilingual(
+        ja="AI開発者：モデルを学習させ、またはAIシステムを構築する",
+        en="AI developer: trains the model or builds the AI system",
+    ),
+    Role.PROVIDER: Bilingual(
+        ja="AI提供者：AIをサービスや製品に組み込み、他者に提供する",
+        en="AI provider: puts the AI into a service or product for others",
+    ),
+    Role.BUSINESS_USER: Bilingual(
+        ja="AI利用者：自らの事業活動でAIを利用する",
+        en="AI business user: uses the AI in its own business",
+    ),
+    Role.GOVERNMENT: Bilingual(ja="国または地方公共団体", en="national or local government"),
+    Role.RESEARCH_INSTITUTE: Bilingual(ja="研究開発機関", en="research and development institute"),
+}
+
+KINDS: Final[Meanings] = {
+    Kind.PREDICTIVE: Bilingual(ja="予測AI：点数・分類・予測値を出す", en="scores, classifies or forecasts"),
+    Kind.GENERATIVE: Bilingual(
+        ja="生成AI：文章・画像・音声・コードなどを生成する", en="writes text, images, sound or code"
+    ),
+    Kind.AGENT: Bilingual(
+        ja="AIエージェント：ツールを用いて自ら手順を実行する", en="takes steps of its own through tools"
+    ),
+    Kind.PHYSICAL: Bilingual(
+        ja="フィジカルAI：ロボット・車両など現実の機械を動かす", en="moves things in the physical world"
+    ),
+    Kind.ADVANCED: Bilingual(
+        ja="高度なAIシステム：最先端の基盤モデルおよびそれを用いるシステム",
+        en="an advanced AI system: a most capable foundation model, or a system built on one",
+    ),
+}
+
+DECISION_LEVELS: Final[Meanings] = {
+    DecisionLevel.NONE: Bilingual(ja="人に関する判断には影響しない", en="no decision about a person rests on it"),
+    DecisionLevel.LIMITED: Bilingual(ja="影響は小さく、容易にやり直せる", en="the effect is small and easily undone"),
+    DecisionLevel.SIGNIFICANT: Bilingual(
+        ja="与信・雇用・教育・行政サービスなど、生活上の機会を左右する",
+        en="it opens or closes chances in life: credit, work, education, public services",
+    ),
+    DecisionLevel.CRITICAL: Bilingual(
+        ja="生命・身体・自由・基本的権利に関わる", en="life, health, liberty or a fundamental right is at stake"
+    ),
+}
+
+AUTONOMY: Final[Meanings] = {
+    Autonomy.ADVISES: Bilingual(ja="助言のみ：判断は人が行う", en="it advises; a person decides"),
+    Autonomy.DECIDES_WITH_REVIEW: Bilingual(
+        ja="AIが判断し、実施の前に人が確認する", en="it decides; a person reviews before the decision takes effect"
+    ),
+    Autonomy.DECIDES_ALONE: Bilingual(
+        ja="AIが判断し、そのまま実施される", en="it decides and the decision takes effect by itself"
+    ),
+}
+
+DATA_CLASSES: Final[Meanings] = {
+    DataClass.NONE: Bilingual(
+        ja="個人情報も秘密情報も扱わない（単独でのみ指定できる）",
+        en="neither personal nor confidential data; stands alone",
+    ),
+    DataClass.PERSONAL: Bilingual(ja="個人情報", en="personal data"),
+    DataClass.SENSITIVE: Bilingual(
+        ja="要配慮個人情報（病歴・信条・犯罪歴など）",
+        en="special-care personal data: health, creed, criminal record and the like",
+    ),
+    DataClass.CONFIDENTIAL: Bilingual(ja="営業秘密などの秘密情報", en="trade secrets and other confidential data"),
+}
+
+STAGES: Final[Meanings] = {
+    Stage.PROPOSED: Bilingual(ja="企画", en="an idea, not yet built"),
+    Stage.DEVELOPMENT: Bilingual(ja="開発", en="being built; no one is affected yet"),
+    Stage.PILOT: Bilingual(ja="試行", en="tried out on a limited number of people"),
+    Stage.IN_SERVICE: Bilingual(ja="本番運用", en="in regular use"),
+    Stage.RESTRICTED: Bilingual(ja="利用制限中", en="in use under restrictions"),
+    Stage.SUSPENDED: Bilingual(ja="一時停止", en="stopped for the time being"),
+    Stage.RETIRED: Bilingual(ja="廃止", en="taken out of use"),
+}
+
+TARGET_KINDS: Final[Meanings] = {
+    TargetKind.TABLE: Bilingual(ja="判断結果の表（Parquet または CSV）", en="a table of decisions in Parquet or CSV"),
+}
+
+SHARES: Final[Meanings] = {
+    Share.ROWS: Bilingual(
+        ja="ファイルをそのまま証拠バンドルに収める。受け取った人が全行を読める",
+        en="the file goes into the evidence bundle; whoever receives the bundle can read every row",
+    ),
+    Share.COUNTS: Bilingual(
+        ja="集計値だけを収める。行は手元に残る",
+        en="aggregates alone go into the bundle; the rows stay with you",
+    ),
+}
