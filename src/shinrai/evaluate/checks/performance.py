@@ -1,0 +1,123 @@
+"""How often the decisions are right: rates over all rows, and how well a score ranks."""
+
+from shinrai.evaluate.checks.assembly import Basis, Estimate, Frame, faulty, measured, rule_for, undefined
+from shinrai.evaluate.checks.rates import RATES, Rate
+from shinrai.evaluate.checks.settings import CheckSettings
+from shinrai.evaluate.measurement import Comparison, Coverage, Measurement
+from shinrai.evaluate.statistics.proportions import wilson
+from shinrai.evaluate.statistics.ranking import Auc, auc
+from shinrai.evaluate.targets.cube import Tally
+from shinrai.evaluate.targets.table import Table
+from shinrai.evaluate.targets.values import canonical, shown
+from shinrai.language import Message, message
+
+NAME = "performance"
+METRICS = (*(rate.name for rate in RATES), "auc")
+
+EXACT_ROWS = 1_000_000
+"""Up to so many rows the area under the curve is exact; above, scores are counted in BINS bins of equal width."""
+BINS = 4_096
+
+
+def measure(table: Table, settings: CheckSettings) -> tuple[Measurement, ...]:
+    """Measure accuracy, selection rate, true and false positive rate, precision and, with a score, the AUC."""
+    rates = [_rate(table, settings, rate) for rate in RATES]
+    return (*rates, _auc(table, settings)) if table.target.score is not None else tuple(rates)
+
+
+def _rate(table: Table, settings: CheckSettings, rate: Rate) -> Measurement:
+    tally = table.cube.overall
+    successes, trials = rate.of(tally)
+    limit = _majority(tally) if rate.name == "accuracy" else None
+    rule = rule_for(rate.name, settings.limits, rate.better, limit)
+    frame = Frame(
+        table.target.id,
+        NAME,
+        (),
+        rate.name,
+        table.target.decision_columns,
+        rate.title,
+        "rate; Wilson 1927",
+        rule,
+        rule is not None,
+    )
+    basis = Basis(
+        trials,
+        Coverage(trials, table.rows),
+        findings=_unused(table, tally.decided) if rate.name == "accuracy" else (),
+        counts={"tp": tally.tp, "fp": tally.fp, "fn": tally.fn, "tn": tally.tn},
+    )
+    if rate.name == "accuracy" and trials and (fault := _single_class(table, tally.tp + tally.fn, trials)):
+        return faulty(frame, basis, fault)
+    if trials == 0:
+        return undefined(frame, basis, message("No row counts towards this rate; it is undefined."))
+    estimate = Estimate(successes / trials, wilson(successes, trials), lambda k: wilson(k * successes, k * trials))
+    return measured(frame, estimate, basis)
+
+
+def _majority(tally: Tally) -> float | None:
+    """Share of the more frequent label: what always giving the same answer would reach."""
+    positives = tally.tp + tally.fn
+    return max(positives, tally.decided - positives) / tally.decided if tally.decided else 0.5
+
+
+def _unused(table: Table, used: int) -> tuple[Message, ...]:
+    if used == table.rows:
+        return ()
+    return (message("{rows} rows lack a label or a decision and are not used.", rows=f"{table.rows - used:,}"),)
+
+
+def _single_class(table: Table, positives: int, rows: int) -> Message | None:
+    """The reason why labels of one class tell nothing, or None when there are two."""
+    if 0 < positives < rows:
+        return None
+    favourable = shown(canonical(table.target.favourable) or "")
+    level = message("the favourable value “{favourable}”", favourable=favourable)
+    other = message("values other than the favourable “{favourable}”", favourable=favourable)
+    return message(
+        "Column “{column}” holds only {level} in these rows; without both outcomes this cannot be measured. "
+        "Measure on rows that hold both.",
+        column=shown(table.target.label),
+        level=level if positives else other,
+    )
+
+
+def _auc(table: Table, settings: CheckSettings) -> Measurement:
+    binned = table.rows > EXACT_ROWS
+    positives, negatives, area = _area(table, binned=binned)
+    rows = positives + negatives
+    method = "DeLong, DeLong, Clarke-Pearson 1988"
+    if binned and area:
+        method += f"; {BINS} bins, error of the value at most {area.bound:.1e}"
+    rule = rule_for("auc", settings.limits, Comparison.AT_LEAST, None)
+    frame = Frame(
+        table.target.id,
+        NAME,
+        (),
+        "auc",
+        table.target.score_columns,
+        message("Area under the ROC curve (AUC)"),
+        method,
+        rule,
+        rule is not None,
+    )
+    basis = Basis(rows, Coverage(rows, table.rows), counts={"positives": positives, "negatives": negatives})
+    if rows and (fault := _single_class(table, positives, rows)):
+        return faulty(frame, basis, fault)
+    if area is None:
+        return undefined(frame, basis, message("It takes two rows of each outcome that have a score."))
+    return measured(frame, Estimate(area.value, area.interval), basis)
+
+
+def _area(table: Table, *, binned: bool) -> tuple[int, int, Auc | None]:
+    """Positives, negatives and, from two of each, the area, out of one query over (score, label) -> rows."""
+    score = f"least(floor(s * {BINS}), {BINS - 1})" if binned else "s"
+    counted = table.source.arrays(
+        "SELECT count(*) FILTER (WHERE y = 1) AS positives, count(*) FILTER (WHERE y = 0) AS negatives "
+        f"FROM (SELECT {table.decided.label.sql} AS y, {table.decided.score.sql} AS s FROM t) "
+        f"WHERE y IS NOT NULL AND s IS NOT NULL GROUP BY {score} ORDER BY {score}",
+        table.decided.label.values + table.decided.score.values,
+    )
+    positives, negatives = counted["positives"], counted["negatives"]
+    p, n = int(positives.sum()), int(negatives.sum())
+    return p, n, auc(positives, negatives) if min(p, n) >= 2 else None

@@ -1,0 +1,211 @@
+"""Whether the data themselves are fit: missing values, duplicate rows, constant columns, columns that leak the label."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from shinrai.evaluate.checks.assembly import Basis, Estimate, Frame, measured, rule_for, undefined
+from shinrai.evaluate.checks.settings import CheckSettings
+from shinrai.evaluate.measurement import Comparison, Coverage, Measurement
+from shinrai.evaluate.statistics.interval import Interval, simultaneous_z
+from shinrai.evaluate.statistics.proportions import wilson
+from shinrai.evaluate.statistics.ranking import auc_bracket
+from shinrai.evaluate.targets.reading import Column, Kind
+from shinrai.evaluate.targets.table import Table
+from shinrai.evaluate.targets.values import shown
+from shinrai.language import Message, message
+
+NAME = "data_quality"
+METRICS = ("missing", "duplicates", "constant", "leakage_suspects")
+
+_LARGEST_MISSING = 0.05
+_LARGEST_DUPLICATES = 0.01
+_GIVES_AWAY = 0.99
+"""From this area under the curve, or 1 minus it and below, a number alone gives the label away."""
+
+_EDGES = 512
+_NAMED = 20
+"""At most so many columns are named in the findings of one measurement."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What one pass tells about a column. paired: its values and the label determine each other. both: it has values
+    for both outcomes.
+    """
+
+    missing: int
+    constant: bool
+    paired: bool
+    both: bool
+
+
+def measure(table: Table, settings: CheckSettings) -> tuple[Measurement, ...]:
+    """Measure the shares of missing values and duplicates, constant columns and, if any is undeclared, leakage."""
+    facts = _facts(table)
+    undeclared = [column for column in table.source.columns if column.name not in table.target.declared]
+    measurements = [
+        _missing(table, settings, facts),
+        _duplicates(table, settings),
+        _constant(table, settings, facts),
+    ]
+    if undeclared:
+        measurements.append(_leakage(table, settings, undeclared, facts))
+    return tuple(measurements)
+
+
+def _facts(table: Table) -> dict[str, _Facts]:
+    """One query over all columns. Values are compared inside it; none comes out."""
+    asked = []
+    for column in table.source.columns:
+        # Nested values and bytes are compared by their text; everything else as what it is.
+        value = column.sql if column.kind is not Kind.OTHER else f"CAST({column.sql} AS VARCHAR)"
+        have = f"NOT {column.missing}"
+        up, down = f"FILTER (WHERE {have} AND y = 1)", f"FILTER (WHERE {have} AND y = 0)"
+        asked += [
+            f"count(*) FILTER (WHERE {column.missing})",
+            f"min({value}) FILTER (WHERE {have}) IS NOT DISTINCT FROM max({value}) FILTER (WHERE {have})",
+            f"coalesce(min({value}) {up} = max({value}) {up} AND min({value}) {down} = max({value}) {down} "
+            f"AND min({value}) {up} <> min({value}) {down}, false)",
+            f"count(*) {up} > 0 AND count(*) {down} > 0",
+        ]
+    row = table.source.query(
+        f"SELECT {', '.join(asked)} FROM (SELECT *, {table.decided.label.sql} AS y FROM t)", table.decided.label.values
+    )[0]
+    return {column.name: _Facts(*row[4 * place : 4 * place + 4]) for place, column in enumerate(table.source.columns)}
+
+
+def _missing(table: Table, settings: CheckSettings, facts: dict[str, _Facts]) -> Measurement:
+    declared = table.target.declared
+    z = simultaneous_z(len(declared))
+    worst = max(facts[name].missing for name in declared)
+    rule = rule_for("missing", settings.limits, Comparison.AT_MOST, _LARGEST_MISSING)
+    title = message("Missing values: the declared column with most")
+    frame = _frame(table, "missing", declared, title, "Wilson 1927, Bonferroni over the columns", rule)
+    findings = [
+        message("Column “{column}”: {rows} values are missing.", column=shown(name), rows=f"{facts[name].missing:,}")
+        for name in declared
+        if facts[name].missing
+    ]
+    counts = {f"missing.{place}": facts[name].missing for place, name in enumerate(declared)}
+    basis = Basis(table.rows, _all_rows(table), findings=tuple(findings[:_NAMED]), counts=counts)
+    estimate = Estimate(
+        worst / table.rows, wilson(worst, table.rows, z), lambda k: wilson(k * worst, k * table.rows, z)
+    )
+    return measured(frame, estimate, basis)
+
+
+def _duplicates(table: Table, settings: CheckSettings) -> Measurement:
+    rule = rule_for("duplicates", settings.limits, Comparison.AT_MOST, _LARGEST_DUPLICATES)
+    columns = tuple(column.name for column in table.source.columns)
+    frame = _frame(table, "duplicates", columns, message("Duplicate rows"), "share of rows; Wilson 1927", rule)
+    rows = table.rows
+    repeated = rows - _distinct_rows(table)
+    basis = Basis(rows, _all_rows(table), counts={"duplicates": repeated, "rows": rows})
+    return measured(
+        frame, Estimate(repeated / rows, wilson(repeated, rows), lambda k: wilson(k * repeated, k * rows)), basis
+    )
+
+
+def _distinct_rows(table: Table) -> int:
+    """Count distinct rows exactly: by hash first, then whole rows where a hash occurs more than once."""
+    hashed = f"hash({', '.join(column.stored for column in table.source.columns)})"
+    single, several = table.source.query(
+        "SELECT count(*) FILTER (WHERE n = 1), count(*) FILTER (WHERE n > 1) "
+        f"FROM (SELECT count(*) AS n FROM t GROUP BY {hashed})"
+    )[0]
+    if several == 0:
+        return int(single)
+    among = table.source.query(
+        f"SELECT count(*) FROM (SELECT DISTINCT * FROM t WHERE {hashed} IN "
+        f"(SELECT {hashed} FROM t GROUP BY {hashed} HAVING count(*) > 1))"
+    )[0][0]
+    return int(single + among)
+
+
+def _constant(table: Table, settings: CheckSettings, facts: dict[str, _Facts]) -> Measurement:
+    names = tuple(column.name for column in table.source.columns)
+    constant = [name for name in names if facts[name].constant]
+    rule = rule_for("constant", settings.limits, Comparison.AT_MOST, None)
+    frame = _frame(table, "constant", names, message("Columns with a single value"), "count over all columns", rule)
+    findings = tuple(
+        message("Column “{column}” has fewer than two different values.", column=shown(name)) for name in constant
+    )
+    return _counted(table, frame, constant, names, findings)
+
+
+def _leakage(
+    table: Table, settings: CheckSettings, undeclared: Sequence[Column], facts: dict[str, _Facts]
+) -> Measurement:
+    names = tuple(column.name for column in undeclared)
+    rule = rule_for("leakage_suspects", settings.limits, Comparison.AT_MOST, 0.0)
+    title = message("Undeclared columns that give the label away")
+    frame = _frame(
+        table, "leakage_suspects", (*names, table.target.label), title, "count over all undeclared columns", rule
+    )
+    # The label itself takes only one value: nothing can tell outcomes apart that do not both occur.
+    if not facts[table.target.label].both:
+        basis = Basis(table.rows, _all_rows(table))
+        return undefined(frame, basis, message("The labels hold one outcome only, which every column determines."))
+    suspects = [
+        column.name
+        for column in undeclared
+        if facts[column.name].paired or (facts[column.name].both and _orders_label(table, column))
+    ]
+    findings = tuple(message("Column “{column}” alone gives the label away.", column=shown(name)) for name in suspects)
+    return _counted(table, frame, suspects, names, findings)
+
+
+def _orders_label(table: Table, column: Column) -> bool:
+    """Whether a number's area under the curve against the label is at most 0.01 or at least 0.99.
+
+    Any bins of the number give bounds of the area; the exact and dearer count is taken only when they leave it open.
+    """
+    if column.kind not in {Kind.INTEGER, Kind.NUMBER}:
+        return False
+    labelled = f"FROM (SELECT CAST({column.sql} AS DOUBLE) AS v, {table.decided.label.sql} AS y FROM t"
+    labelled += f" WHERE NOT {column.missing})"
+    edges = table.source.query(
+        f"SELECT DISTINCT v FROM (SELECT CAST({column.sql} AS DOUBLE) AS v FROM t WHERE NOT {column.missing}) "
+        f"USING SAMPLE {_EDGES} ROWS"
+    )
+    inner = sorted(edge for (edge,) in edges)
+    binned = table.source.query(
+        f"SELECT histogram(v, ?) FILTER (WHERE y = 1), histogram(v, ?) FILTER (WHERE y = 0) {labelled}",
+        [inner, inner, *table.decided.label.values],
+    )[0]
+    low, high = auc_bracket(*([bins[edge] for edge in sorted(bins)] for bins in binned))
+    if low >= _GIVES_AWAY or high <= 1 - _GIVES_AWAY:
+        return True
+    if high < _GIVES_AWAY and low > 1 - _GIVES_AWAY:
+        return False
+    return _exact_order(table, column, labelled)
+
+
+def _exact_order(table: Table, column: Column, labelled: str) -> bool:
+    del column
+    twice_below, positives, negatives = table.source.query(
+        "SELECT sum(p * (2 * through - n)), sum(p), sum(n) FROM (SELECT p, n, sum(n) OVER "
+        "(ORDER BY v ROWS UNBOUNDED PRECEDING) AS through FROM (SELECT v, count(*) FILTER (WHERE y = 1) AS p, "
+        f"count(*) FILTER (WHERE y = 0) AS n {labelled} GROUP BY v))",
+        table.decided.label.values,
+    )[0]
+    area = int(twice_below) / (2 * int(positives) * int(negatives))
+    return area >= _GIVES_AWAY or area <= 1 - _GIVES_AWAY
+
+
+def _counted(
+    table: Table, frame: Frame, found: Sequence[str], of: Sequence[str], findings: tuple[Message, ...]
+) -> Measurement:
+    """A share of columns: all were looked at, so that it has no sampling error."""
+    share = len(found) / len(of)
+    counts = {"found": len(found), "columns": len(of)}
+    basis = Basis(table.rows, _all_rows(table), findings=findings[:_NAMED], counts=counts)
+    return measured(frame, Estimate(share, Interval(share, share)), basis)
+
+
+def _all_rows(table: Table) -> Coverage:
+    return Coverage(table.rows, table.rows)
+
+
+def _frame(table: Table, metric: str, columns: tuple[str, ...], title: Message, method: str, rule) -> Frame:  # type: ignore[no-untyped-def]
+    return Frame(table.target.id, NAME, (), metric, columns, title, method, rule, rule is not None)

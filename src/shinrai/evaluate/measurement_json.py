@@ -1,0 +1,258 @@
+"""A measurement as JSON and back, so that equal measurements give equal bytes on every machine.
+
+Floats are written as decimal text in fixed notation, from the shortest form that reads back as the same number; JSON
+numbers are whole and small. `counts` are text too, because sums over many rows leave the whole numbers JSON keeps exact.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from decimal import Decimal
+from enum import StrEnum
+from math import isfinite
+from typing import Any, TypeVar
+
+from shinrai.evaluate.measurement import Comparison, Coverage, GroupEstimate, Measurement, Outcome, Rule
+from shinrai.language import Bilingual
+
+_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+_DECIMAL = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?")
+_WHOLE = re.compile(r"0|-?[1-9][0-9]*")
+_LONGEST_TEXT = 20_000
+_LONGEST_NUMBER = 400
+_MOST_ITEMS = 20_000
+_LARGEST_INTEGER = 2**53 - 1
+
+_T = TypeVar("_T")
+_E = TypeVar("_E", bound=StrEnum)
+
+
+def to_json(measurement: Measurement) -> dict[str, Any]:
+    """Return the measurement as JSON values: text, whole numbers, true/false, null, lists and objects."""
+    m = measurement
+    return {
+        "id": m.id,
+        "target": m.target,
+        "check": m.check,
+        "metric": m.metric,
+        "columns": list(m.columns),
+        "title": _text_out(m.title),
+        "value": _number_out(m.value),
+        "low": _number_out(m.low),
+        "high": _number_out(m.high),
+        "level": _number_out(m.level),
+        "n": m.n,
+        "coverage": {"used": m.coverage.used, "asked": m.coverage.asked},
+        "outcome": m.outcome.value,
+        "rule": None if m.rule is None else _rule_out(m.rule),
+        "decisive": m.decisive,
+        "method": m.method,
+        "reason": None if m.reason is None else _text_out(m.reason),
+        "neededN": m.needed_n,
+        "groups": [_group_out(group) for group in m.groups],
+        "findings": [_text_out(finding) for finding in m.findings],
+        "counts": {name: str(count) for name, count in sorted(m.counts.items())},
+    }
+
+
+def from_json(data: object) -> Measurement:
+    """Read a measurement from untrusted JSON values. ValueError naming the field that has the wrong shape."""
+    fields = _object(data, "measurement", _FIELDS)
+    return Measurement(
+        id=_matching(fields, "id", _ID),
+        target=_text(fields, "target"),
+        check=_text(fields, "check"),
+        metric=_text(fields, "metric"),
+        columns=_list(fields, "columns", _plain_text),
+        title=_bilingual(fields["title"], "title"),
+        value=_number(fields, "value"),
+        low=_number(fields, "low"),
+        high=_number(fields, "high"),
+        level=_present(_number(fields, "level"), "level"),
+        n=_present(_count(fields, "n"), "n"),
+        coverage=_coverage(fields["coverage"]),
+        outcome=_choice(fields, "outcome", Outcome),
+        rule=None if fields["rule"] is None else _rule(fields["rule"]),
+        decisive=_flag(fields, "decisive"),
+        method=_text(fields, "method"),
+        reason=None if fields["reason"] is None else _bilingual(fields["reason"], "reason"),
+        needed_n=_count(fields, "neededN"),
+        groups=_list(fields, "groups", _group),
+        findings=_list(fields, "findings", _bilingual),
+        counts=_counts(fields["counts"]),
+    )
+
+
+_FIELDS = [
+    "id",
+    "target",
+    "check",
+    "metric",
+    "columns",
+    "title",
+    "value",
+    "low",
+    "high",
+    "level",
+    "n",
+    "coverage",
+    "outcome",
+    "rule",
+    "decisive",
+    "method",
+    "reason",
+    "neededN",
+    "groups",
+    "findings",
+    "counts",
+]
+_GROUP_FIELDS = ["levels", "n", "successes", "trials", "value", "low", "high", "suppressed", "note"]
+
+
+def _number_out(value: float | None) -> str | None:
+    """Fixed notation of the shortest round-trip decimal; null for what no decimal can say."""
+    if value is None or not isfinite(value):
+        return None
+    return format(Decimal(repr(float(value))), "f")
+
+
+def _text_out(text: Bilingual) -> dict[str, str]:
+    return {"ja": text.ja, "en": text.en}
+
+
+def _rule_out(rule: Rule) -> dict[str, str | None]:
+    return {"comparison": rule.comparison.value, "limit": _number_out(rule.limit)}
+
+
+def _group_out(group: GroupEstimate) -> dict[str, Any]:
+    return {
+        "levels": list(group.levels),
+        "n": group.n,
+        "successes": group.successes,
+        "trials": group.trials,
+        "value": _number_out(group.value),
+        "low": _number_out(group.low),
+        "high": _number_out(group.high),
+        "suppressed": group.suppressed,
+        "note": None if group.note is None else _text_out(group.note),
+    }
+
+
+def _object(data: object, where: str, names: list[str]) -> Mapping[str, Any]:
+    if not isinstance(data, dict):
+        raise ValueError(f"{where}: need an object")
+    for name in names:
+        if name not in data:
+            raise ValueError(f"{where}: field {name} is missing")
+    if len(data) > len(names):
+        raise ValueError(f"{where}: has fields beyond {', '.join(names)}")
+    return data
+
+
+def _plain_text(value: object, where: str) -> str:
+    if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
+        raise ValueError(f"{where}: need a text of at most {_LONGEST_TEXT} characters")
+    return value
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    return _plain_text(fields[name], name)
+
+
+def _matching(fields: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
+    value = _text(fields, name)
+    if not pattern.fullmatch(value):
+        raise ValueError(f"{name}: does not match {pattern.pattern}")
+    return value
+
+
+def _list(fields: Mapping[str, Any], name: str, read: Callable[[object, str], _T]) -> tuple[_T, ...]:
+    value = fields[name]
+    if not isinstance(value, list) or len(value) > _MOST_ITEMS:
+        raise ValueError(f"{name}: need a list of at most {_MOST_ITEMS} entries")
+    return tuple(read(entry, f"{name}[{place}]") for place, entry in enumerate(value))
+
+
+def _bilingual(data: object, where: str) -> Bilingual:
+    fields = _object(data, where, ["ja", "en"])
+    return Bilingual(ja=_plain_text(fields["ja"], f"{where}.ja"), en=_plain_text(fields["en"], f"{where}.en"))
+
+
+def _number(fields: Mapping[str, Any], name: str) -> float | None:
+    value = fields[name]
+    if value is None:
+        return None
+    if not isinstance(value, str) or len(value) > _LONGEST_NUMBER or not _DECIMAL.fullmatch(value):
+        raise ValueError(f"{name}: need a decimal number as text, or null")
+    number = float(value)
+    if not isfinite(number):
+        raise ValueError(f"{name}: is beyond the numbers that can be kept")
+    return number
+
+
+def _count(fields: Mapping[str, Any], name: str) -> int | None:
+    value = fields[name]
+    if value is None:
+        return None
+    if type(value) is not int or not 0 <= value <= _LARGEST_INTEGER:
+        raise ValueError(f"{name}: need a whole number from 0 to {_LARGEST_INTEGER}, or null")
+    return value
+
+
+def _present(value: _T | None, name: str) -> _T:
+    if value is None:
+        raise ValueError(f"{name}: must not be null")
+    return value
+
+
+def _flag(fields: Mapping[str, Any], name: str) -> bool:
+    value = fields[name]
+    if not isinstance(value, bool):
+        raise ValueError(f"{name}: need true or false")
+    return value
+
+
+def _choice(fields: Mapping[str, Any], name: str, choices: type[_E]) -> _E:
+    try:
+        return choices(_text(fields, name))
+    except ValueError:
+        raise ValueError(f"{name}: need one of {', '.join(choices)}") from None
+
+
+def _coverage(data: object) -> Coverage:
+    fields = _object(data, "coverage", ["used", "asked"])
+    used, asked = (_present(_count(fields, name), f"coverage.{name}") for name in ("used", "asked"))
+    if used > asked:
+        raise ValueError("coverage: used is more than asked")
+    return Coverage(used, asked)
+
+
+def _rule(data: object) -> Rule:
+    fields = _object(data, "rule", ["comparison", "limit"])
+    return Rule(_choice(fields, "comparison", Comparison), _present(_number(fields, "limit"), "rule.limit"))
+
+
+def _group(data: object, where: str) -> GroupEstimate:
+    fields = _object(data, where, _GROUP_FIELDS)
+    return GroupEstimate(
+        levels=_list(fields, "levels", _plain_text),
+        n=_count(fields, "n"),
+        successes=_count(fields, "successes"),
+        trials=_count(fields, "trials"),
+        value=_number(fields, "value"),
+        low=_number(fields, "low"),
+        high=_number(fields, "high"),
+        suppressed=_flag(fields, "suppressed"),
+        note=None if fields["note"] is None else _bilingual(fields["note"], f"{where}.note"),
+    )
+
+
+def _counts(data: object) -> dict[str, int]:
+    if not isinstance(data, dict) or len(data) > _MOST_ITEMS:
+        raise ValueError(f"counts: need an object of at most {_MOST_ITEMS} entries")
+    counts = {}
+    for name, value in data.items():
+        _plain_text(name, "counts")
+        if not isinstance(value, str) or len(value) > _LONGEST_NUMBER or not _WHOLE.fullmatch(value):
+            raise ValueError(f"counts.{name}: need a whole number as text")
+        counts[name] = int(value)
+    return counts

@@ -1,0 +1,329 @@
+"""Open a Parquet or CSV file as one relation of an in-memory DuckDB that can reach nothing else.
+
+Column names are quoted wherever they meet SQL; values are bound. Parquet is read in place. CSV is read once, as text
+and with fixed punctuation, and its columns are typed as a whole, so that no sniffing turns a value into another one.
+"""
+
+import codecs
+import csv
+import re
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shinrai.evaluate.targets.faults import TableError, in_file
+from shinrai.evaluate.targets.values import shown
+from shinrai.language import message
+
+if TYPE_CHECKING:
+    import duckdb
+
+MEMORY = "512MB"
+MOST_COLUMNS = 2_000
+_CHUNK = 1 << 20
+
+# What the canonical form of a text turns into nothing, as a pattern of RE2; tests hold it against every code point.
+_BLANK = (
+    r"[\x{0009}-\x{000d}\x{001c}-\x{0020}\x{0085}\x{00a0}\x{1680}\x{2000}-\x{200a}"
+    r"\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]*"
+)
+# Eighteen digits always fit 64 bits; longer ones are identifiers and stay text, as do numbers with leading zeros.
+_WHOLE = r"-?(0|[1-9][0-9]{0,17})"
+_NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?|[nN][aA][nN]"
+
+
+class Kind(StrEnum):
+    """What a column's values are. OTHER is anything that is no single word or number: dates, bytes, nested values."""
+
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    INTEGER = "integer"
+    NUMBER = "number"
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column. stored: its quoted name in SQL; sql: the expression of its typed value; type: the type in the file."""
+
+    name: str
+    kind: Kind
+    type: str
+    stored: str
+    sql: str
+
+    @property
+    def missing(self) -> str:
+        """SQL condition that is true where the value is missing: NULL, NaN or blank text. Never NULL itself."""
+        if self.kind is Kind.TEXT:
+            return f"({self.sql} IS NULL OR regexp_full_match({self.sql}, '{_BLANK}'))"
+        if self.kind is Kind.NUMBER:
+            return f"({self.sql} IS NULL OR isnan(CAST({self.sql} AS DOUBLE)))"
+        return f"({self.sql} IS NULL)"
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """An open file: `query` runs SQL over the relation `t` and turns every fault of the file into a TableError."""
+
+    file: Path
+    connection: "duckdb.DuckDBPyConnection"
+    columns: tuple[Column, ...]
+
+    def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
+        """Run a query and return all its rows."""
+        with _as_table_errors(self.file):
+            return self.connection.execute(sql, list(values)).fetchall()
+
+    def arrays(self, sql: str, values: Sequence[object] = ()) -> dict[str, Any]:
+        """Run a query and return its columns as numpy arrays."""
+        with _as_table_errors(self.file):
+            return self.connection.execute(sql, list(values)).fetchnumpy()
+
+
+@contextmanager
+def open_source(file: Path) -> Iterator[Source]:
+    """Open a file. TableError: it is missing, empty, of an unknown kind, not readable, or its columns are not usable."""
+    import duckdb
+
+    _check_file(file)
+    # Large distinct counts may spill; the folder is private to this user and goes with the connection.
+    with tempfile.TemporaryDirectory(prefix="shinrai-") as spill:
+        connection = duckdb.connect(":memory:", config=_settings(spill))
+        try:
+            with _as_table_errors(file):
+                columns = _parquet(connection, file) if file.suffix.lower() == ".parquet" else _csv(connection, file)
+            yield Source(file, connection, columns)
+        finally:
+            connection.close()
+
+
+def quoted(name: str) -> str:
+    """Quote an identifier for SQL."""
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _settings(spill: str) -> dict[str, str | bool | int | float | list[str]]:
+    return {
+        "memory_limit": MEMORY,
+        "temp_directory": spill,
+        "preserve_insertion_order": False,
+        "autoload_known_extensions": False,
+        "autoinstall_known_extensions": False,
+        "allow_community_extensions": False,
+        "python_enable_replacements": False,
+    }
+
+
+@contextmanager
+def _as_table_errors(file: Path) -> Iterator[None]:
+    """Turn DuckDB's faults into ours. Its texts may hold rows of the data, so they are not passed on."""
+    import duckdb
+
+    try:
+        yield
+    except duckdb.OutOfMemoryException as fault:
+        raise in_file(
+            file,
+            message("The table needs more memory than measuring may take ({memory}).", memory=MEMORY),
+            message("Leave out columns that are not measured, or put values into classes first."),
+        ) from fault
+    except duckdb.Error as fault:
+        line = re.search(r"CSV Error on Line: ([0-9]+)", str(fault))
+        if line:
+            raise in_file(
+                file,
+                message("Line {line} does not fit the header of the CSV file.", line=line[1]),
+                message(
+                    "Each line needs as many values as the header, separated by commas, in double quotes where needed."
+                ),
+            ) from None
+        raise in_file(
+            file,
+            message(
+                "The file cannot be read as {kind}: it is damaged or of another kind.", kind=file.suffix[1:].upper()
+            ),
+            message("Write it again with the tool that made it."),
+        ) from None
+
+
+def _check_file(file: Path) -> None:
+    if not file.exists():
+        raise in_file(file, message("The file does not exist."), message("Correct the path in the description."))
+    if not file.is_file():
+        raise in_file(file, message("This is not a file."), message("Name one Parquet or CSV file."))
+    if file.suffix.lower() not in {".parquet", ".csv"}:
+        raise in_file(
+            file,
+            message("Files of the kind “{kind}” are not read as a table.", kind=shown(file.suffix)),
+            message("Name one Parquet or CSV file."),
+        )
+    if file.stat().st_size == 0:
+        raise in_file(file, message("The file is empty."), message("Write the table again."))
+
+
+def _parquet(connection: "duckdb.DuckDBPyConnection", file: Path) -> tuple[Column, ...]:
+    path = str(file.resolve())
+    connection.execute(f"SET allowed_paths = [{_literal(path)}]")
+    _lock(connection)
+    one_file = _literal(re.sub(r"([*?\[])", r"[\1]", path))
+    names = _top_names(connection.execute(f"SELECT name, num_children FROM parquet_schema({one_file})").fetchall())
+    _check_names(file, names)
+    # A folder called sex=F would otherwise add a column.
+    connection.execute(f"CREATE VIEW t AS SELECT * FROM read_parquet({one_file}, hive_partitioning = false)")
+    types = [str(row[1]) for row in connection.execute("DESCRIBE t").fetchall()]
+    return tuple(
+        Column(name, kind, stored_type, quoted(name), _as_text(quoted(name), stored_type))
+        for name, stored_type, kind in zip(names, types, map(_kind, types), strict=True)
+    )
+
+
+def _as_text(stored: str, stored_type: str) -> str:
+    return f"CAST({stored} AS VARCHAR)" if stored_type.startswith("ENUM") else stored
+
+
+def _kind(stored_type: str) -> Kind:
+    if stored_type == "VARCHAR" or (stored_type.startswith("ENUM") and not stored_type.endswith("]")):
+        return Kind.TEXT
+    if stored_type == "BOOLEAN":
+        return Kind.BOOLEAN
+    if re.fullmatch(r"U?(TINY|SMALL|BIG|HUGE)?INT(EGER)?", stored_type):
+        return Kind.INTEGER
+    if re.fullmatch(r"FLOAT|DOUBLE|DECIMAL\([0-9]+,[0-9]+\)", stored_type):
+        return Kind.NUMBER
+    return Kind.OTHER
+
+
+def _top_names(schema: list[tuple[Any, ...]]) -> list[str]:
+    """Names of the columns in a Parquet schema, which lists every node depth first with its number of children."""
+
+    def after(node: int) -> int:
+        end = node + 1
+        for _ in range(schema[node][1] or 0):
+            end = after(end)
+        return end
+
+    names, node = [], 1
+    while node < len(schema):
+        names.append(str(schema[node][0]))
+        node = after(node)
+    return names
+
+
+def _csv(connection: "duckdb.DuckDBPyConnection", file: Path) -> tuple[Column, ...]:
+    _check_utf8(file)
+    names = _header(file)
+    _check_names(file, names)
+    layout = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in names)
+    # Compressed, because the table stays in memory; a view would parse the text again for every query.
+    connection.execute("ATTACH ':memory:' AS held (COMPRESS)")
+    connection.execute("USE held")
+    one_file = _literal(re.sub(r"([*?\[])", r"[\1]", str(file.resolve())))
+    connection.execute(
+        f"CREATE TABLE t AS SELECT * FROM read_csv({one_file}, columns = {{{layout}}}, header = true, auto_detect = false, "
+        "delim = ',', quote = '\"', escape = '\"', all_varchar = true, hive_partitioning = false)"
+    )
+    _lock(connection)
+    return _typed(connection, names)
+
+
+def _lock(connection: "duckdb.DuckDBPyConnection") -> None:
+    connection.execute("SET enable_external_access = false")
+    connection.execute("SET lock_configuration = true")
+
+
+def _typed(connection: "duckdb.DuckDBPyConnection", names: Sequence[str]) -> tuple[Column, ...]:
+    """Type each text column by all of its non-missing values together; one that has none stays text."""
+    tests = []
+    for name in names:
+        stored = quoted(name)
+        present = f"FILTER (WHERE NOT {Column(name, Kind.TEXT, 'VARCHAR', stored, stored).missing})"
+        tests += [
+            f"bool_and(regexp_full_match(trim({stored}), '{pattern}')) {present}" for pattern in (_WHOLE, _NUMBER)
+        ]
+        tests.append(f"bool_and(lower(trim({stored})) IN ('true', 'false')) {present}")
+    answers = connection.execute(f"SELECT {', '.join(tests)} FROM t").fetchall()[0]
+    columns = []
+    for name, whole, number, boolean in zip(names, answers[0::3], answers[1::3], answers[2::3], strict=True):
+        stored = quoted(name)
+        if whole:
+            kind, sql = Kind.INTEGER, f"TRY_CAST(trim({stored}) AS BIGINT)"
+        elif number:
+            kind, sql = Kind.NUMBER, f"TRY_CAST(trim({stored}) AS DOUBLE)"
+        elif boolean:
+            kind, sql = Kind.BOOLEAN, f"TRY_CAST(lower(trim({stored})) AS BOOLEAN)"
+        else:
+            kind, sql = Kind.TEXT, stored
+        columns.append(Column(name, kind, "VARCHAR", stored, sql))
+    return tuple(columns)
+
+
+def _check_utf8(file: Path) -> None:
+    decoder = codecs.getincrementaldecoder("utf-8-sig")()
+    with file.open("rb") as source:
+        try:
+            while chunk := source.read(_CHUNK):
+                decoder.decode(chunk)
+            decoder.decode(b"", final=True)
+        except UnicodeDecodeError:
+            raise _not_utf8(file) from None
+
+
+def _not_utf8(file: Path) -> TableError:
+    with file.open("rb") as source:
+        start = source.read(_CHUNK)
+    try:
+        # The chunk may end within a character; leaving off the last line keeps that from being taken for a fault.
+        start[: start.rfind(b"\n") + 1].decode("cp932")
+    except UnicodeDecodeError:
+        guess = message("another encoding")
+    else:
+        guess = message("Shift_JIS (cp932), as Excel writes it in Japanese")
+    return in_file(
+        file,
+        message("The CSV file is not UTF-8; it looks like {guess}.", guess=guess),
+        message("Save it as “CSV UTF-8”, or as Parquet."),
+    )
+
+
+def _header(file: Path) -> list[str]:
+    with file.open(encoding="utf-8-sig", newline="") as source:
+        try:
+            return next(csv.reader(source, strict=True), [])
+        except csv.Error:
+            raise in_file(
+                file,
+                message("The first line cannot be read as the header of a CSV file."),
+                message("The first line names the columns, separated by commas."),
+            ) from None
+
+
+def _check_names(file: Path, names: Sequence[str]) -> None:
+    if len(names) > MOST_COLUMNS:
+        raise in_file(
+            file,
+            message("The table has {count} columns; at most {most} are read.", count=len(names), most=MOST_COLUMNS),
+            message("Leave out columns that are not measured, or put values into classes first."),
+        )
+    seen: dict[str, str] = {}
+    for number, name in enumerate(names, start=1):
+        if not name.strip():
+            raise in_file(
+                file, message("Column {number} has no name.", number=number), message("Give every column its own name.")
+            )
+        twin = seen.setdefault(name.casefold(), name)
+        if twin is not name:
+            raise in_file(
+                file,
+                message("Two columns have the name “{name}”, or names that differ by case only.", name=shown(name)),
+                message("Give every column its own name."),
+                column=name,
+            )
