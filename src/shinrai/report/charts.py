@@ -14,7 +14,7 @@ from typing import Any
 from shinrai.assess.assessment import Assessment, GroupValue, MeasurementRecord, Result
 from shinrai.language import Language, message
 from shinrai.report.characters import harmless, shorten
-from shinrai.report.quantities import Unit, count, interval, limit, number, unit_of, unit_of_groups
+from shinrai.report.quantities import Unit, count, limit, number, span, unit_of, unit_of_groups
 from shinrai.report.svg import embed
 from shinrai.report.words import RESULT, said
 
@@ -75,10 +75,9 @@ def decision_chart(record: MeasurementRecord, language: Language, name: str) -> 
     unit = unit_of(record.metric)
     bounds = record.interval
     label = message(
-        "{value} [{low} – {high}]",
+        "{value} [{range}]",
         value=number(record.value, unit, against=record.limit),
-        low=number(bounds.low, unit, against=record.limit),
-        high=number(bounds.high, unit, against=record.limit),
+        range=span(bounds, unit, against=record.limit),
     ).text(language)
     rows = [{"row": 0, "value": record.value, "low": bounds.low, "high": bounds.high, "label": label}]
     # A limit at the very edge would be drawn over by the frame, and its label cut.
@@ -87,9 +86,9 @@ def decision_chart(record: MeasurementRecord, language: Language, name: str) -> 
     words = limit(record).text(language)
     spec = _frame(rows, {"value": rows}) | {
         "layer": [
+            *_reference_layers(record.limit, message("limit: {limit}", limit=words).text(language), (low, high), [6, 3], INK),
             *_interval_layers(unit, (low, high), colour),
             _label_layer(),
-            *_reference_layers(record.limit, message("limit: {limit}", limit=words).text(language), (low, high), [6, 3], INK),
         ],
     }
     title = message("{title}: value, interval and limit", title=said(record.title, language)).text(language)
@@ -152,10 +151,9 @@ def _group_row(index: int, group: GroupValue, unit: Unit, language: Language) ->
     bounds = group.interval
     assert bounds is not None  # noqa: S101  (only groups with an interval are drawn; this tells the type checker)
     numbers = message(
-        "{value} [{low} – {high}]  n={n}",
+        "{value} [{range}] n={n}",
         value=number(group.value, unit),
-        low=number(bounds.low, unit),
-        high=number(bounds.high, unit),
+        range=span(bounds, unit),
         n=count(group.n),
     ).text(language)
     label = f"{shorten(group_name(group), 18)}  {numbers}"

@@ -82,11 +82,16 @@ def interval(bounds: Interval | None, unit: Unit, *, against: float | None = Non
     if bounds is None:
         return message("no interval")
     return message(
-        "{level}% interval {low} to {high}",
-        level=f"{bounds.level * 100:g}",
-        low=number(bounds.low, unit, against=against),
-        high=number(bounds.high, unit, against=against),
+        "{level}% interval {range}", level=f"{bounds.level * 100:g}", range=span(bounds, unit, against=against)
     )
+
+
+def span(bounds: Interval, unit: Unit, *, against: float | None = None) -> Message:
+    """Show the two ends of an interval; points are named once."""
+    low = number(bounds.low, unit, against=against)
+    if unit is Unit.POINTS and isfinite(bounds.low):
+        low = message("{number}", number=_digits(bounds.low, unit, against))
+    return message("{low} to {high}", low=low, high=number(bounds.high, unit, against=against))
 
 
 def limit(record: MeasurementRecord) -> Message:

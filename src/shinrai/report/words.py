@@ -79,6 +79,14 @@ SHARED: Mapping[str, Message] = {
     "withheld": message("The data is withheld"),
 }
 
+CHECK: Mapping[str, Message] = {
+    "performance": message("Performance"),
+    "group_fairness": message("Fairness between groups"),
+    "calibration": message("Calibration"),
+    "data_quality": message("Data quality"),
+    "personal_data": message("Personal data"),
+}
+
 _CAUSE_KINDS: Mapping[str, Message] = {
     "host": message("the same machine"),
     "machine": message("the same machine"),
