@@ -1,0 +1,114 @@
+"""The words of every value an assessment can hold, as messages."""
+
+from collections.abc import Mapping
+
+from shinrai.assess.assessment import Result, Text
+from shinrai.language import Language, Message, message
+from shinrai.report.standing import Standing
+
+RESULT: Mapping[Result, Message] = {
+    Result.MET: message("Met"),
+    Result.PARTLY: message("Partly met"),
+    Result.NOT_MET: message("Not met"),
+    Result.NOT_ASSESSED: message("Not assessed"),
+    Result.NOT_APPLICABLE: message("Not applicable"),
+}
+
+STANDING: Mapping[str, Message] = {
+    Standing.MET: message("Met"),
+    Standing.NOT_MET: message("Not met"),
+    Standing.INCONCLUSIVE: message("Inconclusive"),
+    Standing.UNDECIDED: message("Undecided"),
+    Standing.NOT_ASSESSED: message("Not assessed"),
+    Standing.NOT_APPLICABLE: message("Not applicable"),
+}
+
+OUTCOME: Mapping[str, Message] = {
+    "pass": message("Pass"),
+    "fail": message("Fail"),
+    "inconclusive": message("Inconclusive"),
+    "error": message("Error"),
+    "undecided": message("Undecided"),
+    "void": message("Void"),
+}
+
+ORIGIN: Mapping[str, Message] = {
+    "measured": message("Measured"),
+    "imported": message("Imported"),
+    "attested": message("Attested"),
+}
+
+FORCE: Mapping[str, Message] = {
+    "must": message("Legal duty"),
+    "should": message("Best-efforts duty"),
+    "may": message("Voluntary guidance"),
+}
+
+CERTAINTY: Mapping[str, Message] = {
+    "C": message("Confirmed: read in the source itself"),
+    "C2": message("Secondary: read in a text that quotes the source"),
+    "M": message("Unverified: from memory or derived; check it against the source before relying on it"),
+}
+
+CODE: Mapping[str, Message] = {
+    "A": message("Measurement of the running system"),
+    "L": message("Logs or configuration read by software"),
+    "D": message("Document that exists, is current and approved"),
+    "Q": message("Signed answer of a named person"),
+    "X": message("Lies outside one organisation"),
+}
+
+ROLE: Mapping[str, Message] = {
+    "developer": message("Developer"),
+    "provider": message("Provider"),
+    "business_user": message("Business user"),
+    "government": message("Government"),
+    "research_institute": message("Research institute"),
+    "citizen": message("Citizen"),
+}
+
+SEAT: Mapping[str, Message] = {
+    "tool": message("Program"),
+    "model": message("AI model"),
+    "human": message("Person"),
+}
+
+SHARED: Mapping[str, Message] = {
+    "rows": message("The bundle carries every row"),
+    "counts": message("The bundle carries counts only"),
+    "withheld": message("The data is withheld"),
+}
+
+CHECK: Mapping[str, Message] = {
+    "performance": message("Performance"),
+    "group_fairness": message("Fairness between groups"),
+    "calibration": message("Calibration"),
+    "data_quality": message("Data quality"),
+    "personal_data": message("Personal data"),
+}
+
+_CAUSE_KINDS: Mapping[str, Message] = {
+    "host": message("the same machine"),
+    "machine": message("the same machine"),
+    "operator": message("the same operator"),
+    "family": message("the same model family"),
+    "prompt": message("the same prompt"),
+}
+
+
+def said(text: Text, language: Language) -> str:
+    """Return a text of the assessment in one language."""
+    return text.ja if language is Language.JA else text.en
+
+
+def word(table: Mapping[str, Message], value: str) -> Message:
+    """Return the word for a value, or the value itself where the table has none (roles are free text)."""
+    return table.get(value) or message("{value}", value=value)
+
+
+def cause_words(cause: str) -> Message:
+    """Return a shared cause such as `host:a1` in words: the same machine (a1)."""
+    kind, _, name = cause.partition(":")
+    if kind in _CAUSE_KINDS and name:
+        return message("{cause} ({name})", cause=_CAUSE_KINDS[kind], name=name)
+    return _CAUSE_KINDS.get(kind) or message("{value}", value=cause)
