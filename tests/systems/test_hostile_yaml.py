@@ -62,7 +62,11 @@ def test_the_limits_themselves_are_allowed() -> None:
 
 
 def test_where_the_reading_stopped() -> None:
-    for content, line, column in ((b"a: 1\nb: \x07\n", 2, 4), (b"a: 1\nb: [\n", 3, 1), ("a: 審\nb: x: y".encode(), 2, 5)):
+    for content, line, column in (
+        (b"a: 1\nb: \x07\n", 2, 4),
+        (b"a: 1\nb: [\n", 3, 1),
+        ("a: 審\nb: x: y".encode(), 2, 5),
+    ):
         with pytest.raises(DescriptionError) as caught:
             parse_description(content, "f")
         place = caught.value.faults[0].place
@@ -138,11 +142,15 @@ def test_any_bytes_are_a_description_or_a_description_error(content: bytes) -> N
 
 yaml_like = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20) | st.dates(),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(
-        st.sampled_from(["shinrai", "system", "targets", "people", "id", "name", "ja", "checks", "scope", "status", "x"]),
-        inner,
-        max_size=5,
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(
+                ["shinrai", "system", "targets", "people", "id", "name", "ja", "checks", "scope", "status", "x"]
+            ),
+            inner,
+            max_size=5,
+        )
     ),
     max_leaves=20,
 )

@@ -153,7 +153,12 @@ def test_all_faults_are_told_together_in_the_order_of_the_file(faults: Faults) -
         ("    by: yamada\n", "    by: sato\n"),
         ("id: screening", "id: screening\n  id: again"),
     )
-    assert [fault.place.field for fault in found] == ["system.id", "system.stage", "attestations[1].by", "validity_days"]
+    assert [fault.place.field for fault in found] == [
+        "system.id",
+        "system.stage",
+        "attestations[1].by",
+        "validity_days",
+    ]
 
 
 @pytest.mark.parametrize(

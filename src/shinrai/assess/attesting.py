@@ -1,4 +1,4 @@
-"""Attestations and approvals: what named persons sign, and how a signed statement is found again and held to its word."""
+"""Attestations and approvals: what named persons sign, and how a signed statement is held to its word later."""
 
 import hashlib
 import json
@@ -8,8 +8,6 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from shinrai_verify.verify import EVIDENCE
-
 from shinrai.assess.plan import Plan
 from shinrai.evidence.home import Home
 from shinrai.evidence.statements import Item, evidence_statement, sign, timestamp
@@ -17,6 +15,7 @@ from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.evidence.trust import ensure_trust, person_signer
 from shinrai.language import Message, ShinraiError, message
 from shinrai.systems import AttestationRequest, Person
+from shinrai_verify.verify import EVIDENCE
 
 JSON = "application/json"
 MAX_DOCUMENT_BYTES = 32 * 1024 * 1024

@@ -3,10 +3,9 @@
 import base64
 from textwrap import dedent
 
+from shinrai.evidence.store import Logged
 from shinrai_verify.keys import public_der
 from shinrai_verify.verify import envelope_leaves
-
-from shinrai.evidence.store import Logged
 
 
 def instructions(logged: Logged, public: bytes, content_sha256: str) -> bytes:

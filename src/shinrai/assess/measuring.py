@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from shinrai_verify.dsse import Envelope
-from shinrai_verify.encoding import canonical_json, strict_json
-
 from shinrai.assess.plan import Plan, showing
 from shinrai.assess.progress import Progress
 from shinrai.assess.targets import check_settings, table_settings
 from shinrai.council import Piece
-from shinrai.evaluate.checks import CHECKS
+from shinrai.evaluate.checks import CHECKS, error_measurements
 from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.evaluate.measurement_json import from_json, to_json
-from shinrai.evaluate.targets import Table, TableError, error_measurements, open_table
+from shinrai.evaluate.targets.faults import TableError
+from shinrai.evaluate.targets.table import Table, open_table
 from shinrai.evidence.home import Home
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, evidence_statement, producer, sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.language import message
+from shinrai_verify.dsse import Envelope
+from shinrai_verify.encoding import canonical_json, strict_json
 
 MEASUREMENT = "application/vnd.shinrai.measurement.v1+json"
 

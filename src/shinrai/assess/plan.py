@@ -1,4 +1,4 @@
-"""The plan: which requirements apply, which checks can show them, and the limits, all fixed before anything is measured."""
+"""The plan: which requirements apply, which checks can show them, and the limits, fixed before anything is measured."""
 
 import hashlib
 from collections.abc import Mapping, Sequence
@@ -6,8 +6,6 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
-
-from shinrai_verify.encoding import canonical_json
 
 from shinrai.evaluate.checks import planned, shows
 from shinrai.evidence.statements import Item, Subject
@@ -22,6 +20,7 @@ from shinrai.frameworks import (
 )
 from shinrai.language import Bilingual, Message, ShinraiError, message, suggest
 from shinrai.systems import Description
+from shinrai_verify.encoding import canonical_json
 
 _CHUNK = 1024 * 1024
 

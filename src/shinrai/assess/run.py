@@ -1,7 +1,7 @@
 """One assessment from description to bundle: plan, measure, prove, judge, results.
 
-Everything is logged step by step under the name of a run, which is a digest of all that goes in. Killed and started again,
-it goes on at the first step that is not in the log.
+Everything is logged step by step under the name of a run, which is a digest of all that goes in. Killed and started
+again, it goes on at the first step that is not in the log.
 """
 
 import hashlib
@@ -10,10 +10,6 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
-
-from shinrai_verify.dsse import Statement
-from shinrai_verify.encoding import canonical_json
-from shinrai_verify.verify import ASSESSMENT, PLAN
 
 from shinrai.assess.assessment import Assessment
 from shinrai.assess.attesting import (
@@ -31,7 +27,8 @@ from shinrai.assess.targets import check_settings, table_settings, target_files
 from shinrai.assess.view import View, build, document_bytes
 from shinrai.council import Case, Claim, Piece, Setting, TargetRows, ensure_roster, ensure_rubric, hold_round
 from shinrai.council.seats.recompute import CheckParameters, TableSettings
-from shinrai.evaluate.checks import rules, shows
+from shinrai.council.seats.recompute_seat import limit_rules
+from shinrai.evaluate.checks import shows
 from shinrai.evidence.bundle import BundleParts, Content, manifest, write_bundle
 from shinrai.evidence.home import Home
 from shinrai.evidence.keys import load_signer
@@ -41,6 +38,9 @@ from shinrai.evidence.trust import ensure_trust, policy_file, utc_now
 from shinrai.frameworks import framework_bytes
 from shinrai.language import message
 from shinrai.systems import read_description
+from shinrai_verify.dsse import Statement
+from shinrai_verify.encoding import canonical_json
+from shinrai_verify.verify import ASSESSMENT, PLAN
 
 YAML = "application/yaml"
 
@@ -281,7 +281,7 @@ class _Run:
             kind = check.partition("/")[2]
             chosen = check_settings(self.plan.description.checks, kind)
             decide_on = frozenset(chosen.decide_on) if kind == "group_fairness" else None
-            checks[kind] = CheckParameters(rules(kind, chosen), decide_on, chosen.min_group)
+            checks[kind] = CheckParameters(limit_rules(chosen.limits), decide_on, chosen.min_group)
         return TargetRows(self.files[name], self.rows[name].sha256, settings, checks)
 
     def _log_assessment(self, assessment: Assessment, bundle_id: str) -> Logged:

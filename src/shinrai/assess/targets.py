@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from shinrai.evaluate.checks import CheckSettings
-from shinrai.evaluate.targets import TableTarget
+from shinrai.evaluate.targets.table import TableTarget
 from shinrai.systems import Checks, Description
 from shinrai.systems import TableTarget as DescribedTable
 

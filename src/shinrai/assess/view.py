@@ -36,6 +36,10 @@ from shinrai.evidence.store import Logged
 from shinrai.frameworks import ExpectedEvidence, Framework, Requirement
 from shinrai.language import Bilingual, Message, message
 from shinrai.systems import Person
+from shinrai.systems import Text as Described
+
+Value = Literal["pass", "fail", "inconclusive"]
+VerdictOutcome = Literal["pass", "fail", "inconclusive", "undecided", "void"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,7 +69,7 @@ def build(view: View, as_of: datetime, now: datetime) -> Assessment:
     attestations = [_attestation(view.plan, signed) for signed in view.signed]
     results = [_requirement(view, framework, r) for framework in view.plan.frameworks for r in framework.requirements]
     bare = Assessment(
-        schema_id="https://shinrai.example/assessment/v1",
+        schema="https://shinrai.example/assessment/v1",
         shinrai=view.version,
         as_of=as_of,
         assessed_on=now,
@@ -264,13 +268,13 @@ def _verdict(decision: Decision, control: str) -> Verdict | None:
     if counted is None:
         return None
     votes = [
-        Vote(seat=r.seat, value=r.value, reason=_text(r.reason), dissents=r.seat in counted.dissent)
+        Vote(seat=r.seat, value=cast(Value, r.value), reason=_text(r.reason), dissents=r.seat in counted.dissent)
         for r in decision.rationales
         if r.control == control
     ]
     certificate = decision.certificates.get(control)
     return Verdict(
-        outcome=counted.outcome,
+        outcome=cast(VerdictOutcome, counted.outcome),
         contested=counted.contested,
         votes=votes,
         certificate=certificate[0] if certificate else None,
@@ -339,5 +343,5 @@ def _limits(view: View, measurements: Sequence[MeasurementRecord]) -> list[Messa
     return limits
 
 
-def _text(both: Bilingual | object) -> Text:
-    return Text(ja=both.ja, en=both.en)  # type: ignore[attr-defined]
+def _text(both: Bilingual | Described) -> Text:
+    return Text(ja=both.ja, en=both.en)

@@ -6,12 +6,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from shinrai_verify.council import FAIL, INCONCLUSIVE, PASS
-
 from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.evidence.store import Logged
 from shinrai.frameworks.model import EvidenceCode
 from shinrai.language import Message
+from shinrai_verify.council import FAIL, INCONCLUSIVE, PASS
 
 Content = bytes | Path
 

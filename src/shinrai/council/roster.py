@@ -3,10 +3,6 @@
 from collections.abc import Mapping
 from typing import Any
 
-from shinrai_verify.dsse import Statement
-from shinrai_verify.trust import ROSTER, encode_public, possession_bytes
-from shinrai_verify.verify import RUBRIC
-
 from shinrai.council.seats import SeatKind, embedded_seats
 from shinrai.council.seats.completeness import MIN_COVERAGE
 from shinrai.council.seats.statistics import MIN_DENOMINATOR, MIN_N
@@ -14,6 +10,9 @@ from shinrai.evidence.home import Home
 from shinrai.evidence.keys import Signer, load_signer
 from shinrai.evidence.statements import sign
 from shinrai.evidence.store import Addition, Logged, Store
+from shinrai_verify.dsse import Statement
+from shinrai_verify.trust import ROSTER, encode_public, possession_bytes
+from shinrai_verify.verify import RUBRIC
 
 REQUIRED = {"recompute": 1, "provenance": 1}
 """Strata without which nothing is certified.

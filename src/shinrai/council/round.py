@@ -7,11 +7,6 @@ import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from shinrai_verify.council import VALUES, Ballot, Roster, Tally, tally
-from shinrai_verify.dsse import Envelope, Signature, Statement
-from shinrai_verify.trust import parse_roster
-from shinrai_verify.verify import CLOSE, RATIONALE, ROUND, VERDICT, ballot, verdict_record
-
 from shinrai.council.case import Case, Opinion
 from shinrai.council.roster import seat_signers
 from shinrai.council.seats import embedded_seats
@@ -20,6 +15,10 @@ from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.language import Bilingual
+from shinrai_verify.council import VALUES, Ballot, Roster, Tally, tally
+from shinrai_verify.dsse import Envelope, Signature, Statement
+from shinrai_verify.trust import parse_roster
+from shinrai_verify.verify import CLOSE, RATIONALE, ROUND, VERDICT, ballot, verdict_record
 
 JSON = "application/json"
 

@@ -7,13 +7,12 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shinrai.evidence.statements import Item, Subject
+from shinrai.language import ShinraiError, message
 from shinrai_verify.bundle import MAX_ARCHIVE_BYTES, MAX_ENTRIES, directory, local_header
 from shinrai_verify.dsse import Envelope
 from shinrai_verify.encoding import canonical_json
 from shinrai_verify.verify import BUNDLE, tile_names
-
-from shinrai.evidence.statements import Item, Subject
-from shinrai.language import ShinraiError, message
 
 _CHUNK = 1024 * 1024
 Content = bytes | Path

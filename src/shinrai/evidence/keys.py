@@ -6,9 +6,9 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
-from shinrai_verify.keys import keyid
 
 from shinrai.language import ShinraiError, message
+from shinrai_verify.keys import keyid
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from typing import Any
 
+from shinrai.evidence.keys import Signer
 from shinrai_verify.dsse import Envelope, Signature, Statement
 from shinrai_verify.verify import EVIDENCE
-
-from shinrai.evidence.keys import Signer
 
 
 @dataclass(frozen=True, slots=True)

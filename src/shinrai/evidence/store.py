@@ -12,12 +12,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from shinrai_verify.dsse import Envelope, Signature, Statement
-from shinrai_verify.encoding import Fault, strict_json, unbase64
-from shinrai_verify.keys import verifies
-from shinrai_verify.merkle import leaf_hash, root
-from shinrai_verify.note import Checkpoint, NoteKey, open_note, signature_line
-from shinrai_verify.verify import envelope_leaves
 from sqlalchemy import Connection, Engine, insert, select, update
 
 from shinrai.evidence import schema
@@ -26,6 +20,12 @@ from shinrai.evidence.home import Home
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.merkle import Node, completed, peaks, root_from_peaks
 from shinrai.language import ShinraiError, message
+from shinrai_verify.dsse import Envelope, Signature, Statement
+from shinrai_verify.encoding import Fault, strict_json, unbase64
+from shinrai_verify.keys import verifies
+from shinrai_verify.merkle import leaf_hash, root
+from shinrai_verify.note import Checkpoint, NoteKey, open_note, signature_line
+from shinrai_verify.verify import envelope_leaves
 
 LOG_ID = 1
 PAYLOAD_MEDIA_TYPE = "application/vnd.in-toto+json"

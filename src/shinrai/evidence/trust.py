@@ -4,14 +4,13 @@ from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from shinrai_verify.dsse import Statement
-from shinrai_verify.encoding import canonical_json
-from shinrai_verify.trust import POLICY, ROLES, TRUST, encode_public
-
 from shinrai.evidence.home import Home
 from shinrai.evidence.keys import Signer, load_signer
 from shinrai.evidence.statements import sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
+from shinrai_verify.dsse import Statement
+from shinrai_verify.encoding import canonical_json
+from shinrai_verify.trust import POLICY, ROLES, TRUST, encode_public
 
 VALID_FOR = timedelta(days=365)
 RENEW_BEFORE = timedelta(days=30)

@@ -6,7 +6,7 @@ nothing of systems, measurements or results. Everything it hands out is immutabl
 """
 
 from shinrai.frameworks.applicability import FACTS, Applicability, Facts, applicability
-from shinrai.frameworks.loader import FrameworkKey, available, load_framework, read_framework
+from shinrai.frameworks.loader import FrameworkKey, available, framework_bytes, load_framework, read_framework
 from shinrai.frameworks.model import (
     Certainty,
     EvidenceCode,
@@ -33,6 +33,7 @@ __all__ = [
     "SourceKey",
     "applicability",
     "available",
+    "framework_bytes",
     "load_framework",
     "read_framework",
 ]

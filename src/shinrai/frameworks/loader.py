@@ -96,11 +96,15 @@ def load_framework(id: str, version: str) -> Framework:  # noqa: A002  (the fiel
 
     An id or version that does not exist is a ShinraiError that lists those that do.
     """
+    return read_framework(framework_bytes(id, version), f"{id}/{version}.yaml")
+
+
+def framework_bytes(id: str, version: str) -> bytes:  # noqa: A002  (the field's own name)
+    """Return the file of a framework that comes with Shinrai; errors as `load_framework`."""
     shipped = available()
     if FrameworkKey(id, version) not in shipped:
         raise _unknown(id, version, shipped)
-    data = (files("shinrai.frameworks") / "data" / id / f"{version}.yaml").read_bytes()
-    return read_framework(data, f"{id}/{version}.yaml")
+    return (files("shinrai.frameworks") / "data" / id / f"{version}.yaml").read_bytes()
 
 
 def _unknown(id_: str, version: str, shipped: tuple[FrameworkKey, ...]) -> ShinraiError:

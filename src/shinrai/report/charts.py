@@ -50,7 +50,14 @@ def results_chart(assessment: Assessment, language: Language, name: str) -> Char
     spec = _frame(rows, {"value": rows}) | {
         "layer": [
             {
-                "mark": {"type": "bar", "height": 12, "yOffset": 8, "fill": "#ffffff", "stroke": QUIET, "strokeWidth": 1},
+                "mark": {
+                    "type": "bar",
+                    "height": 12,
+                    "yOffset": 8,
+                    "fill": "#ffffff",
+                    "stroke": QUIET,
+                    "strokeWidth": 1,
+                },
                 "encoding": {"x": {"field": "every", **x}},
             },
             {
@@ -86,7 +93,9 @@ def decision_chart(record: MeasurementRecord, language: Language, name: str) -> 
     words = limit(record).text(language)
     spec = _frame(rows, {"value": rows}) | {
         "layer": [
-            *_reference_layers(record.limit, message("limit: {limit}", limit=words).text(language), (low, high), [6, 3], INK),
+            *_reference_layers(
+                record.limit, message("limit: {limit}", limit=words).text(language), (low, high), [6, 3], INK
+            ),
             *_interval_layers(unit, (low, high), colour),
             _label_layer(),
         ],
@@ -168,10 +177,18 @@ def _frame(rows: Sequence[Any], data: dict[str, Any]) -> dict[str, Any]:
         "height": _ROW * len(rows),
         "padding": {"left": 14, "right": 14, "top": 2, "bottom": 4},
         "background": None,
-        "encoding": {"y": {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}},
+        "encoding": {
+            "y": {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
+        },
         "config": {
             "view": {"stroke": None},
-            "axis": {"labelColor": QUIET, "labelFontSize": 11, "gridColor": "#d9d9d9", "domainColor": QUIET, "tickColor": QUIET},
+            "axis": {
+                "labelColor": QUIET,
+                "labelFontSize": 11,
+                "gridColor": "#d9d9d9",
+                "domainColor": QUIET,
+                "tickColor": QUIET,
+            },
             "text": {"color": INK, "fontSize": 12},
         },
     }
@@ -189,7 +206,9 @@ def _interval_layers(unit: Unit, domain: tuple[float, float], colour: str) -> li
         "orient": "bottom",
         "title": None,
         "tickCount": 4,
-        "labelExpr": "datum.label" if unit is Unit.PLAIN else "format(datum.value * 100, '~g')" + " + '%'" * (unit is Unit.SHARE),
+        "labelExpr": "datum.label"
+        if unit is Unit.PLAIN
+        else "format(datum.value * 100, '~g')" + " + '%'" * (unit is Unit.SHARE),
         "labelFlush": True,
     }
     x = {"type": "quantitative", "scale": {"domain": list(domain), "nice": False, "zero": False}, "axis": axis}
@@ -201,7 +220,15 @@ def _interval_layers(unit: Unit, domain: tuple[float, float], colour: str) -> li
         {"mark": _tick(colour), "encoding": {"x": {"field": "low", **x}}},
         {"mark": _tick(colour), "encoding": {"x": {"field": "high", **x}}},
         {
-            "mark": {"type": "point", "shape": "circle", "filled": True, "size": 90, "opacity": 1, "yOffset": 8, "color": colour},
+            "mark": {
+                "type": "point",
+                "shape": "circle",
+                "filled": True,
+                "size": 90,
+                "opacity": 1,
+                "yOffset": 8,
+                "color": colour,
+            },
             "encoding": {"x": {"field": "value", **x}},
         },
     ]
@@ -225,9 +252,18 @@ def _reference_layers(
     # The words stand above the frame, on the side of the line that has room.
     left_half = at < (domain[0] + domain[1]) / 2
     return [
-        {"mark": {"type": "rule", "strokeDash": dash, "strokeWidth": 2, "color": colour}, "encoding": {"x": x, "y": None}},
         {
-            "mark": {"type": "text", "align": "left" if left_half else "right", "baseline": "bottom", "dy": -3, "color": colour},
+            "mark": {"type": "rule", "strokeDash": dash, "strokeWidth": 2, "color": colour},
+            "encoding": {"x": x, "y": None},
+        },
+        {
+            "mark": {
+                "type": "text",
+                "align": "left" if left_half else "right",
+                "baseline": "bottom",
+                "dy": -3,
+                "color": colour,
+            },
             "encoding": {"x": x, "y": {"value": 0}, "text": {"value": words}},
         },
     ]

@@ -52,7 +52,12 @@ def _cases(assessment: Assessment, language: Language) -> Iterator[_Case]:
             cause = requirement.cause if where is Standing.NOT_APPLICABLE else leaf.cause
             details = _details(leaf, assessment, language)
             yield _Case(
-                requirement.framework, requirement, leaf.id, where, _message(where, said(cause, language), language), details
+                requirement.framework,
+                requirement,
+                leaf.id,
+                where,
+                _message(where, said(cause, language), language),
+                details,
             )
         if not requirement.leaves:
             # Nothing was even asked for, so nothing can have shown it.
@@ -90,9 +95,7 @@ def _case(case: _Case) -> str:
 
 
 def _totals(cases: list[_Case]) -> str:
-    elements = Counter(
-        "" if case.standing is Standing.MET else _ELEMENT.get(case.standing, "error") for case in cases
-    )
+    elements = Counter("" if case.standing is Standing.MET else _ELEMENT.get(case.standing, "error") for case in cases)
     return (
         f'tests="{len(cases)}" failures="{elements["failure"]}" errors="{elements["error"]}" '
         f'skipped="{elements["skipped"]}"'

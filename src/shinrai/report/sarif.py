@@ -26,7 +26,9 @@ _KIND = {
 }
 
 
-def to_sarif(assessment: Assessment, language: Language = Language.EN, *, description: str = "shinrai.yaml") -> dict[str, Any]:
+def to_sarif(
+    assessment: Assessment, language: Language = Language.EN, *, description: str = "shinrai.yaml"
+) -> dict[str, Any]:
     """Return the assessment as a SARIF 2.1.0 log.
 
     language: of the result messages; rules carry both. description: the file results point at, relative to the

@@ -28,9 +28,7 @@ _STYLE = {
 _CONCLUSION_STYLE = {"met": "bold green", "not_met": "bold red", "undecided": "bold magenta"}
 
 
-def print_summary(
-    assessment: Assessment, language: Language, console: "Console", *, files: Sequence[str] = ()
-) -> None:
+def print_summary(assessment: Assessment, language: Language, console: "Console", *, files: Sequence[str] = ()) -> None:
     """Print conclusion, counts, required requirements, what failed or did not decide, and where the files are."""
     from rich.text import Text as Line
 

@@ -100,7 +100,9 @@ class Dissent:
 def requirement_views(assessment: Assessment) -> list[RequirementView]:
     """Return every requirement in the assessment's order, with its leaves' standings."""
     return [
-        RequirementView(f"r{index}", requirement, tuple(_leaf(requirement, leaf, assessment) for leaf in requirement.leaves))
+        RequirementView(
+            f"r{index}", requirement, tuple(_leaf(requirement, leaf, assessment) for leaf in requirement.leaves)
+        )
         for index, requirement in enumerate(assessment.results, start=1)
     ]
 

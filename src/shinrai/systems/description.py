@@ -4,7 +4,7 @@ Everything here is immutable. Rules that tie one field to another are in `rules`
 breaks one of them.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from typing import Annotated, Any, Self
 
@@ -12,6 +12,7 @@ from pydantic import Field, PrivateAttr, model_validator
 from pydantic_core import PydanticCustomError
 
 from shinrai.frameworks.model import Role
+from shinrai.language import Place
 from shinrai.systems.checks import Checks
 from shinrai.systems.fields import (
     Cell,
@@ -353,6 +354,7 @@ class Description(Record):
     ] = 180
 
     _digest: str | None = PrivateAttr(default=None)
+    _locate: Callable[[tuple[str | int, ...]], Place] | None = PrivateAttr(default=None)
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -385,6 +387,10 @@ class Description(Record):
         if system.public_facing:
             facts.add("public_facing")
         return frozenset(facts)
+
+    def place(self, path: tuple[str | int, ...]) -> Place | None:
+        """Return where a field stands in the file, such as `("targets", "decisions", "file")`; None without a file."""
+        return self._locate(path) if self._locate is not None else None
 
     def person(self, identifier: str) -> Person:
         """Return a person by id; KeyError when there is none."""

@@ -63,6 +63,7 @@ def parse_description(content: bytes, file: str, *, folder: Path | None = None) 
         raise DescriptionError(tuple(sorted(faults, key=_position)[: MAX_FAULTS + 1]))
     # The digest belongs to the bytes, so it is no field that a file could set.
     description._digest = hashlib.sha256(content).hexdigest()
+    description._locate = tree.place
     return description
 
 

@@ -3,10 +3,9 @@
 from collections import defaultdict
 from fractions import Fraction
 
-from shinrai_verify.council import INCONCLUSIVE
-
 from shinrai.council.case import Case, Claim, Opinion
 from shinrai.language import message
+from shinrai_verify.council import INCONCLUSIVE
 
 MIN_COVERAGE = Fraction(4, 5)
 """Least share of the rows that a decisive number must rest on; it stands in the rubric."""

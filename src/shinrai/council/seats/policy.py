@@ -2,12 +2,11 @@
 
 from datetime import date
 
-from shinrai_verify.council import INCONCLUSIVE, PASS
-
 from shinrai.council.case import Case, Claim, Opinion, combine
 from shinrai.council.seats.intervals import decide
 from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.language import message
+from shinrai_verify.council import INCONCLUSIVE, PASS
 
 
 def opinion(case: Case, claim: Claim) -> Opinion:

@@ -4,16 +4,15 @@ import hashlib
 from datetime import date
 from pathlib import Path
 
+from shinrai.council.case import Case, Claim, Opinion, Piece
+from shinrai.evidence.merkle import inclusion_proof
+from shinrai.evidence.trust import known_keys
+from shinrai.language import Message, message
 from shinrai_verify.council import INCONCLUSIVE
 from shinrai_verify.keys import verifies
 from shinrai_verify.merkle import included, leaf_hash
 from shinrai_verify.note import Checkpoint, open_note
 from shinrai_verify.verify import envelope_leaves
-
-from shinrai.council.case import Case, Claim, Opinion, Piece
-from shinrai.evidence.merkle import inclusion_proof
-from shinrai.evidence.trust import known_keys
-from shinrai.language import Message, message
 
 _CHUNK = 1024 * 1024
 

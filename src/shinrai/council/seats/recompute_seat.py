@@ -2,12 +2,23 @@
 
 from collections.abc import Mapping
 
-from shinrai_verify.council import INCONCLUSIVE
-
 from shinrai.council.case import Case, Claim, Opinion, combine
 from shinrai.council.seats.recompute import Recomputed, recompute
-from shinrai.evaluate.measurement import Measurement
+from shinrai.evaluate.measurement import Comparison, Measurement, Rule
 from shinrai.language import message
+from shinrai_verify.council import INCONCLUSIVE
+
+_AT_MOST = frozenset({"fpr", "gap", "brier", "missing", "duplicates", "constant", "leakage_suspects", "columns"})
+
+
+def limit_rules(limits: Mapping[str, float]) -> Mapping[str, Rule]:
+    """Return the rules that the description's limits stand for, by the definitions of the metrics."""
+    return {
+        metric: Rule(
+            Comparison.AT_MOST if metric in _AT_MOST or metric.endswith(".difference") else Comparison.AT_LEAST, limit
+        )
+        for metric, limit in limits.items()
+    }
 
 
 class Recompute:

@@ -7,12 +7,11 @@ the level corrected for m (Bonferroni).
 
 import math
 
-from shinrai_verify.council import INCONCLUSIVE
-
 from shinrai.council.case import Case, Claim, Opinion, combine
 from shinrai.council.seats.intervals import decide, largest_difference, simultaneous_z, smallest_ratio, wilson
 from shinrai.evaluate.measurement import Comparison, GroupEstimate, Measurement, Outcome
 from shinrai.language import Message, message
+from shinrai_verify.council import INCONCLUSIVE
 
 MIN_N = 30
 """Least n of a decisive number; it stands in the rubric."""

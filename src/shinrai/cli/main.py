@@ -1,0 +1,269 @@
+"""The commands of `shinrai`.
+
+Help is in the language asked for, so the commands are built for a language, not at import. Exit codes of `assess` and
+`report`: 0 all required met, 1 something not met, 2 undecided or not assessed, 3 usage error.
+"""
+
+import os
+import sys
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import click
+
+from shinrai.language import Language, ShinraiError, message, preferred_language
+
+USAGE_ERROR = 3
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line; returns the exit code."""
+    given = list(sys.argv[1:] if arguments is None else arguments)
+    language = _language(given)
+    if given[:1] == ["verify"]:
+        from shinrai_verify.cli import main as verify
+
+        return verify(["--lang", language.value, *given[1:]], program="shinrai verify")
+    try:
+        result = commands(language).main(given, prog_name="shinrai", standalone_mode=False)
+    except click.exceptions.Exit as stop:
+        return stop.exit_code
+    except click.Abort:
+        click.echo(message("Stopped. What was logged is kept; run it again to go on.").text(language), err=True)
+        return 130
+    except click.ClickException as error:
+        error.show()
+        return USAGE_ERROR
+    except ShinraiError as error:
+        click.echo(error.text(language), err=True)
+        return USAGE_ERROR
+    return result if isinstance(result, int) else 0
+
+
+def _language(arguments: Sequence[str]) -> Language:
+    for position, argument in enumerate(arguments):
+        value = arguments[position + 1] if argument == "--lang" and position + 1 < len(arguments) else argument
+        value = value.removeprefix("--lang=")
+        if (argument == "--lang" or argument.startswith("--lang=")) and value in ("ja", "en"):
+            return Language(value)
+    return preferred_language()
+
+
+def commands(language: Language) -> click.Group:
+    """Return the commands with their help in a language."""
+    group = click.Group(
+        "shinrai",
+        help=HELP["shinrai"].text(language),
+        params=[
+            click.Option(
+                ["--lang"], type=click.Choice(["ja", "en"]), help=HELP["lang"].text(language), expose_value=False
+            ),
+            click.Option(
+                ["--version"],
+                is_flag=True,
+                is_eager=True,
+                expose_value=False,
+                callback=_version,
+                help=HELP["version"].text(language),
+            ),
+        ],
+        context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
+    )
+    for build in (_init, _sign, _assess, _report, _verify, _schema, _log):
+        group.add_command(build(language))
+    return group
+
+
+HELP = {
+    "shinrai": message(
+        "Measure an AI system against Japan's AI guidelines, keep signed evidence, let a council judge, and let anyone "
+        "verify the report offline."
+    ),
+    "lang": message("Language of the output: ja or en (default: from the environment)."),
+    "version": message("Show the version and stop."),
+    "home": message("Data folder for log and keys (default: SHINRAI_HOME, else the platform's place for user data)."),
+    "as-of": message(
+        "Show the results as they stand on this date (YYYY-MM-DD); evidence that has expired by then is gone."
+    ),
+    "out": message("Folder to write into."),
+    "description": message("The system description, shinrai.yaml."),
+    "init": message("Write a commented shinrai.yaml, after asking or from options."),
+    "sign": message("Sign attestations of the description, and the approval of its scope, as the named person."),
+    "assess": message(
+        "Assess a system: measure, prove, judge and report.\n\n"
+        "Exit codes: 0 all required met, 1 something not met, 2 undecided or not assessed, 3 usage error."
+    ),
+    "report": message("Write the reports again from a bundle, as they stand today or on another date."),
+    "verify": message("Verify a bundle offline. See: shinrai verify --help"),
+    "schema": message("Print the JSON Schema of shinrai.yaml or of assessment.json."),
+    "log": message("Look after the evidence log."),
+    "log-check": message("Re-hash the whole log and say what is wrong with it."),
+    "by": message("Sign only what this person (id) is named for."),
+    "id": message("Sign only this attestation (id)."),
+    "yes": message("Do not ask before signing."),
+    "scope-until": message("Last day of the scope's approval (default: a year from now)."),
+    "quiet": message("Show no progress."),
+    "force": message("Replace an existing file."),
+}
+"""Help texts; a message each, so that they stand in the catalogue."""
+
+EXAMPLES = {
+    "init": "shinrai init --id loan-screening --name-ja 融資審査支援 --name-en 'Loan screening' --file decisions.parquet "
+    "--label approved --prediction predicted --favourable 1 --group sex --owner '山田 花子'",
+    "sign": "shinrai sign shinrai.yaml --by yamada",
+    "assess": "shinrai assess shinrai.yaml --out out",
+    "report": "shinrai report out/bundle.zip --trust out/trust.json --as-of 2027-12-31 --out later",
+    "verify": "shinrai verify out/bundle.zip --trust out/trust.json",
+    "schema": "shinrai schema description",
+    "log-check": "shinrai log check",
+}
+
+
+def _epilog(name: str, language: Language) -> str:
+    return message("Example:").text(language) + "\n\n\b\n  " + EXAMPLES[name]
+
+
+def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
+    if value:
+        from importlib.metadata import version
+
+        click.echo(f"shinrai {version('shinrai')}")
+        context.exit()
+
+
+def _command(
+    name: str, language: Language, run: Any, params: list[click.Parameter], *, key: str | None = None
+) -> click.Command:
+    key = key or name
+    epilog = _epilog(key, language) if key in EXAMPLES else None
+    language_option = click.Option(
+        ["--lang"], type=click.Choice(["ja", "en"]), expose_value=False, help=HELP["lang"].text(language)
+    )
+    return click.Command(
+        name, callback=run, params=[*params, language_option], help=HELP[key].text(language), epilog=epilog
+    )
+
+
+def _description() -> click.Argument:
+    return click.Argument(["description"], type=click.Path(path_type=Path), default=Path("shinrai.yaml"))
+
+
+def _home_option(language: Language) -> click.Option:
+    return click.Option(["--home"], type=click.Path(path_type=Path, file_okay=False), help=HELP["home"].text(language))
+
+
+def _as_of_option(language: Language) -> click.Option:
+    return click.Option(["--as-of"], type=click.DateTime(["%Y-%m-%d"]), help=HELP["as-of"].text(language))
+
+
+def _out_option(language: Language) -> click.Option:
+    return click.Option(
+        ["--out"],
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("out"),
+        show_default=True,
+        help=HELP["out"].text(language),
+    )
+
+
+def _end_of(day: datetime | None) -> datetime | None:
+    return None if day is None else day.replace(tzinfo=UTC) + timedelta(days=1, seconds=-1)
+
+
+def _init(language: Language) -> click.Command:
+    from shinrai.cli.initialise import parameters, run
+
+    return _command("init", language, lambda **given: run(language, **given), parameters(language))
+
+
+def _sign(language: Language) -> click.Command:
+    def run(
+        description: Path,
+        home: Path | None,
+        by: str | None,
+        id: str | None,
+        yes: bool,
+        scope_until: datetime | None,  # noqa: A002
+    ) -> int:
+        from shinrai.cli.signing import sign
+
+        until = scope_until.date() if scope_until else None
+        return sign(language, description, home, by=by, only=id, sure=yes, scope_until=until)
+
+    options: list[click.Parameter] = [
+        _description(),
+        _home_option(language),
+        click.Option(["--by"], help=HELP["by"].text(language)),
+        click.Option(["--id"], help=HELP["id"].text(language)),
+        click.Option(["--scope-until"], type=click.DateTime(["%Y-%m-%d"]), help=HELP["scope-until"].text(language)),
+        click.Option(["--yes"], is_flag=True, help=HELP["yes"].text(language)),
+    ]
+    return _command("sign", language, run, options)
+
+
+def _assess(language: Language) -> click.Command:
+    def run(description: Path, home: Path | None, out: Path, as_of: datetime | None, quiet: bool) -> int:
+        from shinrai.cli.assessing import assess_and_report
+
+        return assess_and_report(language, description, home, out, _end_of(as_of), quiet=quiet)
+
+    options: list[click.Parameter] = [
+        _description(),
+        _out_option(language),
+        _home_option(language),
+        _as_of_option(language),
+        click.Option(["--quiet"], is_flag=True, help=HELP["quiet"].text(language)),
+    ]
+    return _command("assess", language, run, options)
+
+
+def _report(language: Language) -> click.Command:
+    def run(bundle: Path, trust: Path, out: Path, as_of: datetime | None) -> int:
+        from shinrai.cli.assessing import report_again
+
+        return report_again(language, bundle, trust, out, _end_of(as_of) or datetime.now(UTC))
+
+    options: list[click.Parameter] = [
+        click.Argument(["bundle"], type=click.Path(path_type=Path, exists=True)),
+        click.Option(["--trust"], type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True),
+        _out_option(language),
+        _as_of_option(language),
+    ]
+    return _command("report", language, run, options)
+
+
+def _verify(language: Language) -> click.Command:
+    """Return the entry that shows up in the list; `main` hands the command itself to the verifier."""
+    return _command("verify", language, lambda: 0, [])
+
+
+def _schema(language: Language) -> click.Command:
+    def run(of: str) -> None:
+        import json
+
+        from shinrai.report import json_schema as of_assessment
+        from shinrai.systems import json_schema as of_description
+
+        schema = of_description() if of == "description" else of_assessment()
+        click.echo(json.dumps(schema, ensure_ascii=False, indent=2))
+
+    return _command("schema", language, run, [click.Argument(["of"], type=click.Choice(["description", "assessment"]))])
+
+
+def _log(language: Language) -> click.Command:
+    def check(home: Path | None) -> int:
+        from shinrai.cli.assessing import check_log
+
+        return check_log(language, home)
+
+    group = click.Group("log", help=HELP["log"].text(language))
+    group.add_command(_command("check", language, check, [_home_option(language)], key="log-check"))
+    return group
+
+
+if os.name == "nt" and hasattr(sys.stdout, "reconfigure"):
+    # Japanese on a Windows console needs UTF-8, whatever the code page is.
+    sys.stdout.reconfigure(encoding="utf-8")
+    sys.stderr.reconfigure(encoding="utf-8")  # type: ignore[union-attr]
