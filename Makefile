@@ -37,7 +37,7 @@ messages: .venv/ready
 	$(BIN)/python -m pip install --quiet uv==0.13.8
 
 .venv/ready: .venv/bin/uv requirements.lock pyproject.toml packages/shinrai-verify/pyproject.toml $(CATALOGUES)
-	$(BIN)/uv pip sync --quiet --require-hashes --python $(BIN)/python requirements.lock
+	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e packages/shinrai-verify -e .
 	touch $@
 

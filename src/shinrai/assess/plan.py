@@ -53,7 +53,7 @@ class Plan:
         scope = self.description.scope
         for entry in scope.not_applicable if scope else ():
             requirement = self.requirements[entry.requirement]
-            found[requirement.id] = Excluded(requirement, Bilingual(entry.reason.ja, entry.reason.en))
+            found[requirement.id] = Excluded(requirement, entry.reason.bilingual)
         return found
 
     @cached_property

@@ -8,9 +8,9 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
-from importlib.metadata import version
 from pathlib import Path
 
+from shinrai import __version__
 from shinrai.assess.assessment import Assessment
 from shinrai.assess.attesting import (
     Signed,
@@ -76,7 +76,7 @@ class _Run:
 
     def __init__(self, plan: Plan, description: bytes, home: Home, store: Store, progress: Progress) -> None:
         self.plan, self.home, self.store, self.progress = plan, home, store, progress
-        self.version = version("shinrai")
+        self.version = __version__
         self.total = len(plan.checks) + 9
         self.progress(message("Reading what is to be assessed"), 0, self.total)
         self.files = target_files(plan.description, plan.folder)

@@ -42,7 +42,7 @@ def sign(
                 _say(language, message("{id}: already signed, nothing changed since.", id=request.id))
                 continue
             person = plan.description.person(request.by)
-            name, statement = (person.name.text(language), request.statement.text(language))
+            name, statement = (person.name.bilingual.text(language), request.statement.bilingual.text(language))
             shown = message(
                 "{id} ({shows}), until {date}:\n  “{text}”",
                 id=request.id,
@@ -57,7 +57,7 @@ def sign(
         if scope is not None and by in (None, scope.approver) and only is None:
             listed = ", ".join(sorted(plan.excluded)) or "–"
             shown = message("Scope: these {n} requirements do not apply: {names}", n=len(plan.excluded), names=listed)
-            name = plan.description.person(scope.approver).name.text(language)
+            name = plan.description.person(scope.approver).name.bilingual.text(language)
             if _agreed(language, shown, message("Approve this scope as {name}?", name=name), sure=sure):
                 logged = sign_scope(folder, store, plan, scope_until or (now + timedelta(days=365)).date(), now)
                 _say(language, message("Signed as entry {index} of the log.", index=logged.index))

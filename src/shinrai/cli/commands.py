@@ -13,21 +13,21 @@ from typing import Any
 
 import click
 
+from shinrai import __version__
 from shinrai.language import Language, ShinraiError, message, preferred_language
 
 USAGE_ERROR = 3
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
-    given = list(sys.argv[1:] if arguments is None else arguments)
+def run(given: Sequence[str]) -> int:
+    """Run a command; returns the exit code."""
     language = _language(given)
-    if given[:1] == ["verify"]:
+    if list(given[:1]) == ["verify"]:
         from shinrai_verify.cli import main as verify
 
         return verify(["--lang", language.value, *given[1:]], program="shinrai verify")
     try:
-        result = commands(language).main(given, prog_name="shinrai", standalone_mode=False)
+        result = commands(language).main(list(given), prog_name="shinrai", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:
@@ -127,9 +127,7 @@ def _epilog(name: str, language: Language) -> str:
 
 def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value:
-        from importlib.metadata import version
-
-        click.echo(f"shinrai {version('shinrai')}")
+        click.echo(f"shinrai {__version__}")
         context.exit()
 
 
@@ -179,13 +177,13 @@ def _init(language: Language) -> click.Command:
 
 
 def _sign(language: Language) -> click.Command:
-    def run(
+    def command(
         description: Path,
         home: Path | None,
         by: str | None,
         id: str | None,
         yes: bool,
-        scope_until: datetime | None,  # noqa: A002
+        scope_until: datetime | None,
     ) -> int:
         from shinrai.cli.signing import sign
 
@@ -200,11 +198,11 @@ def _sign(language: Language) -> click.Command:
         click.Option(["--scope-until"], type=click.DateTime(["%Y-%m-%d"]), help=HELP["scope-until"].text(language)),
         click.Option(["--yes"], is_flag=True, help=HELP["yes"].text(language)),
     ]
-    return _command("sign", language, run, options)
+    return _command("sign", language, command, options)
 
 
 def _assess(language: Language) -> click.Command:
-    def run(description: Path, home: Path | None, out: Path, as_of: datetime | None, quiet: bool) -> int:
+    def command(description: Path, home: Path | None, out: Path, as_of: datetime | None, quiet: bool) -> int:
         from shinrai.cli.assessing import assess_and_report
 
         return assess_and_report(language, description, home, out, _end_of(as_of), quiet=quiet)
@@ -216,11 +214,11 @@ def _assess(language: Language) -> click.Command:
         _as_of_option(language),
         click.Option(["--quiet"], is_flag=True, help=HELP["quiet"].text(language)),
     ]
-    return _command("assess", language, run, options)
+    return _command("assess", language, command, options)
 
 
 def _report(language: Language) -> click.Command:
-    def run(bundle: Path, trust: Path, out: Path, as_of: datetime | None) -> int:
+    def command(bundle: Path, trust: Path, out: Path, as_of: datetime | None) -> int:
         from shinrai.cli.assessing import report_again
 
         return report_again(language, bundle, trust, out, _end_of(as_of) or datetime.now(UTC))
@@ -231,7 +229,7 @@ def _report(language: Language) -> click.Command:
         _out_option(language),
         _as_of_option(language),
     ]
-    return _command("report", language, run, options)
+    return _command("report", language, command, options)
 
 
 def _verify(language: Language) -> click.Command:
@@ -240,7 +238,7 @@ def _verify(language: Language) -> click.Command:
 
 
 def _schema(language: Language) -> click.Command:
-    def run(of: str) -> None:
+    def command(of: str) -> None:
         import json
 
         from shinrai.report import json_schema as of_assessment
@@ -249,7 +247,7 @@ def _schema(language: Language) -> click.Command:
         schema = of_description() if of == "description" else of_assessment()
         click.echo(json.dumps(schema, ensure_ascii=False, indent=2))
 
-    return _command("schema", language, run, [click.Argument(["of"], type=click.Choice(["description", "assessment"]))])
+    return _command("schema", language, command, [click.Argument(["of"], type=click.Choice(["description", "assessment"]))])
 
 
 def _log(language: Language) -> click.Command:
