@@ -1,7 +1,7 @@
 """The main job: plan, measure, prove, judge, and derive the results.
 
-`assess` goes from a description to a bundle; `at` gives the results as they stand at any moment. Results are derived here
-and nowhere else.
+`assess` goes from a description to a bundle; `at` gives the results as they stand at any moment. Results are derived
+here and nowhere else.
 """
 
 from importlib import import_module

@@ -4,10 +4,12 @@ Help is in the language asked for, so the commands are built for a language, not
 `report`: 0 all required met, 1 something not met, 2 undecided or not assessed, 3 usage error.
 """
 
+import gettext
 import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
+from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +24,7 @@ USAGE_ERROR = 3
 def run(given: Sequence[str]) -> int:
     """Run a command; returns the exit code."""
     language = _language(given)
+    _translate_click(language)
     if list(given[:1]) == ["verify"]:
         from shinrai_verify.cli import main as verify
 
@@ -40,6 +43,13 @@ def run(given: Sequence[str]) -> int:
         click.echo(error.text(language), err=True)
         return USAGE_ERROR
     return result if isinstance(result, int) else 0
+
+
+def _translate_click(language: Language) -> None:
+    """Give click's own words ("Usage", "Options", its errors) the language too: they go through plain gettext."""
+    os.environ["LANGUAGE"] = language.value
+    gettext.bindtextdomain("messages", str(files("shinrai.cli") / "locales"))
+    gettext.textdomain("messages")
 
 
 def _language(arguments: Sequence[str]) -> Language:
@@ -110,8 +120,10 @@ HELP = {
 """Help texts; a message each, so that they stand in the catalogue."""
 
 EXAMPLES = {
-    "init": "shinrai init --id loan-screening --name-ja 融資審査支援 --name-en 'Loan screening' --file decisions.parquet "
-    "--label approved --prediction predicted --favourable 1 --group sex --owner '山田 花子'",
+    "init": (
+        "shinrai init --id loan-screening --name-ja 融資審査支援 --name-en 'Loan screening' "
+        "--file decisions.parquet --label approved --prediction predicted --group sex --owner '山田 花子'"
+    ),
     "sign": "shinrai sign shinrai.yaml --by yamada",
     "assess": "shinrai assess shinrai.yaml --out out",
     "report": "shinrai report out/bundle.zip --trust out/trust.json --as-of 2027-12-31 --out later",
@@ -153,7 +165,9 @@ def _home_option(language: Language) -> click.Option:
 
 
 def _as_of_option(language: Language) -> click.Option:
-    return click.Option(["--as-of"], type=click.DateTime(["%Y-%m-%d"]), help=HELP["as-of"].text(language))
+    return click.Option(
+        ["--as-of"], type=click.DateTime(["%Y-%m-%d"]), metavar="DATE", help=HELP["as-of"].text(language)
+    )
 
 
 def _out_option(language: Language) -> click.Option:
@@ -181,21 +195,26 @@ def _sign(language: Language) -> click.Command:
         description: Path,
         home: Path | None,
         by: str | None,
-        id: str | None,
+        only: str | None,
         yes: bool,
         scope_until: datetime | None,
     ) -> int:
         from shinrai.cli.signing import sign
 
         until = scope_until.date() if scope_until else None
-        return sign(language, description, home, by=by, only=id, sure=yes, scope_until=until)
+        return sign(language, description, home, by=by, only=only, sure=yes, scope_until=until)
 
     options: list[click.Parameter] = [
         _description(),
         _home_option(language),
         click.Option(["--by"], help=HELP["by"].text(language)),
-        click.Option(["--id"], help=HELP["id"].text(language)),
-        click.Option(["--scope-until"], type=click.DateTime(["%Y-%m-%d"]), help=HELP["scope-until"].text(language)),
+        click.Option(["--id", "only"], help=HELP["id"].text(language)),
+        click.Option(
+            ["--scope-until"],
+            type=click.DateTime(["%Y-%m-%d"]),
+            metavar="DATE",
+            help=HELP["scope-until"].text(language),
+        ),
         click.Option(["--yes"], is_flag=True, help=HELP["yes"].text(language)),
     ]
     return _command("sign", language, command, options)
@@ -247,7 +266,8 @@ def _schema(language: Language) -> click.Command:
         schema = of_description() if of == "description" else of_assessment()
         click.echo(json.dumps(schema, ensure_ascii=False, indent=2))
 
-    return _command("schema", language, command, [click.Argument(["of"], type=click.Choice(["description", "assessment"]))])
+    of = click.Argument(["of"], type=click.Choice(["description", "assessment"]))
+    return _command("schema", language, command, [of])
 
 
 def _log(language: Language) -> click.Command:

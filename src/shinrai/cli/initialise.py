@@ -74,7 +74,7 @@ def run(language: Language, path: Path, force: bool, **given: Any) -> int:
 def _answer(language: Language, name: str, given: str | Sequence[str] | None) -> Any:
     if given:
         return list(given) if name in _MANY else given
-    default = _DEFAULTS.get(name)
+    default: Any = _DEFAULTS.get(name)
     if not sys.stdin.isatty():
         if default is None and name not in _OPTIONAL:
             raise ShinraiError(
@@ -83,7 +83,7 @@ def _answer(language: Language, name: str, given: str | Sequence[str] | None) ->
             )
         return default
     shown = ", ".join(default) if isinstance(default, list) else default or ("" if name in _OPTIONAL else None)
-    answer: str = click.prompt(QUESTIONS[name].text(language), default=shown)
+    answer = str(click.prompt(QUESTIONS[name].text(language), default=shown))
     return [part.strip() for part in answer.split(",")] if name in _MANY else answer
 
 
