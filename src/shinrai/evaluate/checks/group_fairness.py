@@ -86,7 +86,7 @@ def suppressed(level: Level, settings: CheckSettings) -> GroupEstimate:
 
 
 def group_findings(table: Table, subject: Subject, settings: CheckSettings) -> tuple[Message, ...]:
-    """What a reader has to know about how the groups were formed: merges, missing values, small and empty groups."""
+    """Say what a reader has to know of how groups were formed: merges, missing values, small and empty groups."""
     findings = [
         message(
             "Column “{column}”: {spellings} are counted as one group “{label}”.",
@@ -189,7 +189,7 @@ def _listed(level: Level, settings: CheckSettings, rate: Rate) -> GroupEstimate:
 
 
 def not_compared(level: Level, trials: int) -> Bilingual | None:
-    """Why a listed group takes no part in the comparison, or None when it does."""
+    """Say why a listed group takes no part in the comparison, or None when it does."""
     if level.missing:
         return message("Rows without a group; not compared.").both()
     if trials < MIN_TRIALS:

@@ -1,11 +1,13 @@
-"""Whether the data themselves are fit: missing values, duplicate rows, constant columns, columns that leak the label."""
+"""Whether the data themselves are fit: missing values, duplicates, constant columns, columns that leak the label."""
+
+# ruff: noqa: S608  (names of columns are quoted, values are bound)
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shinrai.evaluate.checks.assembly import Basis, Estimate, Frame, measured, rule_for, undefined
 from shinrai.evaluate.checks.settings import CheckSettings
-from shinrai.evaluate.measurement import Comparison, Coverage, Measurement
+from shinrai.evaluate.measurement import Comparison, Coverage, Measurement, Rule
 from shinrai.evaluate.statistics.interval import Interval, simultaneous_z
 from shinrai.evaluate.statistics.proportions import wilson
 from shinrai.evaluate.statistics.ranking import auc_bracket
@@ -29,8 +31,9 @@ _NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What one pass tells about a column. paired: its values and the label determine each other. both: it has values
-    for both outcomes.
+    """What one pass tells about a column.
+
+    paired: its values and the label determine each other. both: it has values for both outcomes.
     """
 
     missing: int
@@ -166,9 +169,9 @@ def _orders_label(table: Table, column: Column) -> bool:
     labelled += f" WHERE NOT {column.missing})"
     edges = table.source.query(
         f"SELECT DISTINCT v FROM (SELECT CAST({column.sql} AS DOUBLE) AS v FROM t WHERE NOT {column.missing}) "
-        f"USING SAMPLE {_EDGES} ROWS"
+        f"WHERE isfinite(v) USING SAMPLE {_EDGES} ROWS"
     )
-    inner = sorted(edge for (edge,) in edges)
+    inner = sorted(edge for (edge,) in edges) or [0.0]
     binned = table.source.query(
         f"SELECT histogram(v, ?) FILTER (WHERE y = 1), histogram(v, ?) FILTER (WHERE y = 0) {labelled}",
         [inner, inner, *table.decided.label.values],
@@ -178,11 +181,10 @@ def _orders_label(table: Table, column: Column) -> bool:
         return True
     if high < _GIVES_AWAY and low > 1 - _GIVES_AWAY:
         return False
-    return _exact_order(table, column, labelled)
+    return _exact_order(table, labelled)
 
 
-def _exact_order(table: Table, column: Column, labelled: str) -> bool:
-    del column
+def _exact_order(table: Table, labelled: str) -> bool:
     twice_below, positives, negatives = table.source.query(
         "SELECT sum(p * (2 * through - n)), sum(p), sum(n) FROM (SELECT p, n, sum(n) OVER "
         "(ORDER BY v ROWS UNBOUNDED PRECEDING) AS through FROM (SELECT v, count(*) FILTER (WHERE y = 1) AS p, "
@@ -196,7 +198,7 @@ def _exact_order(table: Table, column: Column, labelled: str) -> bool:
 def _counted(
     table: Table, frame: Frame, found: Sequence[str], of: Sequence[str], findings: tuple[Message, ...]
 ) -> Measurement:
-    """A share of columns: all were looked at, so that it has no sampling error."""
+    """Record a share of columns: all were looked at, so that it has no sampling error."""
     share = len(found) / len(of)
     counts = {"found": len(found), "columns": len(of)}
     basis = Basis(table.rows, _all_rows(table), findings=findings[:_NAMED], counts=counts)
@@ -207,5 +209,7 @@ def _all_rows(table: Table) -> Coverage:
     return Coverage(table.rows, table.rows)
 
 
-def _frame(table: Table, metric: str, columns: tuple[str, ...], title: Message, method: str, rule) -> Frame:  # type: ignore[no-untyped-def]
+def _frame(
+    table: Table, metric: str, columns: tuple[str, ...], title: Message, method: str, rule: Rule | None
+) -> Frame:
     return Frame(table.target.id, NAME, (), metric, columns, title, method, rule, rule is not None)
