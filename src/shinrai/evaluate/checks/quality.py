@@ -42,6 +42,18 @@ class _Facts:
     both: bool
 
 
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Rows with a value, and the smallest and largest value among them. The values never leave this module."""
+
+    rows: int
+    low: object
+    high: object
+
+
+_NO_VALUES = _Range(0, None, None)
+
+
 def measure(table: Table, settings: CheckSettings) -> tuple[Measurement, ...]:
     """Measure the shares of missing values and duplicates, constant columns and, if any is undeclared, leakage."""
     facts = _facts(table)
@@ -57,24 +69,35 @@ def measure(table: Table, settings: CheckSettings) -> tuple[Measurement, ...]:
 
 
 def _facts(table: Table) -> dict[str, _Facts]:
-    """One query over all columns. Values are compared inside it; none comes out."""
-    asked = []
-    for column in table.source.columns:
-        # Nested values and bytes are compared by their text; everything else as what it is.
-        value = column.sql if column.kind is not Kind.OTHER else f"CAST({column.sql} AS VARCHAR)"
-        have = f"NOT {column.missing}"
-        up, down = f"FILTER (WHERE {have} AND y = 1)", f"FILTER (WHERE {have} AND y = 0)"
-        asked += [
-            f"count(*) FILTER (WHERE {column.missing})",
-            f"min({value}) FILTER (WHERE {have}) IS NOT DISTINCT FROM max({value}) FILTER (WHERE {have})",
-            f"coalesce(min({value}) {up} = max({value}) {up} AND min({value}) {down} = max({value}) {down} "
-            f"AND min({value}) {up} <> min({value}) {down}, false)",
-            f"count(*) {up} > 0 AND count(*) {down} > 0",
-        ]
-    row = table.source.query(
-        f"SELECT {', '.join(asked)} FROM (SELECT *, {table.decided.label.sql} AS y FROM t)", table.decided.label.values
-    )[0]
-    return {column.name: _Facts(*row[4 * place : 4 * place + 4]) for place, column in enumerate(table.source.columns)}
+    """One query over all columns, by outcome: rows with a value, smallest and largest value."""
+    columns = table.source.columns
+    values = ", ".join(f"{_present(column)} AS v{place}" for place, column in enumerate(columns))
+    asked = ", ".join(f"count(v{place}), min(v{place}), max(v{place})" for place in range(len(columns)))
+    label = table.decided.label
+    by_outcome = {
+        row[0]: [_Range(*row[1 + 3 * place : 4 + 3 * place]) for place in range(len(columns))]
+        for row in table.source.query(
+            f"SELECT y, {asked} FROM (SELECT {values}, {label.sql} AS y FROM t) GROUP BY y", label.values
+        )
+    }
+    facts = {}
+    for place, column in enumerate(columns):
+        up, down = (by_outcome[outcome][place] if outcome in by_outcome else _NO_VALUES for outcome in (1, 0))
+        known = [ranges[place] for ranges in by_outcome.values() if ranges[place].rows]
+        single = [each.low == each.high for each in (up, down)]
+        facts[column.name] = _Facts(
+            missing=table.rows - sum(each.rows for each in known),
+            constant=len({value for each in known for value in (each.low, each.high)}) < 2,
+            paired=bool(up.rows and down.rows) and all(single) and up.low != down.low,
+            both=bool(up.rows and down.rows),
+        )
+    return facts
+
+
+def _present(column: Column) -> str:
+    """SQL of a value, NULL where it is missing. Nested values and bytes are compared by their text."""
+    value = column.sql if column.kind is not Kind.OTHER else f"CAST({column.sql} AS VARCHAR)"
+    return f"CASE WHEN NOT {column.missing} THEN {value} END"
 
 
 def _missing(table: Table, settings: CheckSettings, facts: dict[str, _Facts]) -> Measurement:
@@ -165,18 +188,16 @@ def _orders_label(table: Table, column: Column) -> bool:
     """
     if column.kind not in {Kind.INTEGER, Kind.NUMBER}:
         return False
-    labelled = f"FROM (SELECT CAST({column.sql} AS DOUBLE) AS v, {table.decided.label.sql} AS y FROM t"
-    labelled += f" WHERE NOT {column.missing})"
+    value = f"CAST({column.sql} AS DOUBLE)"
+    label = table.decided.label
+    labelled = f"FROM (SELECT {value} AS v, {label.sql} AS y FROM t WHERE NOT {column.missing}) WHERE y IS NOT NULL"
     edges = table.source.query(
-        f"SELECT DISTINCT v FROM (SELECT CAST({column.sql} AS DOUBLE) AS v FROM t WHERE NOT {column.missing}) "
+        f"SELECT DISTINCT v FROM (SELECT {value} AS v FROM t WHERE NOT {column.missing}) "
         f"WHERE isfinite(v) USING SAMPLE {_EDGES} ROWS"
     )
     inner = sorted(edge for (edge,) in edges) or [0.0]
-    binned = table.source.query(
-        f"SELECT histogram(v, ?) FILTER (WHERE y = 1), histogram(v, ?) FILTER (WHERE y = 0) {labelled}",
-        [inner, inner, *table.decided.label.values],
-    )[0]
-    low, high = auc_bracket(*([bins[edge] for edge in sorted(bins)] for bins in binned))
+    bins = dict(table.source.query(f"SELECT y, histogram(v, ?) {labelled} GROUP BY y", [inner, *label.values]))
+    low, high = auc_bracket(*([bins[outcome][edge] for edge in sorted(bins[outcome])] for outcome in (1, 0)))
     if low >= _GIVES_AWAY or high <= 1 - _GIVES_AWAY:
         return True
     if high < _GIVES_AWAY and low > 1 - _GIVES_AWAY:
