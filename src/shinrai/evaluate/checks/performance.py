@@ -66,7 +66,7 @@ def _majority(tally: Tally) -> float | None:
 def _unused(table: Table, used: int) -> tuple[Message, ...]:
     if used == table.rows:
         return ()
-    return (message("{rows} rows lack a label or a decision and are not used.", rows=f"{table.rows - used:,}"),)
+    return (message("Rows without a label or a decision, not used: {rows}.", rows=f"{table.rows - used:,}"),)
 
 
 def _single_class(table: Table, positives: int, rows: int) -> Message | None:

@@ -108,7 +108,7 @@ def _missing(table: Table, settings: CheckSettings, facts: dict[str, _Facts]) ->
     title = message("Missing values: the declared column with most")
     frame = _frame(table, "missing", declared, title, "Wilson 1927, Bonferroni over the columns", rule)
     findings = [
-        message("Column “{column}”: {rows} values are missing.", column=shown(name), rows=f"{facts[name].missing:,}")
+        message("Column “{column}”: rows without a value: {rows}.", column=shown(name), rows=f"{facts[name].missing:,}")
         for name in declared
         if facts[name].missing
     ]
