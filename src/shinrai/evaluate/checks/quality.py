@@ -95,7 +95,7 @@ def _facts(table: Table) -> dict[str, _Facts]:
 
 
 def _present(column: Column) -> str:
-    """SQL of a value, NULL where it is missing. Nested values and bytes are compared by their text."""
+    """Return the SQL of a value, NULL where missing. Nested values and bytes are compared by their text."""
     value = column.sql if column.kind is not Kind.OTHER else f"CAST({column.sql} AS VARCHAR)"
     return f"CASE WHEN NOT {column.missing} THEN {value} END"
 
