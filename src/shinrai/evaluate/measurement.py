@@ -67,7 +67,8 @@ class Measurement:
       data give the same id. value: in the unit of the metric, None when undefined (reason says why). low, high: the
       interval at `level` (0.95), None when value is. n: rows that went into it.
     decisive: whether the requirement's outcome rests on it; others inform only and the report says so.
-    rule: None only where decisive is False. needed_n: for INCONCLUSIVE, the n that would be expected to decide.
+    rule: None only where decisive is False, or where the outcome is ERROR because the table could not be opened.
+    needed_n: for INCONCLUSIVE, the n that would be expected to decide.
     counts: the exact integers the value was computed from, so that others can recompute it.
     method: names of estimator and interval with their source.
     """

@@ -1,7 +1,7 @@
 """A measurement as JSON and back, so that equal measurements give equal bytes on every machine.
 
 Floats are written as decimal text in fixed notation, from the shortest form that reads back as the same number; JSON
-numbers are whole and small. `counts` are text too, because sums over many rows leave the whole numbers JSON keeps exact.
+numbers are whole and small. `counts` are text too: sums over many rows leave the whole numbers that JSON keeps.
 """
 
 import re
@@ -109,7 +109,7 @@ _GROUP_FIELDS = ["levels", "n", "successes", "trials", "value", "low", "high", "
 
 
 def _number_out(value: float | None) -> str | None:
-    """Fixed notation of the shortest round-trip decimal; null for what no decimal can say."""
+    """Write fixed notation of the shortest round-trip decimal; null for what no decimal can say."""
     if value is None or not isfinite(value):
         return None
     return format(Decimal(repr(float(value))), "f")

@@ -30,8 +30,10 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True)
 class Check:
-    """One family of measurements. metrics: the names that a limit can be set for. applies: whether a target has what
-    the check needs; needs says it in words.
+    """One family of measurements.
+
+    metrics: the names that a limit can be set for. applies: whether a target has what the check needs; needs says it
+    in words.
     """
 
     name: str
@@ -112,7 +114,7 @@ def planned(target: TableTarget) -> tuple[str, ...]:
 
 
 def error_measurements(target: TableTarget, check: str, error: TableError) -> tuple[Measurement, ...]:
-    """What a check says about a table that cannot be opened: one `error`, so that it is counted and shown.
+    """Return what a check says about a table that cannot be opened: one `error`, so that it is counted and shown.
 
     Its id is `<target>.<check>.all.table`. It decides, and has no rule: the limit may depend on data nobody could read.
     """

@@ -71,24 +71,24 @@ def measured(frame: Frame, estimate: Estimate, basis: Basis) -> Measurement:
 
 
 def undefined(frame: Frame, basis: Basis, reason: Message) -> Measurement:
-    """A number that these rows do not define: inconclusive, and why."""
+    """Record a number that these rows do not define: inconclusive, and why."""
     return _record(frame, None, basis, Outcome.INCONCLUSIVE, reason.both())
 
 
 def faulty(frame: Frame, basis: Basis, reason: Message | TableError) -> Measurement:
-    """A number that a fault of the data forbids: an error, and what to do about it."""
+    """Record a number that a fault of the data forbids: an error, and what to do about it."""
     text = reason.reason() if isinstance(reason, TableError) else reason.both()
     return _record(frame, None, basis, Outcome.ERROR, text)
 
 
 def rule_for(metric: str, limits: Mapping[str, float], comparison: Comparison, default: float | None) -> Rule | None:
-    """The rule of a metric: the description's limit, else the default one, else none."""
+    """Return the rule of a metric: the description's limit, else the default one, else none."""
     limit = limits.get(metric, default)
     return None if limit is None else Rule(comparison, limit)
 
 
 def subject_name(subject: Sequence[str]) -> str:
-    """The part of an id that names the group columns: ASCII, without a dot, and not too long."""
+    """Return the part of an id that names the group columns: ASCII, without a dot, and not too long."""
     if not subject:
         return ALL
     joined = "-and-".join(_column_name(column) for column in subject)
@@ -96,7 +96,7 @@ def subject_name(subject: Sequence[str]) -> str:
 
 
 def shown_subject(subject: Sequence[str]) -> str:
-    """The group columns as people read them."""
+    """Return the group columns as people read them."""
     return " × ".join(shown(column) for column in subject)
 
 

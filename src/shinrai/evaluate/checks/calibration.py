@@ -84,7 +84,7 @@ def _gap_estimate(sums: Sequence[Sums]) -> Estimate:
 
 
 def _times(sums: Sums, k: int) -> Sums:
-    """The same values, each k times."""
+    """Repeat the same values, each k times."""
     return Sums(sums.n * k, sums.total * k, sums.squares * k, sums.scale)
 
 
@@ -111,7 +111,7 @@ def _is_compared(level: Level, settings: CheckSettings) -> bool:
 
 
 def _level_counts(levels: Sequence[Level], settings: CheckSettings) -> dict[str, int]:
-    """The sums of every group that is shown, by its place in the list of groups."""
+    """Return the sums of every group that is shown, by its place in the list of groups."""
     counts = {"scale_bits": SCALE_BITS}
     for place, level in enumerate(levels):
         if not is_small(level, settings):

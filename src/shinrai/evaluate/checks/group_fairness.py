@@ -86,7 +86,7 @@ def suppressed(level: Level, settings: CheckSettings) -> GroupEstimate:
 
 
 def group_findings(table: Table, subject: Subject, settings: CheckSettings) -> tuple[Message, ...]:
-    """What a reader has to know about how the groups were formed: merges, missing values, small and empty groups."""
+    """Say what a reader has to know of how groups were formed: merges, missing values, small and empty groups."""
     findings = [
         message(
             "Column “{column}”: {spellings} are counted as one group “{label}”.",
@@ -100,18 +100,18 @@ def group_findings(table: Table, subject: Subject, settings: CheckSettings) -> t
     levels = table.cube.levels[subject]
     missing = sum(level.tally.rows for level in levels if level.missing)
     if missing >= settings.min_group:
-        findings.append(message("{rows} rows lack a group and are compared with none.", rows=f"{missing:,}"))
+        findings.append(message("Rows without a group, compared with none: {rows}.", rows=f"{missing:,}"))
     small = sum(is_small(level, settings) for level in levels)
     if small:
         findings.append(
             message(
-                "{count} groups have fewer than {rows} rows and are suppressed.", count=small, rows=settings.min_group
+                "Groups suppressed for having fewer than {rows} rows: {count}.", count=small, rows=settings.min_group
             )
         )
     present = [level.labels for level in levels if not level.missing]
     empty = prod(len({labels[place] for labels in present}) for place in range(len(subject))) - len(present)
     if empty > 0:
-        findings.append(message("{count} combinations of groups do not occur in the table.", count=empty))
+        findings.append(message("Combinations of groups that do not occur in the table: {count}.", count=empty))
     return tuple(findings)
 
 
@@ -189,7 +189,7 @@ def _listed(level: Level, settings: CheckSettings, rate: Rate) -> GroupEstimate:
 
 
 def not_compared(level: Level, trials: int) -> Bilingual | None:
-    """Why a listed group takes no part in the comparison, or None when it does."""
+    """Say why a listed group takes no part in the comparison, or None when it does."""
     if level.missing:
         return message("Rows without a group; not compared.").both()
     if trials < MIN_TRIALS:

@@ -1,5 +1,7 @@
 """How often the decisions are right: rates over all rows, and how well a score ranks."""
 
+# ruff: noqa: S608  (names of columns are quoted, values are bound)
+
 from shinrai.evaluate.checks.assembly import Basis, Estimate, Frame, faulty, measured, rule_for, undefined
 from shinrai.evaluate.checks.rates import RATES, Rate
 from shinrai.evaluate.checks.settings import CheckSettings
@@ -56,7 +58,7 @@ def _rate(table: Table, settings: CheckSettings, rate: Rate) -> Measurement:
 
 
 def _majority(tally: Tally) -> float | None:
-    """Share of the more frequent label: what always giving the same answer would reach."""
+    """Return the share of the more frequent label: what always giving the same answer would reach."""
     positives = tally.tp + tally.fn
     return max(positives, tally.decided - positives) / tally.decided if tally.decided else 0.5
 
@@ -64,11 +66,11 @@ def _majority(tally: Tally) -> float | None:
 def _unused(table: Table, used: int) -> tuple[Message, ...]:
     if used == table.rows:
         return ()
-    return (message("{rows} rows lack a label or a decision and are not used.", rows=f"{table.rows - used:,}"),)
+    return (message("Rows without a label or a decision, not used: {rows}.", rows=f"{table.rows - used:,}"),)
 
 
 def _single_class(table: Table, positives: int, rows: int) -> Message | None:
-    """The reason why labels of one class tell nothing, or None when there are two."""
+    """Give the reason why labels of one class tell nothing, or None when there are two."""
     if 0 < positives < rows:
         return None
     favourable = shown(canonical(table.target.favourable) or "")

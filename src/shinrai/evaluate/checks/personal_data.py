@@ -1,5 +1,7 @@
 """Whether columns look like personal data. Findings name column, kind and share; values are never echoed."""
 
+# ruff: noqa: S608  (names of columns are quoted, values are bound)
+
 from collections.abc import Sequence
 
 from shinrai.evaluate.checks.assembly import Basis, Estimate, Frame, measured, rule_for
@@ -56,7 +58,7 @@ def measure(table: Table, settings: CheckSettings) -> tuple[Measurement, ...]:
 
 
 def _values(table: Table, column: Column) -> Sequence[str]:
-    """The first distinct values of a column, canonical and cut."""
+    """Read the first distinct values of a column, canonical and cut."""
     text = column.kind in {Kind.TEXT, Kind.OTHER}
     value = f"left(CAST(v AS VARCHAR), {_CHARACTERS})" if text else "v"
     found = table.source.query(

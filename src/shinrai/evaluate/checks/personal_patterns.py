@@ -56,7 +56,7 @@ class Flag:
 
 
 def flags_of(name: str, values: Iterable[str]) -> tuple[Flag, ...]:
-    """Flags of a column: by its name, and by the canonical values looked at."""
+    """Flag a column: by its name, and by the canonical values looked at."""
     texts = [unicodedata.normalize("NFKC", value).translate(_DASHES) for value in values]
     found = [Flag(PersonalKind.NAME, 0, 0)] if names_personal_data(name) else []
     tests = {
@@ -123,7 +123,7 @@ def is_my_number(text: str) -> bool:
 
 
 def _digits(text: str, count: int) -> str | None:
-    """The digits of a text that is nothing but so many digits, apart from single spaces and hyphens between them."""
+    """Return the digits of a text that is nothing but so many of them, single spaces and hyphens between them aside."""
     if not _GROUPED_DIGITS.fullmatch(text):
         return None
     digits = re.sub(r"[- ]", "", text)
@@ -131,7 +131,7 @@ def _digits(text: str, count: int) -> str | None:
 
 
 def _by_chance(matches: int, candidates: int) -> bool:
-    """Whether so many right check digits among random numbers are no surprise: one-sided binomial test."""
+    """Tell whether so many right check digits among random numbers are no surprise: one-sided binomial test."""
     tail = sum(
         comb(candidates, k) * _CHANCE**k * (1 - _CHANCE) ** (candidates - k) for k in range(matches, candidates + 1)
     )

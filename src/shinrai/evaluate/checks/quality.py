@@ -1,11 +1,13 @@
-"""Whether the data themselves are fit: missing values, duplicate rows, constant columns, columns that leak the label."""
+"""Whether the data themselves are fit: missing values, duplicates, constant columns, columns that leak the label."""
+
+# ruff: noqa: S608  (names of columns are quoted, values are bound)
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from shinrai.evaluate.checks.assembly import Basis, Estimate, Frame, measured, rule_for, undefined
 from shinrai.evaluate.checks.settings import CheckSettings
-from shinrai.evaluate.measurement import Comparison, Coverage, Measurement
+from shinrai.evaluate.measurement import Comparison, Coverage, Measurement, Rule
 from shinrai.evaluate.statistics.interval import Interval, simultaneous_z
 from shinrai.evaluate.statistics.proportions import wilson
 from shinrai.evaluate.statistics.ranking import auc_bracket
@@ -29,14 +31,27 @@ _NAMED = 20
 
 @dataclass(frozen=True, slots=True)
 class _Facts:
-    """What one pass tells about a column. paired: its values and the label determine each other. both: it has values
-    for both outcomes.
+    """What one pass tells about a column.
+
+    paired: its values and the label determine each other. both: it has values for both outcomes.
     """
 
     missing: int
     constant: bool
     paired: bool
     both: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Range:
+    """Rows with a value, and the smallest and largest value among them. The values never leave this module."""
+
+    rows: int
+    low: object
+    high: object
+
+
+_NO_VALUES = _Range(0, None, None)
 
 
 def measure(table: Table, settings: CheckSettings) -> tuple[Measurement, ...]:
@@ -54,24 +69,35 @@ def measure(table: Table, settings: CheckSettings) -> tuple[Measurement, ...]:
 
 
 def _facts(table: Table) -> dict[str, _Facts]:
-    """One query over all columns. Values are compared inside it; none comes out."""
-    asked = []
-    for column in table.source.columns:
-        # Nested values and bytes are compared by their text; everything else as what it is.
-        value = column.sql if column.kind is not Kind.OTHER else f"CAST({column.sql} AS VARCHAR)"
-        have = f"NOT {column.missing}"
-        up, down = f"FILTER (WHERE {have} AND y = 1)", f"FILTER (WHERE {have} AND y = 0)"
-        asked += [
-            f"count(*) FILTER (WHERE {column.missing})",
-            f"min({value}) FILTER (WHERE {have}) IS NOT DISTINCT FROM max({value}) FILTER (WHERE {have})",
-            f"coalesce(min({value}) {up} = max({value}) {up} AND min({value}) {down} = max({value}) {down} "
-            f"AND min({value}) {up} <> min({value}) {down}, false)",
-            f"count(*) {up} > 0 AND count(*) {down} > 0",
-        ]
-    row = table.source.query(
-        f"SELECT {', '.join(asked)} FROM (SELECT *, {table.decided.label.sql} AS y FROM t)", table.decided.label.values
-    )[0]
-    return {column.name: _Facts(*row[4 * place : 4 * place + 4]) for place, column in enumerate(table.source.columns)}
+    """One query over all columns, by outcome: rows with a value, smallest and largest value."""
+    columns = table.source.columns
+    values = ", ".join(f"{_present(column)} AS v{place}" for place, column in enumerate(columns))
+    asked = ", ".join(f"count(v{place}), min(v{place}), max(v{place})" for place in range(len(columns)))
+    label = table.decided.label
+    by_outcome = {
+        row[0]: [_Range(*row[1 + 3 * place : 4 + 3 * place]) for place in range(len(columns))]
+        for row in table.source.query(
+            f"SELECT y, {asked} FROM (SELECT {values}, {label.sql} AS y FROM t) GROUP BY y", label.values
+        )
+    }
+    facts = {}
+    for place, column in enumerate(columns):
+        up, down = (by_outcome[outcome][place] if outcome in by_outcome else _NO_VALUES for outcome in (1, 0))
+        known = [ranges[place] for ranges in by_outcome.values() if ranges[place].rows]
+        single = [each.low == each.high for each in (up, down)]
+        facts[column.name] = _Facts(
+            missing=table.rows - sum(each.rows for each in known),
+            constant=len({value for each in known for value in (each.low, each.high)}) < 2,
+            paired=bool(up.rows and down.rows) and all(single) and up.low != down.low,
+            both=bool(up.rows and down.rows),
+        )
+    return facts
+
+
+def _present(column: Column) -> str:
+    """Return the SQL of a value, NULL where missing. Nested values and bytes are compared by their text."""
+    value = column.sql if column.kind is not Kind.OTHER else f"CAST({column.sql} AS VARCHAR)"
+    return f"CASE WHEN NOT {column.missing} THEN {value} END"
 
 
 def _missing(table: Table, settings: CheckSettings, facts: dict[str, _Facts]) -> Measurement:
@@ -82,7 +108,7 @@ def _missing(table: Table, settings: CheckSettings, facts: dict[str, _Facts]) ->
     title = message("Missing values: the declared column with most")
     frame = _frame(table, "missing", declared, title, "Wilson 1927, Bonferroni over the columns", rule)
     findings = [
-        message("Column “{column}”: {rows} values are missing.", column=shown(name), rows=f"{facts[name].missing:,}")
+        message("Column “{column}”: rows without a value: {rows}.", column=shown(name), rows=f"{facts[name].missing:,}")
         for name in declared
         if facts[name].missing
     ]
@@ -162,27 +188,24 @@ def _orders_label(table: Table, column: Column) -> bool:
     """
     if column.kind not in {Kind.INTEGER, Kind.NUMBER}:
         return False
-    labelled = f"FROM (SELECT CAST({column.sql} AS DOUBLE) AS v, {table.decided.label.sql} AS y FROM t"
-    labelled += f" WHERE NOT {column.missing})"
+    value = f"CAST({column.sql} AS DOUBLE)"
+    label = table.decided.label
+    labelled = f"FROM (SELECT {value} AS v, {label.sql} AS y FROM t WHERE NOT {column.missing}) WHERE y IS NOT NULL"
     edges = table.source.query(
-        f"SELECT DISTINCT v FROM (SELECT CAST({column.sql} AS DOUBLE) AS v FROM t WHERE NOT {column.missing}) "
-        f"USING SAMPLE {_EDGES} ROWS"
+        f"SELECT DISTINCT v FROM (SELECT {value} AS v FROM t WHERE NOT {column.missing}) "
+        f"WHERE isfinite(v) USING SAMPLE {_EDGES} ROWS"
     )
-    inner = sorted(edge for (edge,) in edges)
-    binned = table.source.query(
-        f"SELECT histogram(v, ?) FILTER (WHERE y = 1), histogram(v, ?) FILTER (WHERE y = 0) {labelled}",
-        [inner, inner, *table.decided.label.values],
-    )[0]
-    low, high = auc_bracket(*([bins[edge] for edge in sorted(bins)] for bins in binned))
+    inner = sorted(edge for (edge,) in edges) or [0.0]
+    bins = dict(table.source.query(f"SELECT y, histogram(v, ?) {labelled} GROUP BY y", [inner, *label.values]))
+    low, high = auc_bracket(*([bins[outcome][edge] for edge in sorted(bins[outcome])] for outcome in (1, 0)))
     if low >= _GIVES_AWAY or high <= 1 - _GIVES_AWAY:
         return True
     if high < _GIVES_AWAY and low > 1 - _GIVES_AWAY:
         return False
-    return _exact_order(table, column, labelled)
+    return _exact_order(table, labelled)
 
 
-def _exact_order(table: Table, column: Column, labelled: str) -> bool:
-    del column
+def _exact_order(table: Table, labelled: str) -> bool:
     twice_below, positives, negatives = table.source.query(
         "SELECT sum(p * (2 * through - n)), sum(p), sum(n) FROM (SELECT p, n, sum(n) OVER "
         "(ORDER BY v ROWS UNBOUNDED PRECEDING) AS through FROM (SELECT v, count(*) FILTER (WHERE y = 1) AS p, "
@@ -196,7 +219,7 @@ def _exact_order(table: Table, column: Column, labelled: str) -> bool:
 def _counted(
     table: Table, frame: Frame, found: Sequence[str], of: Sequence[str], findings: tuple[Message, ...]
 ) -> Measurement:
-    """A share of columns: all were looked at, so that it has no sampling error."""
+    """Record a share of columns: all were looked at, so that it has no sampling error."""
     share = len(found) / len(of)
     counts = {"found": len(found), "columns": len(of)}
     basis = Basis(table.rows, _all_rows(table), findings=findings[:_NAMED], counts=counts)
@@ -207,5 +230,7 @@ def _all_rows(table: Table) -> Coverage:
     return Coverage(table.rows, table.rows)
 
 
-def _frame(table: Table, metric: str, columns: tuple[str, ...], title: Message, method: str, rule) -> Frame:  # type: ignore[no-untyped-def]
+def _frame(
+    table: Table, metric: str, columns: tuple[str, ...], title: Message, method: str, rule: Rule | None
+) -> Frame:
     return Frame(table.target.id, NAME, (), metric, columns, title, method, rule, rule is not None)

@@ -15,7 +15,7 @@ class CheckSettings:
     """Limits and choices for the checks of one target.
 
     limits: metric name ("accuracy", "selection_rate.ratio", "gap", "missing", ...; see METRICS) to limit; a metric with
-    a limit decides. decide_on: which metrics of group_fairness decide. min_group: rows below which a group is suppressed.
+    a limit decides. decide_on: which metrics of group_fairness decide. min_group: a group of fewer rows is suppressed.
     """
 
     limits: Mapping[str, float] = field(default_factory=dict)

@@ -4,6 +4,8 @@ Sums of scores are sums of whole numbers (multiples of 2⁻⁴⁶), so that they
 gives other last digits whenever the threads finish in another order.
 """
 
+# ruff: noqa: S608  (names of columns are quoted, values are bound)
+
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
@@ -141,7 +143,8 @@ def _sql(decided: Decided, columns: Sequence[Column], sets: Sequence[tuple[Colum
     grouping = f"GROUPING({', '.join(names.values())})" if names else "0"
     by = ", ".join("(" + "".join(f"{names[column]}, " for column in subject) + "y, p)" for subject in sets)
     return (
-        f"WITH decided AS (SELECT {groups}{decided.label.sql} AS y, {decided.prediction.sql} AS p, {decided.score.sql} AS s FROM t), "
+        f"WITH decided AS (SELECT {groups}{decided.label.sql} AS y, {decided.prediction.sql} AS p, "
+        f"{decided.score.sql} AS s FROM t), "
         f"scaled AS (SELECT {grouped}y, p, CAST(round((y - s) * {SCALE}) AS BIGINT) AS d, "
         f"CAST(round((y - s) * (y - s) * {SCALE}) AS BIGINT) AS q FROM decided) "
         f"SELECT {grouping}, {grouped}y, p, count(*), count(d), sum(d), sum(CAST(d AS HUGEINT) * d), "

@@ -152,7 +152,7 @@ def score_out_of_range(file: Path, column: str, *, rows: int) -> TableError:
     return in_file(
         file,
         message(
-            "Column “{column}” is given as score but {rows} of its values lie outside 0 to 1.",
+            "Column “{column}” is given as score but has values outside 0 to 1 (rows: {rows}).",
             column=shown(column),
             rows=rows,
         ),

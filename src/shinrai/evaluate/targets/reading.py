@@ -4,6 +4,8 @@ Column names are quoted wherever they meet SQL; values are bound. Parquet is rea
 and with fixed punctuation, and its columns are typed as a whole, so that no sniffing turns a value into another one.
 """
 
+# ruff: noqa: S608  (names of columns are quoted, values are bound)
+
 import codecs
 import csv
 import re
@@ -48,7 +50,7 @@ class Kind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column. stored: its quoted name in SQL; sql: the expression of its typed value; type: the type in the file."""
+    """One column. stored: its quoted name in SQL; sql: expression of its typed value; type: the type in the file."""
 
     name: str
     kind: Kind
@@ -87,7 +89,7 @@ class Source:
 
 @contextmanager
 def open_source(file: Path) -> Iterator[Source]:
-    """Open a file. TableError: it is missing, empty, of an unknown kind, not readable, or its columns are not usable."""
+    """Open a file. TableError: missing, empty, of an unknown kind, not readable, or with unusable column names."""
     import duckdb
 
     _check_file(file)
@@ -228,8 +230,8 @@ def _csv(connection: "duckdb.DuckDBPyConnection", file: Path) -> tuple[Column, .
     connection.execute("USE held")
     one_file = _literal(re.sub(r"([*?\[])", r"[\1]", str(file.resolve())))
     connection.execute(
-        f"CREATE TABLE t AS SELECT * FROM read_csv({one_file}, columns = {{{layout}}}, header = true, auto_detect = false, "
-        "delim = ',', quote = '\"', escape = '\"', all_varchar = true, hive_partitioning = false)"
+        f"CREATE TABLE t AS SELECT * FROM read_csv({one_file}, columns = {{{layout}}}, header = true, "
+        "auto_detect = false, delim = ',', quote = '\"', escape = '\"', all_varchar = true, hive_partitioning = false)"
     )
     _lock(connection)
     return _typed(connection, names)

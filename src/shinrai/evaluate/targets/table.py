@@ -4,6 +4,8 @@ Whatever makes the whole table unusable is a TableError when it is opened. A fau
 table and becomes an `error` of that group's measurements alone.
 """
 
+# ruff: noqa: S608  (names of columns are quoted, values are bound)
+
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -124,9 +126,10 @@ def _declared_columns(target: TableTarget, source: Source) -> dict[str, Column]:
     for name in target.declared:
         if name not in known:
             raise faults.missing_column(target.file, name, known)
-    for name, purpose in ((target.label, message("a label")), (target.prediction, message("a prediction"))):
-        if name is not None and known[name].kind is Kind.OTHER:
-            raise faults.wrong_type(target.file, name, known[name].type, purpose=purpose)
+    purposes = {target.label: message("a label"), target.prediction: message("a prediction")}
+    for decision, purpose in purposes.items():
+        if decision is not None and known[decision].kind is Kind.OTHER:
+            raise faults.wrong_type(target.file, decision, known[decision].type, purpose=purpose)
     if target.score is not None and known[target.score].kind not in {Kind.INTEGER, Kind.NUMBER}:
         raise faults.score_not_number(target.file, target.score, known[target.score].type)
     if target.score is not None and target.prediction is None and target.threshold is None:
@@ -154,7 +157,7 @@ def _profile(target: TableTarget, source: Source, columns: Mapping[str, Column])
     """Count before anything is grouped by, so that a column of names can't fill the memory."""
     names = list(columns)
     counts = []
-    for name, column in columns.items():
+    for column in columns.values():
         text = column.kind is Kind.TEXT
         counts.append(f"approx_count_distinct({column.sql})" if column.kind is not Kind.OTHER else "0")
         counts.append(f"coalesce(max(length({column.sql})), 0)" if text else "0")
@@ -174,7 +177,7 @@ def _profile(target: TableTarget, source: Source, columns: Mapping[str, Column])
 
 
 def _misfit(target: TableTarget, column: Column) -> str:
-    """SQL condition of a number that cannot be what the description says the column is."""
+    """Return the SQL condition of a number that cannot be what the description says the column is."""
     if column.name == target.score:
         return f"NOT (CAST({column.sql} AS DOUBLE) BETWEEN 0 AND 1)"
     if column.name == target.prediction and column.kind is Kind.NUMBER:
@@ -211,7 +214,7 @@ def _predictions(
 
 
 def _classes(target: TableTarget, source: Source, column: Column, profile: _Profile) -> dict[str, list[object]]:
-    """Stored values of a label or prediction by their canonical value; at most two classes."""
+    """Read the stored values of a label or prediction by their canonical value; at most two classes."""
     distinct = profile.distinct[column.name]
     if profile.longest[column.name] > MOST_CHARACTERS:
         raise faults.too_long_values(target.file, column.name, most=MOST_CHARACTERS)
@@ -253,7 +256,7 @@ def _at_threshold(score: Expression, threshold: float | None) -> Expression:
 def _early_fault(
     target: TableTarget, columns: Mapping[str, Column], profile: _Profile, subject: Subject
 ) -> TableError | None:
-    """What forbids to group by a subject at all."""
+    """Say what forbids to group by a subject at all."""
     for name in subject:
         column = columns[name]
         if column.kind is Kind.OTHER:

@@ -14,8 +14,8 @@ SHOWN_CHARACTERS = 40
 def canonical(value: object) -> str | None:
     """Return the canonical text of a stored value, or None when it is missing (NULL, NaN, empty text).
 
-    Text: NFKC, outer white space removed. Booleans: true, false. Whole numbers: their digits. Other numbers: the shortest
-    decimal that reads back as the same number.
+    Text: NFKC, outer white space removed. Booleans: true, false. Whole numbers: their digits. Other numbers: the
+    shortest decimal that reads back as the same number.
     """
     match value:
         case None:
