@@ -390,6 +390,14 @@ def test_an_unknown_measurement_has_no_second_implementation(tmp_path):
         assert got.outcome is not Outcome.PASS
 
 
+def test_two_measurements_of_one_id_agree_with_nothing(tmp_path):
+    file = write(tmp_path, FAIR)
+    honest = faithful(file, TARGET)["loans.performance.all.accuracy"]
+    for order in ([honest, honest], [dataclasses.replace(honest, value=0.0), honest]):
+        got = recompute(file, TARGET, order, {}, peers=False)[honest.id]
+        assert (got.agrees, str(got.difference)) == (False, "two measurements have this id")
+
+
 def test_limits_and_decide_on_change_rules_and_weight(tmp_path):
     file = write(tmp_path, FAIR)
     at_least = Rule(Comparison.AT_LEAST, 0.5)
@@ -476,6 +484,28 @@ def test_a_target_without_label_or_threshold(tmp_path):
     assert got["performance.all.tpr"].outcome is Outcome.ERROR
     assert got["performance.all.auc"].value == 1
     assert derive(file, dataclasses.replace(SCORED, label=None))["performance.all.auc"].outcome is Outcome.ERROR
+
+
+@pytest.mark.parametrize("name", ["table.parquet", "table.csv"])
+def test_scores_of_other_types_give_the_same_numbers(tmp_path, name):
+    base = [0.25, 0.75, None, 0.5] * 20
+    text = [" ０.25", "7.5e-1", "NaN", "+.5"] * 20
+    kinds = [base, text] if name.endswith(".csv") else [
+        *(base, text, pa.array(base, pa.float32()), pa.array(base, pa.float16())),
+        *(pa.array(base).cast(pa.decimal128(5, 3)), pa.array(text).dictionary_encode()),
+    ]  # fmt: skip
+    found = []
+    for number_, scores in enumerate(kinds):
+        columns = {"label": [0, 1, 1, 0] * 20, "score": scores, "group": ["a"] * 40 + ["b"] * 40}
+        got = derive(write(tmp_path, columns, f"{number_}{name}"), SCORED)
+        found.append([got[f"performance.all.{metric}"].value for metric in ("auc", "tpr", "fpr")])
+        found[-1].append(got["calibration.all.brier"].value)
+    assert found == [[1.0, 1.0, 0.5, pytest.approx((0.25**2 * 2 + 0.5**2) / 3)]] * len(kinds)
+
+
+def test_a_score_of_dates_is_an_error(tmp_path):
+    columns = {"label": [0, 1] * 20, "score": pa.array(range(40), pa.date32()), "group": ["a", "b"] * 20}
+    assert derive(write(tmp_path, columns), SCORED)["performance.all.auc"].outcome is Outcome.ERROR
 
 
 @pytest.mark.parametrize("name", ["table.parquet", "table.csv"])
@@ -602,6 +632,22 @@ def test_check_digits():
     assert not any(map(is_card_number, ("4242424242424241", "9999999999999995", "42", "")))
 
 
+@pytest.mark.parametrize(
+    ("values", "says"),
+    [
+        (["03-1234-5678", "(03)1234-5678", "+81 90-1234-5678"], True),
+        (["0312345678", "+8109012345678", "090 1234 5678"], True),
+        (["000000000019", "0012345678", "03-12"], False),
+        (["1234567", "2345678", "3456789"], False),
+        (["〒1234567", "234-5678", "２３４－５６７９"], True),
+        (["4242424242424242", "5555555555554444", "378282246310005"], True),
+        (["x" * 300, "y" * 300, "z" * 300], False),
+    ],
+)
+def test_patterns(values, says):
+    assert values_say_so([canonical(value) for value in values]) is says
+
+
 def test_my_number_needs_more_than_luck():
     lucky = [my_number(i) for i in range(200)]
     plain = [value[:-1] + str((int(value[-1]) + 1) % 10) for value in map(my_number, range(200, 1000))]
@@ -717,6 +763,30 @@ def test_rates_are_exact_fractions(tmp_path_factory, cells):
         assert gap.value == pytest.approx(float(max(rates) - min(rates)), abs=1e-15)
 
 
+def test_many_crossed_levels_are_found_either_way(monkeypatch):
+    codes = np.array([7, 3, 7, 9_000_000_000, 3])
+    for chunk in (1, 1 << 20):
+        monkeypatch.setattr(recompute_rates, "_CHUNK", chunk)
+        for many in (codes, codes % 1000):
+            occurring, position = recompute_rates._occurring(many)
+            assert occurring.tolist() == sorted(set(many.tolist()))
+            assert occurring[position].tolist() == many.tolist()
+
+
+def test_only_the_first_thousand_values_are_looked_at(tmp_path, monkeypatch):
+    monkeypatch.setattr(recompute_table, "_BATCH_ROWS", 400)
+    order = np.random.default_rng(5).permutation(1600)
+    base = {"label": [0, 1] * 800, "decision": [0, 1] * 800, "group": ["a", "b"] * 800}
+    for first, second, flagged in (("a{}", "z{}@b.jp", 0), ("a{}@b.jp", "z{}", 1)):
+        values = [first.format(i) for i in range(1000)] + [second.format(i) for i in range(600)]
+        numbers = [i if first == "a{}" else int(my_number(i)) for i in range(1000)]
+        columns = base | {"t": [values[i] for i in order], "n": [*numbers, *range(10**12, 10**12 + 600)]}
+        got = derive(write(tmp_path, columns), TARGET)["personal_data.all.columns"]
+        assert got.value == pytest.approx(flagged / 5)
+    base["label"] = [0, 1, 2, 3] * 400
+    assert derive(write(tmp_path, base), TARGET)["performance.all.tpr"].outcome is Outcome.ERROR
+
+
 def test_batches_do_not_change_anything(tmp_path, monkeypatch):
     random = np.random.default_rng(1)
     n = 700
@@ -747,7 +817,6 @@ def test_every_message_speaks_japanese(tmp_path):
                 assert all(f"<{name}>" in japanese for name in fields)
 
 
-@pytest.mark.slow
 def test_a_million_rows(tmp_path, capsys):
     random = np.random.default_rng(7)
     n = 1_000_000
