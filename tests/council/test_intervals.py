@@ -6,7 +6,7 @@ from statistics import NormalDist
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from shinrai.council.seats import intervals
@@ -43,6 +43,7 @@ def test_difference_agrees_with_newcombe_1998_stat_med_17_873(a, m, b, n, low, h
     assert (round(float(got[0]), 4), round(float(got[1]), 4)) == (low, high)
 
 
+@settings(deadline=None, max_examples=40)
 @given(COUNTS)
 def test_wilson_bounds_satisfy_the_score_equation_and_hold_the_rate(count):
     x, n = count
@@ -54,6 +55,7 @@ def test_wilson_bounds_satisfy_the_score_equation_and_hold_the_rate(count):
             assert abs(score) == pytest.approx(Z, rel=1e-6)
 
 
+@settings(deadline=None, max_examples=40)
 @given(COUNTS, COUNTS)
 def test_difference_holds_its_estimate_and_turns_with_its_sides(first, second):
     low, high = intervals.difference(*first, *second, Z)
@@ -63,6 +65,7 @@ def test_difference_holds_its_estimate_and_turns_with_its_sides(first, second):
     assert (-high, -low) == pytest.approx((float(back[0]), float(back[1])), abs=1e-12)
 
 
+@settings(deadline=None, max_examples=40)
 @given(COUNTS, COUNTS)
 def test_ratio_bounds_satisfy_the_score_equation(first, second):
     (a, m), (b, n) = first, second
@@ -78,6 +81,7 @@ def test_ratio_bounds_satisfy_the_score_equation(first, second):
             assert intervals.ratio_statistic(*arrays, np.array(bound)) == pytest.approx(Z * Z, rel=1e-5)
 
 
+@settings(deadline=None, max_examples=40)
 @given(COUNTS, COUNTS, st.floats(0.05, 20))
 def test_the_ratio_statistic_is_that_of_the_most_likely_pair(first, second, true_ratio):
     (a, m), (b, n) = first, second
@@ -115,6 +119,7 @@ def test_ratio_of_nothing_says_nothing():
     assert (float(low), float(high)) == (0.0, math.inf)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.integers(1, 20_000))
 def test_simultaneous_z_is_the_normal_quantile(comparisons):
     expected = NormalDist().inv_cdf(1 - 0.05 / (2 * comparisons))
@@ -125,6 +130,7 @@ def test_one_comparison_gives_the_usual_z():
     assert intervals.simultaneous_z(1) == pytest.approx(Z, abs=1e-14)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(COUNTS, min_size=2, max_size=6))
 def test_largest_difference_and_smallest_ratio_go_through_every_pair(counts):
     x, n = zip(*counts, strict=True)
@@ -170,6 +176,7 @@ def test_auc_and_delong_of_hanley_and_mcneil_1982():
     assert high - 1321 / 1479 == pytest.approx(1321 / 1479 - low)
 
 
+@settings(deadline=None, max_examples=40)
 @given(st.lists(st.integers(0, 8), min_size=2, max_size=12), st.lists(st.integers(0, 8), min_size=2, max_size=12))
 def test_auc_counts_every_pair(positives, negatives):
     wins = sum((p > q) + Fraction(p == q, 2) for p in positives for q in negatives)

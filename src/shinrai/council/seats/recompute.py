@@ -6,7 +6,7 @@ is a disagreement with words, never a silent agreement, and an error stays an er
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shinrai.council.seats import intervals
@@ -124,8 +124,12 @@ def recompute(
     known = {_id(target, question): question for question in _questions(target)}
     asked = list(dict.fromkeys(known[one.id] for one in measurements if one.id in known))
     rows, answers, outside = _answer(file, target, asked, checks, peers=peers)
-    results = {}
+    results: dict[str, Recomputed] = {}
     for measured in measurements:
+        if measured.id in results:
+            twice = message("two measurements have this id")
+            results[measured.id] = replace(results[measured.id], agrees=False, difference=twice)
+            continue
         question = known.get(measured.id)
         parameters = checks.get(question.check, CheckParameters()) if question else CheckParameters()
         results[measured.id] = (

@@ -165,12 +165,7 @@ def _rule(rule: Rule | None) -> Message:
 
 
 def _outcome(outcome: Outcome) -> Message:
-    match outcome:
-        case Outcome.PASS:
-            return message("pass")
-        case Outcome.FAIL:
-            return message("fail")
-        case Outcome.INCONCLUSIVE:
-            return message("inconclusive")
-        case Outcome.ERROR:
-            return message("error")
+    """Name an outcome; errors have gone their own way before."""
+    if outcome is Outcome.PASS:
+        return message("pass")
+    return message("fail") if outcome is Outcome.FAIL else message("inconclusive")

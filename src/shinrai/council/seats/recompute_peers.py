@@ -4,7 +4,7 @@ The only place that imports them, and only when asked: together they cost second
 """
 
 import importlib.util
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -40,9 +40,8 @@ def ask_peers(decisions: Decisions, partitions: Mapping[tuple[str, ...], Partiti
     import fairlearn
     import sklearn
 
-    there = np.zeros(0, dtype=bool)
     scalars: dict[tuple[str, str], float] = {}
-    groups = {}
+    groups: dict[tuple[str, ...], dict[str, dict[tuple[str, ...], float]]] = {}
     if decisions.label.fault is None and decisions.prediction.fault is None:
         there = (decisions.label.states != ABSENT) & (decisions.prediction.states != ABSENT)
         y, p = decisions.label.states[there], decisions.prediction.states[there]
@@ -90,17 +89,7 @@ def _group_rates(
         "tpr": metrics.true_positive_rate,
         "fpr": metrics.false_positive_rate,
     }
-    # Ones among zeros and ones are what it takes for the positive class; a group of one class is told so.
-    arguments: dict[str, dict[str, Sequence[int] | int]] = {
-        "selection_rate": {"pos_label": POSITIVE},
-        "tpr": {"pos_label": POSITIVE},
-        "fpr": {"pos_label": POSITIVE},
-    }
-    named = {
-        name: (lambda truth, decision, *, rate=rate, more=arguments[name]: rate(truth, decision, **more))
-        for name, rate in asked.items()
-    }
-    frame = metrics.MetricFrame(metrics=named, y_true=y, y_pred=p, sensitive_features=part.codes[there])
+    frame = metrics.MetricFrame(metrics=asked, y_true=y, y_pred=p, sensitive_features=part.codes[there])
     return {
         name: {part.levels[int(code)]: float(value) for code, value in values.items()}
         for name, values in frame.by_group.to_dict().items()

@@ -118,9 +118,11 @@ def _is_email(value: str) -> bool:
 def _is_phone(value: str) -> bool:
     if _PHONE.fullmatch(value) is None:
         return False
-    digits = re.sub(r"\D", "", value.replace("+81", "0", 1))
-    # After +81 the trunk 0 may be written or not.
-    return len(digits.removeprefix("00")) + 1 in {10, 11} if digits.startswith("00") else len(digits) in {10, 11}
+    digits = re.sub(r"\D", "", value)
+    if value.startswith("+81"):
+        # Abroad the trunk 0 is dropped, though many write it all the same.
+        digits = "0" + digits.removeprefix("81").removeprefix("0")
+    return len(digits) in {10, 11} and digits[1] != "0"
 
 
 def _is_postal_code(value: str) -> bool:
