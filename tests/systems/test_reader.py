@@ -67,7 +67,7 @@ RULES = [
     ("file: model/m.json", "file: .", "system.model.file", "names a folder"),
     ("{id: jp.guideline13, ", "{id: JP GL, ", "frameworks[1].id", "doesn't have the form"),
     ("  - {id: jp.g", "  - {id: jp.guideline13, version: v}\n  - {id: jp.g", "frameworks[2].id", "used twice"),
-    ("  - id: yamada\n", "  - id: sato\n", "attestations[1].by", "No one under “people” has the id “yamada”"),
+    ("    by: yamada\n", "    by: sato\n", "attestations[1].by", "No one under “people” has the id “sato”"),
     ("  approver: yamada", "  approver: yamda", "scope.approver", "No one under “people” has the id “yamda”"),
     ("  decisions:\n", "  my decisions:\n", "targets.my decisions", "doesn't have the form"),
     ("    kind: table\n", "    kind: chat\n", "targets.decisions.kind", "not a choice"),
@@ -215,7 +215,7 @@ def test_a_score_can_stand_beside_or_in_place_of_a_prediction(minimal: str, extr
 
 
 def test_optional_parts_may_be_left_out(minimal: str) -> None:
-    text = minimal[: minimal.index("people:")]
+    text = minimal[: minimal.index("\npeople:") + 1]
     description = parse_description(text.encode(), "f")
     assert description.people == description.attestations == ()
     assert description.targets == {}

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from shinrai.language import Message, Place, ShinraiError, message
 from shinrai.systems.description import Description
@@ -79,7 +80,7 @@ def _judge(tree: Tree) -> tuple[Description | None, list[Fault]]:
     except ValidationError as error:
         for detail in error.errors(include_url=False)[: 2 * MAX_FAULTS]:
             path = path_of(detail)
-            if detail["type"] == "rule" or any(path[: len(known)] == known for known in told):
+            if _told_already(detail) or any(path[: len(known)] == known for known in told):
                 continue
             key = detail["type"] in {"extra_forbidden", "missing"} or detail["loc"][-1:] == ("[key]",)
             faults.append(Fault(tree.place(path, key=key), *translate(detail)))
@@ -87,6 +88,13 @@ def _judge(tree: Tree) -> tuple[Description | None, list[Fault]]:
         if breach.path not in told:
             faults.append(Fault(tree.place(breach.path), breach.what, breach.fix))
     return description, faults
+
+
+def _told_already(detail: ErrorDetails) -> bool:
+    """Whether an error only repeats another: a rule between fields, or a list called short for its faulty entries."""
+    if detail["type"] == "too_short":
+        return len(detail["input"]) >= int(detail["ctx"]["min_length"])
+    return detail["type"] == "rule"
 
 
 def _typed_results(tree: Tree) -> Iterator[tuple[_Path, Message, Message]]:
