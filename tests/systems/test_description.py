@@ -3,6 +3,7 @@
 import hashlib
 import json
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -91,6 +92,12 @@ def test_material_changes(described: Callable[..., Description], old: str, new: 
     before, after = described().material(), described((old, new)).material()
     assert {key for key in before if before[key] != after[key]} == changed
     assert json.loads(json.dumps(after)) == after
+
+
+def test_a_date_made_in_code_is_a_date(described: Callable[..., Description]) -> None:
+    content = described().canonical()
+    content["attestations"][0]["expires"] = date(2027, 3, 31)
+    assert Description.model_validate(content).attestations[0].expires == date(2027, 3, 31)
 
 
 def test_a_person_is_found_by_id(described: Callable[..., Description]) -> None:

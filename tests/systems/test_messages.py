@@ -26,6 +26,5 @@ def test_the_catalogue_holds_every_message_and_no_other() -> None:
         catalogue = {entry.id: entry.string for entry in read_po(source, locale="ja") if entry.id}
     assert set(catalogue) == templates()
     for english, japanese in catalogue.items():
-        assert re.findall(r"\{+\w*", english).sort() == re.findall(r"\{+\w*", japanese).sort()
         assert set(re.findall(r"(?<!\{)\{(\w+)\}", english)) == set(re.findall(r"(?<!\{)\{(\w+)\}", japanese)), english
         assert re.search(r"[ぁ-んァ-ヶ一-龠]", japanese) or not re.sub(r"\{\w+\}", "", english).strip(), english

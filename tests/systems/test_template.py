@@ -50,7 +50,9 @@ def allowed(sign: str) -> bool:
 
 signs = st.characters(exclude_categories=["Cs"]).filter(allowed)
 prose = st.text(signs, min_size=1, max_size=60).filter(lambda text: bool(text.strip()))
-label = prose.filter(lambda text: len(text.splitlines()) == 1 and "\t" not in text and text[-1] not in "\n\r\u2028\u2029")
+label = prose.filter(
+    lambda text: len(text.splitlines()) == 1 and "\t" not in text and text[-1] not in "\n\r\u2028\u2029"
+)
 texts = st.builds(Bilingual, ja=prose, en=prose)
 
 
@@ -90,7 +92,7 @@ def answered(draw: st.DrawFn) -> Answers:
     )
 
 
-HARD = 'a "quoted": \'text\' # no comment\n- {x: &a *a, !!b c} 😀\t信頼\\n\u3000%@`\u2028\ufeff'
+HARD = "a \"quoted\": 'text' # no comment\n- {x: &a *a, !!b c} 😀\t信頼\\n\u3000%@`\u2028\ufeff"
 
 
 @settings(max_examples=150, deadline=None)
@@ -144,7 +146,15 @@ def test_a_broken_sign_is_refused() -> None:
 @pytest.mark.parametrize(
     ("language", "expected"),
     [
-        (Language.JA, ["# 評価するシステムの版。", "#   advises: 助言のみ：判断は人が行う", "（未記入）", "結果は証拠から導かれます"]),
+        (
+            Language.JA,
+            [
+                "# 評価するシステムの版。",
+                "#   advises: 助言のみ：判断は人が行う",
+                "（未記入）",
+                "結果は証拠から導かれます",
+            ],
+        ),
         (
             Language.EN,
             [
