@@ -4,9 +4,11 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from pydantic_core import ErrorDetails
 
 from shinrai.language import Language, ShinraiError
 from shinrai.systems import Description, DescriptionError, Fault, parse_description, read_description
+from shinrai.systems.translation import translate
 
 Faults = Callable[..., tuple[Fault, ...]]
 
@@ -31,6 +33,7 @@ def test_a_byte_order_mark_and_carriage_returns_are_read(minimal: str) -> None:
     assert parse_description(content, "f").system.id == "screening"
 
 
+GROUPS = "targets.decisions.groups"
 RULES = [
     # what to replace, by what, the field at fault, part of the English text
     ("shinrai: 1\n", "shinrai: 2\n", "shinrai", "version of the file format"),
@@ -67,7 +70,7 @@ RULES = [
     ("file: model/m.json", "file: .", "system.model.file", "names a folder"),
     ("{id: jp.guideline13, ", "{id: JP GL, ", "frameworks[1].id", "doesn't have the form"),
     ("  - {id: jp.g", "  - {id: jp.guideline13, version: v}\n  - {id: jp.g", "frameworks[2].id", "used twice"),
-    ("  - id: yamada\n", "  - id: sato\n", "attestations[1].by", "No one under “people” has the id “yamada”"),
+    ("    by: yamada\n", "    by: sato\n", "attestations[1].by", "No one under “people” has the id “sato”"),
     ("  approver: yamada", "  approver: yamda", "scope.approver", "No one under “people” has the id “yamda”"),
     ("  decisions:\n", "  my decisions:\n", "targets.my decisions", "doesn't have the form"),
     ("    kind: table\n", "    kind: chat\n", "targets.decisions.kind", "not a choice"),
@@ -87,6 +90,8 @@ RULES = [
     ("    favourable: 1\n", "    favourable: 1.0e999\n", "targets.decisions.favourable", "finite number"),
     ("groups: [race, sex]", "groups: []", "targets.decisions.groups", "too few"),
     ("[[race, sex]]", "[[race, age]]", "targets.decisions.intersections[1][2]", "“age” is crossed"),
+    ("groups: [race, sex]", f"groups: [race, sex, {', '.join(f'g{n}' for n in range(49))}]", GROUPS, "at most 50"),
+    ("requirement: JP-GL-3.4, ", "", "scope.not_applicable[1].requirement", "is missing"),
     ("[[race, sex]]", "[[race]]", "targets.decisions.intersections[1]", "too few"),
     ("[[race, sex]]", "[[race, sex], [race, sex]]", "targets.decisions.intersections", "“race × sex” stands"),
     ("    share: counts\n", "", "targets.decisions.share", "The field “share” is missing"),
@@ -174,6 +179,19 @@ def test_a_near_word_is_suggested(faults: Faults, old: str, new: str, hint: str)
     assert hint in fault.fix.text(Language.EN)
 
 
+def test_a_misspelt_key_is_not_also_missing(faults: Faults) -> None:
+    assert [fault.place.field for fault in faults(("  autonomy:", "  autonmy:"))] == ["system.autonmy"]
+
+
+def test_an_error_of_the_model_without_words_of_its_own_still_says_what_belongs_there() -> None:
+    error = ErrorDetails(type="decimal_type", loc=("system", "stage"), msg="", input="x")
+    what, fix = translate(error)
+    assert what.text(Language.JA) == "この値は使えません。"
+    assert fix.text(Language.JA) == "ここに書くもの：現在の段階。"
+    _, unknown = translate(ErrorDetails(type="decimal_type", loc=("nowhere",), msg="", input="x"))
+    assert "shinrai init" in unknown.text(Language.EN)
+
+
 def test_two_people_or_two_reasons_under_one_id_are_refused(faults: Faults) -> None:
     person = "  - {id: yamada, name: {ja: 山, en: Y}, position: {ja: 長, en: L}}\n"
     (twice,) = faults(("targets:\n", person + "targets:\n"))
@@ -220,7 +238,7 @@ def test_a_score_can_stand_beside_or_in_place_of_a_prediction(minimal: str, extr
 
 
 def test_optional_parts_may_be_left_out(minimal: str) -> None:
-    text = minimal[: minimal.index("people:")]
+    text = minimal[: minimal.index("\npeople:") + 1]
     description = parse_description(text.encode(), "f")
     assert description.people == description.attestations == ()
     assert description.targets == {}
@@ -262,6 +280,15 @@ def test_a_link_out_of_the_folder_is_refused(tmp_path: Path, minimal: str) -> No
         read_description(path)
     assert [fault.place.field for fault in caught.value.faults] == ["targets.decisions.file"]
     assert "a link" in str(caught.value)
+
+
+def test_links_in_a_circle_are_refused(tmp_path: Path, minimal: str) -> None:
+    (tmp_path / "data").symlink_to(tmp_path / "data")
+    path = tmp_path / "shinrai.yaml"
+    path.write_text(minimal, encoding="utf-8")
+    with pytest.raises(DescriptionError) as caught:
+        read_description(path)
+    assert [fault.place.field for fault in caught.value.faults] == ["targets.decisions.file"]
 
 
 def test_a_description_error_needs_a_fault() -> None:

@@ -19,12 +19,16 @@ class Fault:
 
 
 class DescriptionError(ShinraiError):
-    """A description that can't be used. faults: at least one, in the order of the file."""
+    """A description that can't be used. faults: at least one, in file order. more: whether others are left out."""
 
-    def __init__(self, faults: tuple[Fault, ...]) -> None:
+    def __init__(self, faults: tuple[Fault, ...], *, more: bool = False) -> None:
         if not faults:
             raise ValueError("a DescriptionError needs at least one fault")
-        super().__init__(message("Faults in the system description: {count}", count=len(faults)))
+        super().__init__(
+            message("Many faults in the system description; the first {count}:", count=len(faults))
+            if more
+            else message("Faults in the system description: {count}", count=len(faults))
+        )
         self.faults = faults
 
     def text(self, language: Language) -> str:

@@ -147,7 +147,7 @@ def _format_version(value: int) -> int:
 
 
 def _number(value: object) -> float:
-    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,17}(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,3})?", value):
+    if isinstance(value, str) and re.fullmatch(r"-?[0-9]{1,17}(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,3})?", value):
         value = float(value)
     if isinstance(value, int | float) and not isinstance(value, bool) and isfinite(value):
         return float(value)
@@ -180,7 +180,7 @@ def _cell(value: object) -> str | int | float | bool:
             return value == "true"
         if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})", value):
             return int(value)
-        if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,17})?([eE][-+]?[0-9]{1,3})?", value):
+        if re.fullmatch(r"-?(0|[1-9][0-9]{0,17})(\.[0-9]{1,40})?([eE][-+]?[0-9]{1,3})?", value):
             value = float(value)
     if isinstance(value, float) and not isfinite(value):
         raise PydanticCustomError("finite_number", "finite number")

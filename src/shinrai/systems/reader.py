@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import ValidationError
+from pydantic_core import ErrorDetails
 
 from shinrai.language import Message, Place, ShinraiError, message
 from shinrai.systems.description import Description
 from shinrai.systems.faults import DescriptionError, Fault
 from shinrai.systems.quoting import shown
 from shinrai.systems.rules import breaches
-from shinrai.systems.translation import path_of, translate
+from shinrai.systems.translation import meant_by, path_of, translate
 from shinrai.systems.typed_results import refusal, typed_result_keys, typed_result_statements
 from shinrai.systems.yaml_tree import MAX_BYTES, Tree, read_tree
 
 MAX_FAULTS: Final = 100
+# Each search stops here: a hostile file could hold faults by the thousand.
+_ENOUGH: Final = MAX_FAULTS + 1
 
 _Path = tuple[str | int, ...]
 
@@ -60,7 +63,8 @@ def parse_description(content: bytes, file: str, *, folder: Path | None = None) 
     if description is not None and folder is not None:
         faults += list(_links_outside(tree, description, folder))
     if description is None or faults:
-        raise DescriptionError(tuple(sorted(faults, key=_position)[: MAX_FAULTS + 1]))
+        faults.sort(key=_position)
+        raise DescriptionError(tuple(faults[:MAX_FAULTS]), more=len(faults) > MAX_FAULTS)
     # The digest belongs to the bytes, so it is no field that a file could set.
     description._digest = hashlib.sha256(content).hexdigest()
     description._locate = tree.place
@@ -69,25 +73,39 @@ def parse_description(content: bytes, file: str, *, folder: Path | None = None) 
 
 def _judge(tree: Tree) -> tuple[Description | None, list[Fault]]:
     """Return the description, if its types are right, and every fault found on the way."""
-    faults = tree.faults[:MAX_FAULTS]
+    faults = list(tree.faults)
     told = set(tree.unread)
-    for path, what, fix in islice(_typed_results(tree), MAX_FAULTS):
+    for path, what, fix in islice(_typed_results(tree), _ENOUGH):
         faults.append(Fault(tree.place(path, key=True), what, fix))
         told.add(path)
-    description = None
     try:
         description = Description.model_validate(tree.data)
     except ValidationError as error:
-        for detail in error.errors(include_url=False)[: 2 * MAX_FAULTS]:
-            path = path_of(detail)
-            if detail["type"] == "rule" or any(path[: len(known)] == known for known in told):
-                continue
-            key = detail["type"] in {"extra_forbidden", "missing"} or detail["loc"][-1:] == ("[key]",)
-            faults.append(Fault(tree.place(path, key=key), *translate(detail)))
-    for breach in islice(breaches(tree.data), MAX_FAULTS):
-        if breach.path not in told:
-            faults.append(Fault(tree.place(breach.path), breach.what, breach.fix))
+        description = None
+        faults += list(islice(_model_faults(tree, error.errors(include_url=False), told), _ENOUGH))
+    for breach in islice(breaches(tree.data), _ENOUGH):
+        faults.append(Fault(tree.place(breach.path), breach.what, breach.fix))
     return description, faults
+
+
+def _model_faults(tree: Tree, errors: list[ErrorDetails], told: set[_Path]) -> Iterator[Fault]:
+    """Yield what the models found, less what has been told in other words."""
+    unknown = islice((detail for detail in errors if detail["type"] == "extra_forbidden"), _ENOUGH)
+    misspelt = {meant_by(path_of(detail)) for detail in unknown}
+    for detail in errors:
+        path = path_of(detail)
+        repeats = detail["type"] == "missing" and path in misspelt
+        if repeats or _told_already(detail) or any(path[:end] in told for end in range(len(path) + 1)):
+            continue
+        key = detail["type"] in {"extra_forbidden", "missing"} or detail["loc"][-1:] == ("[key]",)
+        yield Fault(tree.place(path, key=key), *translate(detail))
+
+
+def _told_already(detail: ErrorDetails) -> bool:
+    """Whether an error only repeats another: a rule between fields, or a list called short for its faulty entries."""
+    if detail["type"] == "too_short":
+        return len(detail["input"]) >= int(detail["ctx"]["min_length"])
+    return detail["type"] == "rule"
 
 
 def _typed_results(tree: Tree) -> Iterator[tuple[_Path, Message, Message]]:
@@ -113,12 +131,20 @@ def _links_outside(tree: Tree, description: Description, folder: Path) -> Iterat
         for place, attestation in enumerate(description.attestations)
     ]
     for path, name in named:
-        if name is not None and not (root / name).resolve().is_relative_to(root):
+        if name is not None and not _lies_in(root, root / name):
             yield Fault(
                 tree.place(path),
-                message("The path “{path}” is a link that leads out of the description's folder.", path=shown(name)),
+                message("The path “{path}” leads out of the description's folder through a link.", path=shown(name)),
                 message("Copy the file into the folder of the description."),
             )
+
+
+def _lies_in(root: Path, path: Path) -> bool:
+    try:
+        return path.resolve().is_relative_to(root)
+    except (OSError, RuntimeError):
+        # Links that lead in a circle, or a name the file system can't take.
+        return False
 
 
 def _position(fault: Fault) -> tuple[int, int]:

@@ -104,7 +104,7 @@ def _target_agrees(path: Path, target: Mapping[object, object]) -> Iterator[Brea
     groups = {group: None for group in map(_text, columns) if group is not None}
     for place, crossed in enumerate(_sequence(target.get("intersections"))):
         for position, column in enumerate(map(_text, _sequence(crossed))):
-            if column is None or column in groups:
+            if column is None or column in groups or not groups:
                 continue
             yield Breach(
                 (*path, "intersections", place, position),

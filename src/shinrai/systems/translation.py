@@ -27,7 +27,7 @@ def translate(error: ErrorDetails) -> tuple[Message, Message]:
         return _missing(path)
     if kind == "extra_forbidden":
         return _unknown_key(path)
-    if kind != "missing" and given is None:
+    if given is None:
         return _empty(path)
     if kind == "not_listed":
         return _not_listed(given, error["ctx"]["allowed"])
@@ -50,6 +50,12 @@ def _meaning(path: Path) -> Bilingual | Message:
 def path_of(error: ErrorDetails) -> Path:
     """Return the path an error stands at, without the mark that tells keys from values."""
     return tuple(step for step in error["loc"] if step != "[key]")
+
+
+def meant_by(path: Path) -> Path | None:
+    """Return the path an unknown key was probably meant for, or None when no known key is near."""
+    near = suggest(_plain(str(path[-1])), known_keys(path[:-1]))
+    return (*path[:-1], str(near.parameters["name"])) if near else None
 
 
 def _missing(path: Path) -> tuple[Message, Message]:

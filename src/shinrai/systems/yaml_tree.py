@@ -76,15 +76,7 @@ def read_tree(content: bytes, file: str) -> Tree:
     try:
         _Builder(tree, yaml.parse(text, Loader=_Loader)).document()
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        raise _stop(
-            Place(file, mark.line + 1, mark.column + 1) if mark else Place(file),
-            _syntax(str(error.problem), str(error.context)),
-            message(
-                "Indent with spaces, not tabs or full-width spaces; write a half-width colon and a space after each "
-                "key; put a text that holds “: ”, “#” or quotation marks between quotation marks."
-            ),
-        ) from error
+        raise DescriptionError((_syntax_fault(error, text, file),)) from error
     return tree
 
 
@@ -98,7 +90,8 @@ def _decode(content: bytes, file: str) -> str:
             message("The file is not UTF-8 text."),
             message("Save it as UTF-8; Shift_JIS and UTF-16 are not read."),
         ) from error
-    for found in re.finditer(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]", text):
+    found = re.search(r"[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]", text)
+    if found:
         before = text[: found.start()]
         raise _stop(
             Place(file, before.count("\n") + 1, found.start() - before.rfind("\n")),
@@ -112,14 +105,34 @@ def _stop(place: Place, what: Message, fix: Message) -> DescriptionError:
     return DescriptionError((Fault(place, what, fix),))
 
 
-def _syntax(problem: str, context: str) -> Message:
-    """Say in our words what the YAML parser stumbled over; its own words come from two different parsers."""
+def _syntax_fault(error: yaml.MarkedYAMLError, text: str, file: str) -> Fault:
+    """Say where and in our words what the YAML parser stumbled over."""
+    problem, context = str(error.problem), str(error.context)
+    # A key without a colon is noticed on the next line only; the context is where the key begins.
+    mark = error.context_mark if "expected ':'" in problem else error.problem_mark
+    line = text.splitlines()[mark.line] if mark and mark.line < len(text.splitlines()) else ""
+    return Fault(
+        Place(file, mark.line + 1, mark.column + 1) if mark else Place(file),
+        _syntax(problem, context, line, line[mark.column : mark.column + 1] if mark else ""),
+        message(
+            "Indent with spaces, not tabs or full-width spaces; write a half-width colon and a space after each "
+            "key; put a text that holds “: ”, “#” or quotation marks between quotation marks."
+        ),
+    )
+
+
+def _syntax(problem: str, context: str, line: str, sign: str) -> Message:
+    """Choose the words; `problem` and `context` come from one of two parsers, which word them alike but not equally."""
+    if "tab character" in problem or sign == "\t":
+        return message("This line is indented with a tab.")
+    if "expected ':'" in problem:
+        if "：" in line:
+            return message("The colon after this key is full-width (“：”).")
+        return message("There is no colon after this key.")
     if "mapping values are not allowed" in problem:
         return message("A colon is not expected here: a text holds “: ”, or a line is indented too far.")
-    if "could not find expected ':'" in problem:
-        return message("A key without a colon: “:” and a space are expected by here.")
     if "cannot start any token" in problem:
-        return message("A value can't begin with this sign; a tab, “@”, “`” and “%” must stand in quotation marks.")
+        return message("A value can't begin with this sign; one that does must stand in quotation marks.")
     if "quoted scalar" in context:
         return message("A quotation mark is opened and not closed, or “\\” stands before a sign it can't stand before.")
     if "flow" in context:
