@@ -77,7 +77,7 @@ def measurement(name: str, title: Text, **changes: object) -> MeasurementRecord:
         "target": target,
         "check": check,
         "metric": metric,
-        "columns": subject.split("-and-"),
+        "columns": [] if subject == "all" else subject.split("-and-"),
         "title": title,
         "value": 0.9,
         "interval": bounds(0.88, 0.92),
@@ -131,13 +131,18 @@ MEASUREMENTS = [
     ),
     measurement(
         "loans.group_fairness.race.selection_rate.ratio",
-        text("人種間の承認率の比(最も低い区分÷最も高い区分)", "Ratio of approval rates between races (lowest to highest)"),
+        text(
+            "人種間の承認率の比(最も低い区分÷最も高い区分)", "Ratio of approval rates between races (lowest to highest)"
+        ),
         value=0.682,
         interval=bounds(0.51, 0.79994),
         limit=0.8,
         outcome="fail",
         groups=RACE,
-        findings=[text("「その他」は30行未満のため比較しません。", "“Other” has fewer than 30 rows and is not compared."), text(HOSTILE, HOSTILE)],
+        findings=[
+            text("「その他」は30行未満のため比較しません。", "“Other” has fewer than 30 rows and is not compared."),
+            text(HOSTILE, HOSTILE),
+        ],
         method="Koopman score interval, simultaneous over 6 pairs",
     ),
     measurement(
@@ -266,7 +271,9 @@ def leaf(name: str, title: Text, state: str, cause: Text, **changes: object) -> 
     return Leaf.model_validate(facts | changes)
 
 
-def requirement(name: str, title: Text, result: Result, cause: Text, leaves: list[Leaf], **changes: object) -> RequirementResult:
+def requirement(
+    name: str, title: Text, result: Result, cause: Text, leaves: list[Leaf], **changes: object
+) -> RequirementResult:
     decided = sum(leaf.state != "not_assessed" for leaf in leaves)
     facts: dict[str, object] = {
         "id": name,
@@ -303,7 +310,10 @@ def _results() -> list[RequirementResult]:
             "JP-AIGB-F-1",
             text("不当なバイアスを生まない", "Do not produce unfair bias"),
             Result.NOT_MET,
-            text("人種間の承認率の比が基準を下回りました。", "The ratio of approval rates between races is below the limit."),
+            text(
+                "人種間の承認率の比が基準を下回りました。",
+                "The ratio of approval rates between races is below the limit.",
+            ),
             [
                 leaf(
                     "JP-AIGB-F-1.groups",
@@ -311,7 +321,10 @@ def _results() -> list[RequirementResult]:
                     "not_met",
                     text("1件の測定が不合格です。", "One measurement fails."),
                     origin="measured",
-                    measurements=["loans.group_fairness.race.selection_rate.ratio", "loans.group_fairness.race.selection_rate.difference"],
+                    measurements=[
+                        "loans.group_fairness.race.selection_rate.ratio",
+                        "loans.group_fairness.race.selection_rate.difference",
+                    ],
                     verdict=verdict("fail", against=("policy",)),
                 ),
                 leaf(
@@ -425,10 +438,20 @@ def _results() -> list[RequirementResult]:
         *[
             requirement(
                 f"JP-G13-{index}",
-                text(f"AIガバナンスに関する自主的な取組 その{index}", f"Voluntary effort on AI governance, no. {index}"),
+                text(
+                    f"AIガバナンスに関する自主的な取組 その{index}", f"Voluntary effort on AI governance, no. {index}"
+                ),
                 Result.NOT_ASSESSED,
                 NO_TARGET if index % 2 else NO_STATEMENT,
-                [leaf(f"JP-G13-{index}.log", text("記録の確認", "Reading of logs"), "not_assessed", NO_TARGET, code="L")],
+                [
+                    leaf(
+                        f"JP-G13-{index}.log",
+                        text("記録の確認", "Reading of logs"),
+                        "not_assessed",
+                        NO_TARGET,
+                        code="L",
+                    )
+                ],
                 framework="jp.guideline13",
                 principle="JP-G13",
                 required=index == 1,
@@ -451,8 +474,12 @@ def _results() -> list[RequirementResult]:
 
 def _council() -> CouncilRecord:
     examines = {
-        "recompute": text("各指標を別の実装で計算し直します", "Computes every metric again with a second implementation"),
-        "provenance": text("署名、ダイジェスト、ログへの収録、鮮度", "Signatures, digests, inclusion in the log, freshness"),
+        "recompute": text(
+            "各指標を別の実装で計算し直します", "Computes every metric again with a second implementation"
+        ),
+        "provenance": text(
+            "署名、ダイジェスト、ログへの収録、鮮度", "Signatures, digests, inclusion in the log, freshness"
+        ),
         "statistics": text("標本の大きさ、区間、多重性", "Sample size, interval, multiplicity"),
         "policy": text("判定規則と適用の可否", "Decision rule and applicability"),
         "completeness": text("網羅率と除外", "Coverage and exclusions"),
@@ -499,13 +526,16 @@ def assessment() -> Assessment:
             id="loan-screening",
             version="2026.11",
             name=text("住宅ローン仮審査支援システム", "Mortgage pre-screening assistant"),
-            purpose=text("住宅ローン申請の承認・否認の案を審査担当者に示す", "Suggests approval or refusal of mortgage applications to a clerk"),
+            purpose=text(
+                "住宅ローン申請の承認・否認の案を審査担当者に示す",
+                "Suggests approval or refusal of mortgage applications to a clerk",
+            ),
             roles=["developer", "business_user"],
             affected_people=text("住宅ローンの申請者", "People who apply for a mortgage"),
             decision_effect=text("融資を受けられるかどうかを左右する", "Decides whether somebody gets a loan"),
-            autonomy="human_in_the_loop",
+            autonomy="decides_with_review",
             data=["personal", HOSTILE],
-            stage="operation",
+            stage="in_service",
             model="scikit-learn LogisticRegression 1.8",
             suppliers=[],
             digest=digest(1),
@@ -515,7 +545,10 @@ def assessment() -> Assessment:
                 id="jp.aigb",
                 version="1.2",
                 title=text("AI事業者ガイドライン", "AI Guidelines for Business"),
-                issuer=text("総務省・経済産業省", "Ministry of Internal Affairs and Communications; Ministry of Economy, Trade and Industry"),
+                issuer=text(
+                    "総務省・経済産業省",
+                    "Ministry of Internal Affairs and Communications; Ministry of Economy, Trade and Industry",
+                ),
                 source="https://www.meti.go.jp/shingikai/mono_info_service/ai_shakai_jisso/pdf/20260331_1.pdf",
                 digest=digest(2),
                 superseded_by=None,
@@ -524,7 +557,10 @@ def assessment() -> Assessment:
             FrameworkRecord(
                 id="jp.guideline13",
                 version="2025-12-19",
-                title=text("人工知能関連技術の研究開発及び活用の適正性確保に関する指針", "Guideline under Article 13 of the AI Promotion Act"),
+                title=text(
+                    "人工知能関連技術の研究開発及び活用の適正性確保に関する指針",
+                    "Guideline under Article 13 of the AI Promotion Act",
+                ),
                 issuer=text("人工知能戦略本部", "Artificial Intelligence Strategy Headquarters"),
                 source="javascript:alert(1)",
                 digest=digest(3),
@@ -532,7 +568,11 @@ def assessment() -> Assessment:
                 requirements=8,
             ),
         ],
-        targets=[TargetRecord(id="loans", kind="table", file="decisions.parquet", digest=digest(4), rows=1000, shared="counts")],
+        targets=[
+            TargetRecord(
+                id="loans", kind="table", file="decisions.parquet", digest=digest(4), rows=1000, shared="counts"
+            )
+        ],
         summary=Summary(
             conclusion="not_met",
             exit_code=1,
@@ -547,7 +587,10 @@ def assessment() -> Assessment:
         attestations=ATTESTATIONS,
         council=_council(),
         limits=[
-            text("測定は持ち込まれた1,000行に基づきます。", "The measurements rest on the 1,000 rows that were handed in."),
+            text(
+                "測定は持ち込まれた1,000行に基づきます。",
+                "The measurements rest on the 1,000 rows that were handed in.",
+            ),
             text(HOSTILE, HOSTILE),
         ],
         bundle=BundleRecord(

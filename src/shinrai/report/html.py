@@ -25,24 +25,28 @@ def render_html(assessment: Assessment, language: Language) -> str:
     """Return the report in one language as a complete HTML document, ending with a newline."""
     requirements = view.requirement_views(assessment)
     measurements = view.measurement_views(assessment)
-    page = _environment(language).get_template("report.html.j2").render(
-        a=assessment,
-        lang=language.value,
-        overview=results_chart(assessment, language, "overview"),
-        charts=_charts(measurements, language),
-        requirements=requirements,
-        frameworks=view.framework_views(assessment, requirements),
-        reasons=view.not_assessed_by_reason(requirements),
-        not_met=view.with_result(requirements, Result.NOT_MET),
-        partly=view.with_result(requirements, Result.PARTLY),
-        unsettled=_unsettled(requirements),
-        checks=view.by_check(measurements),
-        measurement_anchors={item.record.id: item.anchor for item in measurements},
-        attestation_anchors={record.id: f"a{i}" for i, record in enumerate(assessment.attestations, start=1)},
-        dissents=list(view.dissents(requirements)),
-        judged=[item for item in requirements if any(leaf.leaf.verdict for leaf in item.leaves)],
-        expired=[item.record for item in measurements if not item.record.current],
-        certainties=Counter(result.certainty for result in assessment.results),
+    page = (
+        _environment(language)
+        .get_template("report.html.j2")
+        .render(
+            a=assessment,
+            lang=language.value,
+            overview=results_chart(assessment, language, "overview"),
+            charts=_charts(measurements, language),
+            requirements=requirements,
+            frameworks=view.framework_views(assessment, requirements),
+            reasons=view.not_assessed_by_reason(requirements),
+            not_met=view.with_result(requirements, Result.NOT_MET),
+            partly=view.with_result(requirements, Result.PARTLY),
+            unsettled=_unsettled(requirements),
+            checks=view.by_check(measurements),
+            measurement_anchors={item.record.id: item.anchor for item in measurements},
+            attestation_anchors={record.id: f"a{i}" for i, record in enumerate(assessment.attestations, start=1)},
+            dissents=list(view.dissents(requirements)),
+            judged=[item for item in requirements if any(leaf.leaf.verdict for leaf in item.leaves)],
+            expired=[item.record for item in measurements if not item.record.current],
+            certainties=Counter(result.certainty for result in assessment.results),
+        )
     )
     return page.strip() + "\n"
 
@@ -93,6 +97,7 @@ def _environment(language: Language) -> Environment:
         "interval": quantities.interval,
         "number": quantities.number,
         "limit": quantities.limit,
+        "span": quantities.span,
         "unit_of": quantities.unit_of,
         "unit_of_groups": quantities.unit_of_groups,
         "conclusion": sentences.conclusion,

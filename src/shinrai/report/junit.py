@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from shinrai.assess.assessment import Assessment, Leaf, RequirementResult
-from shinrai.language import Language
+from shinrai.language import Language, message
 from shinrai.report.characters import harmless
-from shinrai.report.sentences import measurement_sentence
+from shinrai.report.sentences import titled_sentence
 from shinrai.report.standing import Standing, measurements_of, standing
 from shinrai.report.words import STANDING, said
 
@@ -52,7 +52,12 @@ def _cases(assessment: Assessment, language: Language) -> Iterator[_Case]:
             cause = requirement.cause if where is Standing.NOT_APPLICABLE else leaf.cause
             details = _details(leaf, assessment, language)
             yield _Case(
-                requirement.framework, requirement, leaf.id, where, _message(where, said(cause, language), language), details
+                requirement.framework,
+                requirement,
+                leaf.id,
+                where,
+                _message(where, said(cause, language), language),
+                details,
             )
         if not requirement.leaves:
             # Nothing was even asked for, so nothing can have shown it.
@@ -61,14 +66,11 @@ def _cases(assessment: Assessment, language: Language) -> Iterator[_Case]:
 
 
 def _message(where: Standing, cause: str, language: Language) -> str:
-    return f"{STANDING[where].text(language)}: {cause}"
+    return message("{name}: {text}", name=STANDING[where], text=cause).text(language)
 
 
 def _details(leaf: Leaf, assessment: Assessment, language: Language) -> tuple[str, ...]:
-    return tuple(
-        f"{said(record.title, language)}: {measurement_sentence(record, language).text(language)}"
-        for record in measurements_of(leaf, assessment)
-    )
+    return tuple(titled_sentence(record, language).text(language) for record in measurements_of(leaf, assessment))
 
 
 def _suite(framework: str, cases: list[_Case], assessment: Assessment) -> str:
@@ -90,9 +92,7 @@ def _case(case: _Case) -> str:
 
 
 def _totals(cases: list[_Case]) -> str:
-    elements = Counter(
-        "" if case.standing is Standing.MET else _ELEMENT.get(case.standing, "error") for case in cases
-    )
+    elements = Counter("" if case.standing is Standing.MET else _ELEMENT.get(case.standing, "error") for case in cases)
     return (
         f'tests="{len(cases)}" failures="{elements["failure"]}" errors="{elements["error"]}" '
         f'skipped="{elements["skipped"]}"'

@@ -86,8 +86,10 @@ def interval(bounds: Interval | None, unit: Unit, *, against: float | None = Non
     )
 
 
-def span(bounds: Interval, unit: Unit, *, against: float | None = None) -> Message:
-    """Show the two ends of an interval; points are named once."""
+def span(bounds: Interval | None, unit: Unit, *, against: float | None = None) -> Message:
+    """Show the two ends of an interval; points are named once, and no interval is a dash."""
+    if bounds is None:
+        return message("—")
     low = number(bounds.low, unit, against=against)
     if unit is Unit.POINTS and isfinite(bounds.low):
         low = message("{number}", number=_digits(bounds.low, unit, against))

@@ -11,7 +11,7 @@ from shinrai.assess.assessment import Assessment, MeasurementRecord, Requirement
 from shinrai.language import Language, Message, message
 from shinrai.report.characters import harmless
 from shinrai.report.quantities import count, day, share
-from shinrai.report.sentences import conclusion, measurement_sentence
+from shinrai.report.sentences import conclusion, titled_sentence
 from shinrai.report.words import ORIGIN, OUTCOME, RESULT, said
 
 if TYPE_CHECKING:
@@ -28,9 +28,7 @@ _STYLE = {
 _CONCLUSION_STYLE = {"met": "bold green", "not_met": "bold red", "undecided": "bold magenta"}
 
 
-def print_summary(
-    assessment: Assessment, language: Language, console: "Console", *, files: Sequence[str] = ()
-) -> None:
+def print_summary(assessment: Assessment, language: Language, console: "Console", *, files: Sequence[str] = ()) -> None:
     """Print conclusion, counts, required requirements, what failed or did not decide, and where the files are."""
     from rich.text import Text as Line
 
@@ -111,5 +109,5 @@ def _requirements(required: list[RequirementResult], language: Language) -> "Tab
 
 
 def _measurement(record: MeasurementRecord, language: Language) -> str:
-    outcome, title = OUTCOME[record.outcome].text(language), said(record.title, language)
-    return f"  {outcome}: {title}: {measurement_sentence(record, language).text(language)}"
+    what = message("{name}: {text}", name=OUTCOME[record.outcome], text=titled_sentence(record, language))
+    return f"  {what.text(language)}"

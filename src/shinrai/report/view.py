@@ -100,7 +100,9 @@ class Dissent:
 def requirement_views(assessment: Assessment) -> list[RequirementView]:
     """Return every requirement in the assessment's order, with its leaves' standings."""
     return [
-        RequirementView(f"r{index}", requirement, tuple(_leaf(requirement, leaf, assessment) for leaf in requirement.leaves))
+        RequirementView(
+            f"r{index}", requirement, tuple(_leaf(requirement, leaf, assessment) for leaf in requirement.leaves)
+        )
         for index, requirement in enumerate(assessment.results, start=1)
     ]
 
@@ -174,9 +176,12 @@ def _leaf(requirement: RequirementResult, leaf: Leaf, assessment: Assessment) ->
 def _framework(name: str, record: FrameworkRecord | None, requirements: list[RequirementView]) -> FrameworkView:
     mine = [view for view in requirements if view.requirement.framework == name]
     headings = {view.requirement.id: view.requirement for view in mine}
+    named = {view.requirement.principle for view in mine}
     groups: dict[str | None, list[RequirementView]] = {}
     for view in mine:
-        groups.setdefault(view.requirement.principle, []).append(view)
+        # A requirement that others stand under stands at the head of its own group.
+        own = view.requirement.id if view.requirement.id in named else view.requirement.principle
+        groups.setdefault(own, []).append(view)
     counts = {result: sum(view.requirement.result is result for view in mine) for result in Result}
     principles = tuple(PrincipleView(key, headings.get(key or ""), tuple(views)) for key, views in groups.items())
     return FrameworkView(name, record, principles, counts)
