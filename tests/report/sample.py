@@ -1,6 +1,6 @@
 """One assessment with everything a report has to cope with, made by hand.
 
-It holds every result, every outcome, suppressed groups, dissent, expired evidence, long Japanese names and hostile text.
+It holds every result, every outcome, suppressed groups, dissent, expired evidence, long Japanese names, hostile text.
 `HOSTILE` holds what must never reach a reader as it is.
 """
 
@@ -282,7 +282,7 @@ def requirement(
         "title": title,
         "text": text(
             "AIシステムの判断が、特定の個人や集団に対する不当で有害な偏見や差別を生まないよう、開発から利用までの各段階で確認し、必要な対策を講じる。",
-            "Check at every stage that decisions do not produce unfair and harmful bias or discrimination, and act where they do.",
+            "Check at every stage that decisions do not produce unfair bias or discrimination, and act where they do.",
         ),
         "force": "may",
         "certainty": "C2",

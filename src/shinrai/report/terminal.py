@@ -78,7 +78,8 @@ def _counts(assessment: Assessment, language: Language) -> "Table":
 def _origins(assessment: Assessment) -> Message:
     origins = assessment.summary.origins
     return message(
-        "Evidence: {measured_word} {measured}, {imported_word} {imported}, {attested_word} {attested}. Decided: {share}.",
+        "Evidence: {measured_word} {measured}, {imported_word} {imported}, {attested_word} {attested}. "
+        "Decided: {share}.",
         measured_word=ORIGIN["measured"],
         measured=origins.get("measured", 0),
         imported_word=ORIGIN["imported"],

@@ -29,7 +29,7 @@ class LeafView:
     @property
     def expired(self) -> bool:
         """Whether it names evidence and none of it is current."""
-        evidence = [record.current for record in (*self.measurements, *self.attestations)]
+        evidence = [record.current for record in self.measurements] + [record.current for record in self.attestations]
         return bool(evidence) and not any(evidence)
 
 
