@@ -1,6 +1,6 @@
 """One assessment with everything a report has to cope with, made by hand.
 
-It holds every result, every outcome, suppressed groups, dissent, expired evidence, long Japanese names and hostile text.
+It holds every result, every outcome, suppressed groups, dissent, expired evidence, long Japanese names, hostile text.
 `HOSTILE` holds what must never reach a reader as it is.
 """
 
@@ -77,7 +77,7 @@ def measurement(name: str, title: Text, **changes: object) -> MeasurementRecord:
         "target": target,
         "check": check,
         "metric": metric,
-        "columns": subject.split("-and-"),
+        "columns": [] if subject == "all" else subject.split("-and-"),
         "title": title,
         "value": 0.9,
         "interval": bounds(0.88, 0.92),
@@ -282,7 +282,7 @@ def requirement(
         "title": title,
         "text": text(
             "AIシステムの判断が、特定の個人や集団に対する不当で有害な偏見や差別を生まないよう、開発から利用までの各段階で確認し、必要な対策を講じる。",
-            "Check at every stage that decisions do not produce unfair and harmful bias or discrimination, and act where they do.",
+            "Check at every stage that decisions do not produce unfair bias or discrimination, and act where they do.",
         ),
         "force": "may",
         "certainty": "C2",
@@ -533,9 +533,9 @@ def assessment() -> Assessment:
             roles=["developer", "business_user"],
             affected_people=text("住宅ローンの申請者", "People who apply for a mortgage"),
             decision_effect=text("融資を受けられるかどうかを左右する", "Decides whether somebody gets a loan"),
-            autonomy="human_in_the_loop",
+            autonomy="decides_with_review",
             data=["personal", HOSTILE],
-            stage="operation",
+            stage="in_service",
             model="scikit-learn LogisticRegression 1.8",
             suppliers=[],
             digest=digest(1),

@@ -1,8 +1,9 @@
 """Charts of an assessment as SVG.
 
-Drawn from Vega-Lite specifications, given as plain dicts to `vl_convert`, which renders them without a browser. They are
-narrow enough for a phone: a row's label stands above its line, not beside it. State is told by shape and by
-words, never by colour alone: a filled dot is a value, a bar its interval, a dashed line the limit, a dotted one the overall rate.
+Drawn from Vega-Lite specifications, given as plain dicts to `vl_convert`, which renders them without a browser. They
+are narrow enough for a phone: a row's label stands above its line, not beside it. State is told by shape and by words,
+never by colour alone: a filled dot is a value, a bar its interval, a dashed line the limit, a dotted one the overall
+rate.
 Fonts come from the page, so labels are cut here by the columns they take, not by a font's measure.
 """
 
@@ -20,11 +21,18 @@ from shinrai.report.words import RESULT, said
 
 INK, QUIET, LINE, BEYOND = "#1a1a1a", "#595959", "#0017c1", "#b30000"
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
-_WIDTH, _ROW = 312, 40
+_WIDTH, _ROW = 290, 40
+# A group's name and its numbers stand on two lines.
+_GROUP_ROW = 56
+_AXIS_LABEL = {
+    Unit.SHARE: "format(datum.value * 100, '~g') + '%'",
+    Unit.POINTS: "format(datum.value * 100, '~g')",
+    Unit.PLAIN: "datum.label",
+}
 # A chart with more rows than this is longer than a page; the table has them all.
 MOST_ROWS = 24
-# Each chart takes about 20 ms; a report must not wait for hundreds of them.
-MOST_CHARTS = 60
+# Each chart takes 20 to 40 ms; a report must not wait for hundreds of them.
+MOST_CHARTS = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,16 +46,16 @@ class Chart:
 
 def results_chart(assessment: Assessment, language: Language, name: str) -> Chart:
     """Draw how many requirements have which result; bars of required ones are solid, of the others outlined."""
-    rows = []
+    rows: list[dict[str, Any]] = []
     for result in Result:
         required = assessment.summary.required_counts.get(result, 0)
         every = assessment.summary.counts.get(result, 0)
         counts = message("required {required}, all {every}", required=count(required), every=count(every))
-        label = f"{RESULT[result].text(language)}: {counts.text(language)}"
+        label = message("{name}: {text}", name=RESULT[result], text=counts).text(language)
         rows.append({"row": len(rows), "required": required, "every": every, "label": label})
     largest = max(1, *(row["every"] for row in rows))
     x = {"type": "quantitative", "scale": {"domain": [0, largest]}, "axis": None}
-    spec = _frame(rows, {"value": rows}) | {
+    spec = _frame(rows, _ROW) | {
         "layer": [
             {
                 "mark": {
@@ -87,11 +95,11 @@ def decision_chart(record: MeasurementRecord, language: Language, name: str) -> 
         range=span(bounds, unit, against=record.limit),
     ).text(language)
     rows = [{"row": 0, "value": record.value, "low": bounds.low, "high": bounds.high, "label": label}]
-    # A limit at the very edge would be drawn over by the frame, and its label cut.
-    low, high = _domain([*points, 0.0])
+    # What must stay small is read from zero; what must be large enough is read near its limit.
+    low, high = _domain([*points, 0.0] if record.comparison == "at_most" else points)
     colour = BEYOND if record.outcome == "fail" else LINE
     words = limit(record).text(language)
-    spec = _frame(rows, {"value": rows}) | {
+    spec = _frame(rows, _ROW) | {
         "layer": [
             *_reference_layers(
                 record.limit, message("limit: {limit}", limit=words).text(language), (low, high), [6, 3], INK
@@ -123,11 +131,16 @@ def groups_chart(record: MeasurementRecord, language: Language, name: str) -> Ch
     if overall is not None:
         words = message("all shown groups: {value}", value=number(overall, unit)).text(language)
         references = _reference_layers(overall, words, domain, [2, 2], QUIET)
-    spec = _frame(rows, {"value": rows}) | {
-        "layer": [*references, *_interval_layers(unit, domain, LINE), _label_layer()],
+    spec = _frame(rows, _GROUP_ROW) | {
+        "layer": [
+            *references,
+            *_interval_layers(unit, domain, LINE, 17),
+            _label_layer(1),
+            _label_layer(-16, "name", "bold"),
+        ],
     }
     title = message("{title}: each group", title=said(record.title, language)).text(language)
-    description = "; ".join(str(row["label"]) for row in rows)
+    description = "; ".join(f"{row['name']}: {row['label']}" for row in rows)
     return Chart(_draw(spec, name, title, description), len(rows), len(drawn))
 
 
@@ -160,22 +173,22 @@ def _group_row(index: int, group: GroupValue, unit: Unit, language: Language) ->
     bounds = group.interval
     assert bounds is not None  # noqa: S101  (only groups with an interval are drawn; this tells the type checker)
     numbers = message(
-        "{value} [{range}] n={n}",
+        "{value} [{range}], n = {n}",
         value=number(group.value, unit),
         range=span(bounds, unit),
         n=count(group.n),
     ).text(language)
-    label = f"{shorten(group_name(group), 18)}  {numbers}"
-    return {"row": index, "value": group.value, "low": bounds.low, "high": bounds.high, "label": label}
+    name = shorten(group_name(group), 40)
+    return {"row": index, "value": group.value, "low": bounds.low, "high": bounds.high, "label": numbers, "name": name}
 
 
-def _frame(rows: Sequence[Any], data: dict[str, Any]) -> dict[str, Any]:
+def _frame(rows: Sequence[dict[str, Any]], row_height: int) -> dict[str, Any]:
     return {
         "$schema": _SCHEMA,
-        "data": {"values": data["value"]},
+        "data": {"values": list(rows)},
         "width": _WIDTH,
-        "height": _ROW * len(rows),
-        "padding": {"left": 14, "right": 14, "top": 2, "bottom": 4},
+        "height": row_height * len(rows),
+        "padding": {"left": 10, "right": 10, "top": 2, "bottom": 4},
         "background": None,
         "encoding": {
             "y": {"field": "row", "type": "ordinal", "axis": None, "scale": {"paddingInner": 0, "paddingOuter": 0}}
@@ -201,24 +214,22 @@ def _domain(points: Sequence[float]) -> tuple[float, float]:
     return (low if low == 0 else low - air), high + air
 
 
-def _interval_layers(unit: Unit, domain: tuple[float, float], colour: str) -> list[dict[str, Any]]:
+def _interval_layers(unit: Unit, domain: tuple[float, float], colour: str, down: int = 8) -> list[dict[str, Any]]:
     axis = {
         "orient": "bottom",
         "title": None,
         "tickCount": 4,
-        "labelExpr": "datum.label"
-        if unit is Unit.PLAIN
-        else "format(datum.value * 100, '~g')" + " + '%'" * (unit is Unit.SHARE),
+        "labelExpr": _AXIS_LABEL[unit],
         "labelFlush": True,
     }
     x = {"type": "quantitative", "scale": {"domain": list(domain), "nice": False, "zero": False}, "axis": axis}
     return [
         {
-            "mark": {"type": "rule", "strokeWidth": 3, "yOffset": 8, "color": colour},
+            "mark": {"type": "rule", "strokeWidth": 3, "yOffset": down, "color": colour},
             "encoding": {"x": {"field": "low", **x}, "x2": {"field": "high"}},
         },
-        {"mark": _tick(colour), "encoding": {"x": {"field": "low", **x}}},
-        {"mark": _tick(colour), "encoding": {"x": {"field": "high", **x}}},
+        {"mark": _tick(colour, down), "encoding": {"x": {"field": "low", **x}}},
+        {"mark": _tick(colour, down), "encoding": {"x": {"field": "high", **x}}},
         {
             "mark": {
                 "type": "point",
@@ -226,7 +237,7 @@ def _interval_layers(unit: Unit, domain: tuple[float, float], colour: str) -> li
                 "filled": True,
                 "size": 90,
                 "opacity": 1,
-                "yOffset": 8,
+                "yOffset": down,
                 "color": colour,
             },
             "encoding": {"x": {"field": "value", **x}},
@@ -234,14 +245,14 @@ def _interval_layers(unit: Unit, domain: tuple[float, float], colour: str) -> li
     ]
 
 
-def _tick(colour: str) -> dict[str, Any]:
-    return {"type": "tick", "orient": "vertical", "thickness": 2, "size": 12, "yOffset": 8, "color": colour}
+def _tick(colour: str, down: int) -> dict[str, Any]:
+    return {"type": "tick", "orient": "vertical", "thickness": 2, "size": 12, "yOffset": down, "color": colour}
 
 
-def _label_layer() -> dict[str, Any]:
+def _label_layer(dy: int = -9, field: str = "label", weight: str = "normal") -> dict[str, Any]:
     return {
-        "mark": {"type": "text", "align": "left", "baseline": "middle", "dy": -9},
-        "encoding": {"x": {"value": 0}, "text": {"field": "label", "type": "nominal"}},
+        "mark": {"type": "text", "align": "left", "baseline": "middle", "dy": dy, "fontWeight": weight},
+        "encoding": {"x": {"value": 0}, "text": {"field": field, "type": "nominal"}},
     }
 
 

@@ -1,8 +1,8 @@
 """The report as one HTML file: no script, nothing fetched, readable on paper.
 
-Text from the assessment passes three gates before it reaches the page: control characters go and direction controls are
-made visible (`characters`), everything is escaped (Jinja's autoescape), and what others wrote is isolated in `<bdi>`, so
-that a name in another writing direction cannot reorder the sentence around it.
+Text from the assessment passes three gates before it reaches the page: control characters go and direction controls
+are made visible (`characters`), everything is escaped (Jinja's autoescape), and what others wrote is isolated in
+`<bdi>`, so that a name in another writing direction cannot reorder the sentence around it.
 """
 
 from collections import Counter
@@ -25,6 +25,7 @@ def render_html(assessment: Assessment, language: Language) -> str:
     """Return the report in one language as a complete HTML document, ending with a newline."""
     requirements = view.requirement_views(assessment)
     measurements = view.measurement_views(assessment)
+    charts = _charts(measurements, language)
     page = (
         _environment(language)
         .get_template("report.html.j2")
@@ -32,7 +33,8 @@ def render_html(assessment: Assessment, language: Language) -> str:
             a=assessment,
             lang=language.value,
             overview=results_chart(assessment, language, "overview"),
-            charts=_charts(measurements, language),
+            charts=charts,
+            charts_cut=len(charts) >= MOST_CHARTS,
             requirements=requirements,
             frameworks=view.framework_views(assessment, requirements),
             reasons=view.not_assessed_by_reason(requirements),
@@ -52,7 +54,7 @@ def render_html(assessment: Assessment, language: Language) -> str:
 
 
 def _unsettled(requirements: list[view.RequirementView]) -> list[view.RequirementView]:
-    """What was tried and did not decide, apart from what stands in the lists before it."""
+    """Return what was tried and did not decide, apart from what stands in the lists before it."""
     shown = {Result.NOT_MET, Result.PARTLY, Result.NOT_APPLICABLE}
     rest = [item for item in requirements if item.unsettled and item.requirement.result not in shown]
     return sorted(rest, key=lambda item: not item.requirement.required)
@@ -64,9 +66,10 @@ def _charts(measurements: list[view.MeasurementView], language: Language) -> dic
     for item in sorted(measurements, key=lambda item: not item.record.decisive):
         decision = decision_chart(item.record, language, f"{item.anchor}-decision")
         groups = None if item.same_groups_as else groups_chart(item.record, language, f"{item.anchor}-groups")
-        for suffix, chart in (("decision", decision), ("groups", groups)):
-            if chart is not None and len(charts) < MOST_CHARTS:
-                charts[f"{item.anchor}-{suffix}"] = chart
+        drawn = {f"{item.anchor}-decision": decision, f"{item.anchor}-groups": groups}
+        charts |= {name: chart for name, chart in drawn.items() if chart}
+        if len(charts) >= MOST_CHARTS:
+            break
     return charts
 
 
@@ -97,6 +100,7 @@ def _environment(language: Language) -> Environment:
         "interval": quantities.interval,
         "number": quantities.number,
         "limit": quantities.limit,
+        "span": quantities.span,
         "unit_of": quantities.unit_of,
         "unit_of_groups": quantities.unit_of_groups,
         "conclusion": sentences.conclusion,

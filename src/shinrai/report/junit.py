@@ -12,9 +12,9 @@ from dataclasses import dataclass
 from xml.sax.saxutils import escape, quoteattr
 
 from shinrai.assess.assessment import Assessment, Leaf, RequirementResult
-from shinrai.language import Language
+from shinrai.language import Language, message
 from shinrai.report.characters import harmless
-from shinrai.report.sentences import measurement_sentence
+from shinrai.report.sentences import titled_sentence
 from shinrai.report.standing import Standing, measurements_of, standing
 from shinrai.report.words import STANDING, said
 
@@ -66,14 +66,11 @@ def _cases(assessment: Assessment, language: Language) -> Iterator[_Case]:
 
 
 def _message(where: Standing, cause: str, language: Language) -> str:
-    return f"{STANDING[where].text(language)}: {cause}"
+    return message("{name}: {text}", name=STANDING[where], text=cause).text(language)
 
 
 def _details(leaf: Leaf, assessment: Assessment, language: Language) -> tuple[str, ...]:
-    return tuple(
-        f"{said(record.title, language)}: {measurement_sentence(record, language).text(language)}"
-        for record in measurements_of(leaf, assessment)
-    )
+    return tuple(titled_sentence(record, language).text(language) for record in measurements_of(leaf, assessment))
 
 
 def _suite(framework: str, cases: list[_Case], assessment: Assessment) -> str:

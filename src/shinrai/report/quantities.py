@@ -52,7 +52,7 @@ _MOST_DECIMALS = 6
 
 
 def unit_of(metric: str) -> Unit:
-    """Unit of a measurement's value. A metric unknown here is shown as the plain number that it is."""
+    """Return the unit of a measurement's value. A metric unknown here is shown as the plain number that it is."""
     last = metric.rsplit(".", 1)[-1]
     if last in _POINTS:
         return Unit.POINTS
@@ -60,7 +60,7 @@ def unit_of(metric: str) -> Unit:
 
 
 def unit_of_groups(metric: str) -> Unit:
-    """Unit of the groups' own values: a difference or ratio of rates has groups that are rates."""
+    """Return the unit of the groups' own values: a difference or ratio of rates has groups that are rates."""
     rate, _, comparison = metric.rpartition(".")
     return unit_of(rate) if rate and comparison in {"difference", "ratio"} else unit_of(metric)
 
@@ -86,8 +86,10 @@ def interval(bounds: Interval | None, unit: Unit, *, against: float | None = Non
     )
 
 
-def span(bounds: Interval, unit: Unit, *, against: float | None = None) -> Message:
-    """Show the two ends of an interval; points are named once."""
+def span(bounds: Interval | None, unit: Unit, *, against: float | None = None) -> Message:
+    """Show the two ends of an interval; points are named once, and no interval is a dash."""
+    if bounds is None:
+        return message("—")
     low = number(bounds.low, unit, against=against)
     if unit is Unit.POINTS and isfinite(bounds.low):
         low = message("{number}", number=_digits(bounds.low, unit, against))

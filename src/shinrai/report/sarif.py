@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from typing import Any
 
 from shinrai.assess.assessment import Assessment, Leaf, RequirementResult
-from shinrai.language import Language
+from shinrai.language import Language, message
 from shinrai.report.characters import harmless
-from shinrai.report.sentences import measurement_sentence
+from shinrai.report.sentences import titled_sentence
 from shinrai.report.standing import Standing, measurements_of, standing
 from shinrai.report.words import STANDING, said
 
@@ -86,11 +86,10 @@ def _result(
 ) -> dict[str, Any]:
     where = standing(requirement, leaf, assessment)
     cause = requirement.cause if where is Standing.NOT_APPLICABLE else leaf.cause
-    sentences = [
-        f"{said(record.title, language)}: {measurement_sentence(record, language).text(language)}"
-        for record in measurements_of(leaf, assessment)
-    ]
-    text = " ".join([f"{STANDING[where].text(language)}: {said(cause, language)}", *sentences])
+    sentences = [titled_sentence(record, language).text(language) for record in measurements_of(leaf, assessment)]
+    text = " ".join(
+        [message("{name}: {text}", name=STANDING[where], text=said(cause, language)).text(language), *sentences]
+    )
     # Stable from run to run, so that a code-scanning service recognises the same gap again.
     fingerprint = hashlib.sha256(f"{assessment.system.id}\0{requirement.framework}\0{leaf.id}".encode()).hexdigest()
     return {

@@ -2,7 +2,7 @@
 
 from shinrai.assess.assessment import Assessment, CouncilRecord, MeasurementRecord, Result
 from shinrai.language import Bilingual, Language, Message, message
-from shinrai.report.quantities import count, interval, limit, number, unit_of
+from shinrai.report.quantities import count, day, interval, limit, number, unit_of
 from shinrai.report.words import cause_words, said
 
 
@@ -52,6 +52,14 @@ def measurement_sentence(record: MeasurementRecord, language: Language) -> Messa
     if record.comparison is None:
         return message("{facts}. It informs only; no result rests on it.", facts=facts)
     return message("{facts}; limit: {limit}. {meaning}", facts=facts, limit=limit(record), meaning=_meaning(record))
+
+
+def titled_sentence(record: MeasurementRecord, language: Language) -> Message:
+    """Return the measurement's title and what it found. What has expired is said to have expired."""
+    text = measurement_sentence(record, language)
+    if not record.current:
+        text = message("expired on {day}; at that time: {text}", day=day(record.valid_until, language), text=text)
+    return message("{name}: {text}", name=said(record.title, language), text=text)
 
 
 def _reason(record: MeasurementRecord, language: Language) -> str | Message:

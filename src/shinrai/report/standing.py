@@ -22,7 +22,7 @@ class Standing(StrEnum):
 
 
 def standing(requirement: RequirementResult, leaf: Leaf, assessment: Assessment) -> Standing:
-    """Return where a leaf of a requirement stands. NOT_APPLICABLE needs a named approver; without one it is undecided."""
+    """Return where a leaf of a requirement stands. Without a named approver, NOT_APPLICABLE is undecided."""
     if requirement.result is Result.NOT_APPLICABLE:
         return Standing.NOT_APPLICABLE if requirement.approver else Standing.UNDECIDED
     if leaf.state == "not_met":

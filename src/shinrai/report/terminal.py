@@ -11,7 +11,7 @@ from shinrai.assess.assessment import Assessment, MeasurementRecord, Requirement
 from shinrai.language import Language, Message, message
 from shinrai.report.characters import harmless
 from shinrai.report.quantities import count, day, share
-from shinrai.report.sentences import conclusion, measurement_sentence
+from shinrai.report.sentences import conclusion, titled_sentence
 from shinrai.report.words import ORIGIN, OUTCOME, RESULT, said
 
 if TYPE_CHECKING:
@@ -78,7 +78,8 @@ def _counts(assessment: Assessment, language: Language) -> "Table":
 def _origins(assessment: Assessment) -> Message:
     origins = assessment.summary.origins
     return message(
-        "Evidence: {measured_word} {measured}, {imported_word} {imported}, {attested_word} {attested}. Decided: {share}.",
+        "Evidence: {measured_word} {measured}, {imported_word} {imported}, {attested_word} {attested}. "
+        "Decided: {share}.",
         measured_word=ORIGIN["measured"],
         measured=origins.get("measured", 0),
         imported_word=ORIGIN["imported"],
@@ -109,5 +110,5 @@ def _requirements(required: list[RequirementResult], language: Language) -> "Tab
 
 
 def _measurement(record: MeasurementRecord, language: Language) -> str:
-    outcome, title = OUTCOME[record.outcome].text(language), said(record.title, language)
-    return f"  {outcome}: {title}: {measurement_sentence(record, language).text(language)}"
+    what = message("{name}: {text}", name=OUTCOME[record.outcome], text=titled_sentence(record, language))
+    return f"  {what.text(language)}"

@@ -29,7 +29,7 @@ class LeafView:
     @property
     def expired(self) -> bool:
         """Whether it names evidence and none of it is current."""
-        evidence = [record.current for record in (*self.measurements, *self.attestations)]
+        evidence = [record.current for record in self.measurements] + [record.current for record in self.attestations]
         return bool(evidence) and not any(evidence)
 
 
@@ -176,9 +176,12 @@ def _leaf(requirement: RequirementResult, leaf: Leaf, assessment: Assessment) ->
 def _framework(name: str, record: FrameworkRecord | None, requirements: list[RequirementView]) -> FrameworkView:
     mine = [view for view in requirements if view.requirement.framework == name]
     headings = {view.requirement.id: view.requirement for view in mine}
+    named = {view.requirement.principle for view in mine}
     groups: dict[str | None, list[RequirementView]] = {}
     for view in mine:
-        groups.setdefault(view.requirement.principle, []).append(view)
+        # A requirement that others stand under stands at the head of its own group.
+        own = view.requirement.id if view.requirement.id in named else view.requirement.principle
+        groups.setdefault(own, []).append(view)
     counts = {result: sum(view.requirement.result is result for view in mine) for result in Result}
     principles = tuple(PrincipleView(key, headings.get(key or ""), tuple(views)) for key, views in groups.items())
     return FrameworkView(name, record, principles, counts)

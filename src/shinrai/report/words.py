@@ -87,6 +87,29 @@ CHECK: Mapping[str, Message] = {
     "personal_data": message("Personal data"),
 }
 
+AUTONOMY: Mapping[str, Message] = {
+    "advises": message("It advises; a person decides"),
+    "decides_with_review": message("It decides; a person reviews before the decision takes effect"),
+    "decides_alone": message("It decides, and the decision takes effect by itself"),
+}
+
+STAGE: Mapping[str, Message] = {
+    "proposed": message("Proposed"),
+    "development": message("In development"),
+    "pilot": message("In a pilot"),
+    "in_service": message("In service"),
+    "restricted": message("In restricted service"),
+    "suspended": message("Suspended"),
+    "retired": message("Retired"),
+}
+
+DATA: Mapping[str, Message] = {
+    "none": message("Neither personal nor confidential data"),
+    "personal": message("Personal data"),
+    "sensitive": message("Sensitive personal data"),
+    "confidential": message("Confidential data"),
+}
+
 _CAUSE_KINDS: Mapping[str, Message] = {
     "host": message("the same machine"),
     "machine": message("the same machine"),
