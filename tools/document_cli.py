@@ -61,19 +61,19 @@ def _verify() -> Iterator[str]:
     parser = verifier._parser("en", "shinrai verify")
     yield f"## `shinrai verify`\n\n{parser.description}\n\n```text\nshinrai verify [OPTIONS] BUNDLE\n```\n"
     yield from _table(_action(action) for action in parser._actions if action.dest not in ("help", "lang"))
-    yield f"```text\n{parser.epilog}\n```\n"
+    yield f"```text\n{(parser.epilog or '').strip()}\n```\n"
 
 
 def _action(action: Action) -> tuple[str, str]:
     value = "" if action.nargs == 0 else f" {action.dest.upper()}"
     name = ", ".join(action.option_strings) + value if action.option_strings else action.dest.upper()
-    return name, f"{action.help}{' Needed.' if action.required and action.option_strings else ''}"
+    return name, f"{action.help}. Needed." if action.required and action.option_strings else str(action.help)
 
 
-def _table(rows: Iterator[tuple[str, str]]) -> Iterator[str]:
+def _table(rows: Iterator[tuple[str, str]], head: str = "option") -> Iterator[str]:
     lines = [f"| `{_cell(name)}` | {_cell(said)} |" for name, said in rows]
     if lines:
-        yield "\n".join(["| option | meaning |", "|---|---|", *lines]) + "\n"
+        yield "\n".join([f"| {head} | meaning |", "|---|---|", *lines]) + "\n"
 
 
 def _cell(text: str) -> str:
@@ -88,7 +88,8 @@ def _environment() -> Iterator[str]:
                 ("SHINRAI_HOME", "Data folder for log and keys, where `--home` is not given."),
                 ("SHINRAI_LANG", "Language, before `LC_ALL`, `LC_MESSAGES` and `LANG`; English unless it is Japanese."),
             ]
-        )
+        ),
+        "variable",
     )
 
 
