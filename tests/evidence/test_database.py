@@ -22,7 +22,7 @@ def test_migrations_make_the_schema(tmp_path: Path) -> None:
 
 def test_head_is_the_newest_migration() -> None:
     folder = Path(migrations.__file__).parent / "versions"
-    assert HEAD == max(path.name.partition("_")[0] for path in folder.glob("[0-9]*.py"))
+    assert max(path.name.partition("_")[0] for path in folder.glob("[0-9]*.py")) == HEAD
 
 
 def test_commits_are_on_disk_and_writers_wait(tmp_path: Path) -> None:

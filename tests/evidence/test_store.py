@@ -163,7 +163,8 @@ home = open_home(Path(sys.argv[1]))
 store, signer = Store(home), load_signer(home.keys, "producer")
 for number in range(10_000):
     about = {"text": f"{sys.argv[2]}/{number}"}
-    index = store.append(Addition([sign(Statement("test", "0" * 64, "https://shinrai.example/test/v1", about), signer)]))
+    statement = Statement("test", "0" * 64, "https://shinrai.example/test/v1", about)
+    index = store.append(Addition([sign(statement, signer)]))
     store.publish()
     print(index[0], about["text"], flush=True)
 """
