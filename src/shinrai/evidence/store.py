@@ -169,6 +169,12 @@ class Store:
             os.fsync(stream.fileno())
         fresh.replace(self._mark)
 
+    def finish(self, run: str, step: str, index: int) -> None:
+        """Record that a step whose work lies outside the log is done; index: the log entry that it was done for."""
+        with self._engine.begin() as db:
+            if not self._step(db, run, step):
+                db.execute(insert(schema.run_step).values(run=run, step=step, part=0, idx=index))
+
     def leaves(self) -> list[bytes]:
         """Return all leaf hashes in order."""
         with self._engine.connect() as db:
