@@ -301,7 +301,7 @@ NO_TARGET = text(
     "この要求事項を示せる測定対象が、システム記述にありません。",
     "The system description names no target that could show this.",
 )
-NO_STATEMENT = text("署名された陳述がありません。", "There is no signed statement.")
+NO_STATEMENT = text("署名された表明がありません。", "There is no signed statement.")
 
 
 def _results() -> list[RequirementResult]:
@@ -358,7 +358,7 @@ def _results() -> list[RequirementResult]:
             "JP-AIGB-H-1",
             text("人の判断を介在させる", "Keep human judgement in the loop"),
             Result.MET,
-            text("有効な署名済みの陳述があります。", "There is a current signed statement."),
+            text("有効な署名済みの表明があります。", "There is a current signed statement."),
             [
                 leaf(
                     "JP-AIGB-H-1.oversight",
@@ -428,7 +428,7 @@ def _results() -> list[RequirementResult]:
                     "JP-AIGB-E-1.training",
                     text("研修の責任者の回答", "Answer of the person responsible for training"),
                     "not_assessed",
-                    text("陳述に署名がなく、期限も切れています。", "The statement is not signed and has expired."),
+                    text("表明に署名がなく、期限も切れています。", "The statement is not signed and has expired."),
                     code="Q",
                     attestations=["training"],
                 )
