@@ -129,7 +129,9 @@ def _left_out(at: str, names: list[str], patterns: tuple[str, ...]) -> set[str]:
 
 @pytest.mark.slow
 @pytest.mark.parametrize(
-    "document", [d for d in DOCUMENTS if _BLOCK.search(d.read_text("utf-8"))], ids=lambda d: d.relative_to(ROOT).as_posix()
+    "document",
+    [d for d in DOCUMENTS if _BLOCK.search(d.read_text("utf-8"))],
+    ids=lambda d: d.relative_to(ROOT).as_posix(),
 )
 def test_the_commands_of_a_document_do_what_it_says(document: Path, workshop: Workshop) -> None:
     place, environment = workshop.start()
