@@ -87,6 +87,7 @@ class Workshop:
 
     def run(self, place: str, environment: str, command: str) -> tuple[int, str, str, str]:
         """Run a command; returns exit code, output, and the place and environment after it."""
+        command = command.strip()
         key = (place, environment, command)
         if key not in self.done:
             after = self.home / "after"
