@@ -13,11 +13,14 @@ import re
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+
+from shinrai.frameworks import available, load_framework
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*/*.md")])
@@ -67,10 +70,14 @@ def _console(body: str) -> Iterator[tuple[str, str | None]]:
 
 @dataclass
 class Workshop:
-    """A copy of the repository with its environment; done: what has been run, by place, environment and command."""
+    """A copy of the repository with its environment.
+
+    made: the files that `make demo` left. done: what has been run, by place, environment and command.
+    """
 
     folder: Path
     home: Path
+    made: frozenset[str] = frozenset()
     done: dict[tuple[str, str, str], tuple[int, str, str, str]] = field(default_factory=dict)
 
     def start(self) -> tuple[str, str]:
@@ -116,10 +123,11 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Workshop:
         # Older than the environment, so that make takes the one there is.
         os.utime(path, (0, 0))
     (folder / ".venv").symlink_to(Path(sys.prefix), target_is_directory=True)
-    made = Workshop(folder, home)
-    code, output, *_ = made.run(*made.start(), "make demo")
+    shop = Workshop(folder, home)
+    code, output, *_ = shop.run(*shop.start(), "make demo")
     assert code == 0, output
-    return made
+    shop.made = frozenset(path.name for path in (folder / "out" / "loan-screening").iterdir())
+    return shop
 
 
 def _left_out(at: str, names: list[str], patterns: tuple[str, ...]) -> set[str]:
@@ -146,7 +154,7 @@ def test_the_commands_of_a_document_do_what_it_says(document: Path, workshop: Wo
 @pytest.mark.slow
 def test_the_demo_leaves_what_the_readme_lists(workshop: Workshop) -> None:
     listed = set(re.findall(r"^\| `([a-z]+\.[a-z.]+)` \|", (ROOT / "README.md").read_text("utf-8"), re.MULTILINE))
-    assert {path.name for path in (workshop.folder / "out" / "loan-screening").iterdir()} == listed
+    assert workshop.made == listed
     assert len(listed) == 7
 
 
@@ -229,3 +237,21 @@ def test_the_windows_lines_install_what_make_installs() -> None:
             assert line in readme
     assert "--require-hashes" in make
     assert "--no-deps --no-build-isolation" in make
+
+
+def test_the_readmes_count_how_sure_the_rows_are() -> None:
+    rows = {}
+    for framework in available():
+        marks = Counter(str(row.certainty) for row in load_framework(framework.id, framework.version).requirements)
+        rows[framework.id] = (marks.total(), marks["C"], marks["C2"], marks["M"])
+    total, confirmed, reported, unsure = rows["jp.guideline13"]
+    assert unsure == 0
+    of_guideline = re.compile(rf"{total} rows.*?{confirmed} are confirmed.*?and {reported} only", re.DOTALL)
+    assert of_guideline.search((ROOT / "README.md").read_text("utf-8"))
+    of_guideline = re.compile(rf"{total}項目のうち{confirmed}項目を.*?{reported}項目を", re.DOTALL)
+    assert of_guideline.search((ROOT / "README.ja.md").read_text("utf-8"))
+    total, confirmed, reported, unsure = rows["jp.aigb"]
+    of_business = re.compile(rf"{total} rows.*?{confirmed} are.*?{reported} confirmed in.*?{unsure} come", re.DOTALL)
+    assert of_business.search((ROOT / "README.md").read_text("utf-8"))
+    of_business = re.compile(rf"{total}項目のうち{confirmed}項目を.*?{reported}項目を.*?{unsure}項目は", re.DOTALL)
+    assert of_business.search((ROOT / "README.ja.md").read_text("utf-8"))
