@@ -78,6 +78,7 @@ def evidence(*records: MeasurementRecord | AttestationRecord) -> Evidence:
 
 LONG_AGO = date(2026, 1, 1)
 TOMORROW = NOW + timedelta(days=1)
+ERROR = measurement("error")
 STALE = measurement(current=False, until=LONG_AGO)
 EARLY = measurement(current=False, made=TOMORROW)
 UNSIGNED = attestation(signed=False)
@@ -91,7 +92,7 @@ ASKED = {"attestations": ["a"]}
     [
         (leaf(measurements=["m-pass"]), [measurement()], "met", "measured", "All 1 decisive"),
         (leaf(verdict="fail", measurements=["m-fail"]), [measurement("fail")], "not_met", "measured", "1 of 1"),
-        (leaf(verdict="inconclusive", measurements=["m-error"]), [measurement("error")], "not_assessed", None, "1 ended"),
+        (leaf(verdict="inconclusive", measurements=["m-error"]), [ERROR], "not_assessed", None, "1 ended in an error"),
         (leaf(verdict="undecided", measurements=["m-pass"]), [measurement()], "not_assessed", None, "did not agree"),
         (leaf(verdict="void", measurements=["m-pass"]), [measurement()], "not_assessed", None, "did not agree"),
         (leaf(verdict=None, measurements=["m-pass"]), [measurement()], "not_assessed", None, "has not judged"),
