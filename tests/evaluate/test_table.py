@@ -5,6 +5,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -340,3 +341,8 @@ def test_spill_folder_goes_with_the_table(target_of: MakeTarget) -> None:
         folder = Path(table.source.query("SELECT current_setting('temp_directory')")[0][0])
         assert folder.stat().st_mode & 0o077 == 0
     assert not folder.exists()
+
+
+def test_a_fault_of_our_own_sql_is_not_put_on_the_file(target_of: MakeTarget) -> None:
+    with open_table(target_of(GOOD)) as table, pytest.raises(duckdb.Error):
+        table.source.query("SELECT nothing FROM t")
