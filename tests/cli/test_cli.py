@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
+import jsonschema_rs
 import pytest
+import yaml
 
 from shinrai import __version__
 from shinrai.cli import main
@@ -198,6 +200,9 @@ def test_init_writes_a_description_that_can_be_assessed(tmp_path: Path, language
     assert main(["init", str(path), *INIT, "--lang", language]) == 0
     assert bool(re.search("# .*[ぁ-ん]", path.read_text())) == (language == "ja")
     assert main(["assess", str(path), "--out", str(tmp_path / "out"), "--quiet"]) in (0, 1, 2)
+    schema = json.loads((path.parent / "shinrai.schema.json").read_text())
+    jsonschema_rs.validator_for(schema).validate(yaml.safe_load(path.read_text()))
+    assert "$schema=shinrai.schema.json" in path.read_text().splitlines()[0]
     assert main(["init", str(path), *INIT]) == 3
     assert main(["init", str(path), *INIT, "--force"]) == 0
 
@@ -267,3 +272,33 @@ def test_the_language_comes_from_the_environment(
     monkeypatch.setenv("LANG", "ja_JP.UTF-8")
     main(["--help"])
     assert "測定" in capsys.readouterr().out
+
+
+OFFLINE = """
+import sys
+tried = []
+def watch(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo", "socket.bind", "socket.sendto"):
+        tried.append((event, repr(arguments[-1])))
+sys.addaudithook(watch)
+from shinrai.cli import main
+code = main(sys.argv[1:])
+sys.exit(f"tried to reach out: {tried}" if tried else code)
+"""
+
+
+def test_nothing_calls_home(describe: Describe, tmp_path: Path) -> None:
+    """In a network namespace without a route, and without even trying."""
+    unshare = ["unshare", "--net", "--map-root-user"]
+    if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
+        pytest.skip("this machine allows no network namespace")
+    path, out = only(describe(fair_rows(500)), "JP-GL-C2"), tmp_path / "out"
+    for arguments in (
+        ["assess", str(path), "--out", str(out), "--quiet"],
+        ["verify", str(out / "bundle.zip"), "--trust", str(out / "trust.json")],
+        ["report", str(out / "bundle.zip"), "--trust", str(out / "trust.json"), "--out", str(out)],
+    ):
+        done = subprocess.run(
+            [*unshare, sys.executable, "-c", OFFLINE, *arguments], capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
