@@ -76,30 +76,41 @@ def evidence(*records: MeasurementRecord | AttestationRecord) -> Evidence:
     )
 
 
+LONG_AGO = date(2026, 1, 1)
+TOMORROW = NOW + timedelta(days=1)
+ERROR = measurement("error")
+STALE = measurement(current=False, until=LONG_AGO)
+EARLY = measurement(current=False, made=TOMORROW)
+UNSIGNED = attestation(signed=False)
+LAPSED = attestation(signed=False, cause=WORDS)
+EXPIRED = attestation(current=False, until=LONG_AGO)
+ASKED = {"attestations": ["a"]}
+
+
 @pytest.mark.parametrize(
     ("given_leaf", "records", "state", "origin", "says"),
     [
         (leaf(measurements=["m-pass"]), [measurement()], "met", "measured", "All 1 decisive"),
         (leaf(verdict="fail", measurements=["m-fail"]), [measurement("fail")], "not_met", "measured", "1 of 1"),
-        (leaf(verdict="inconclusive", measurements=["m-error"]), [measurement("error")], "not_assessed", None, "1 ended in an error"),
+        (leaf(verdict="inconclusive", measurements=["m-error"]), [ERROR], "not_assessed", None, "1 ended in an error"),
         (leaf(verdict="undecided", measurements=["m-pass"]), [measurement()], "not_assessed", None, "did not agree"),
         (leaf(verdict="void", measurements=["m-pass"]), [measurement()], "not_assessed", None, "did not agree"),
         (leaf(verdict=None, measurements=["m-pass"]), [measurement()], "not_assessed", None, "has not judged"),
-        (leaf(measurements=["m-pass"]), [measurement(current=False, until=date(2026, 1, 1))], "not_assessed", None, "expired on 2026-01-01"),
-        (leaf(measurements=["m-pass"]), [measurement(current=False, made=NOW + timedelta(days=1))], "not_assessed", None, "did not exist yet"),
+        (leaf(measurements=["m-pass"]), [STALE], "not_assessed", None, "expired on 2026-01-01"),
+        (leaf(measurements=["m-pass"]), [EARLY], "not_assessed", None, "did not exist yet"),
         (leaf(verdict=None), [], "not_assessed", None, "No check measured"),
-        (leaf(verdict=None, attestations=["a"]), [attestation()], "not_assessed", None, "needs a measurement"),
+        (leaf(verdict=None, **ASKED), [attestation()], "not_assessed", None, "needs a measurement"),
         (leaf("L", verdict=None), [], "not_assessed", None, "logs or configuration"),
         (leaf("X", verdict=None), [], "not_assessed", None, "outside one organisation"),
-        (leaf("Q", attestations=["a"]), [attestation()], "met", "attested", "Attested by text"),
-        (leaf("D", attestations=["a"]), [attestation()], "met", "attested", "Attested by text"),
+        (leaf("Q", **ASKED), [attestation()], "met", "attested", "Attested by text"),
+        (leaf("D", **ASKED), [attestation()], "met", "attested", "Attested by text"),
         (leaf("Q", verdict=None), [], "not_assessed", None, "Nobody has attested"),
-        (leaf("Q", verdict=None, attestations=["a"]), [attestation(signed=False)], "not_assessed", None, "Nobody has attested"),
-        (leaf("Q", verdict=None, attestations=["a"]), [attestation(signed=False, cause=WORDS)], "not_assessed", None, "text"),
-        (leaf("Q", attestations=["a"]), [attestation(current=False, until=date(2026, 1, 1))], "not_assessed", None, "expired"),
-        (leaf("Q", attestations=["a"]), [attestation(current=False)], "not_assessed", None, "Nobody has attested"),
-        (leaf("Q", verdict="inconclusive", attestations=["a"]), [attestation()], "not_assessed", None, "did not certify"),
-        (leaf("Q", verdict=None, attestations=["a"]), [attestation()], "not_assessed", None, "did not certify"),
+        (leaf("Q", verdict=None, **ASKED), [UNSIGNED], "not_assessed", None, "Nobody has attested"),
+        (leaf("Q", verdict=None, **ASKED), [LAPSED], "not_assessed", None, "text"),
+        (leaf("Q", **ASKED), [EXPIRED], "not_assessed", None, "expired"),
+        (leaf("Q", **ASKED), [attestation(current=False)], "not_assessed", None, "Nobody has attested"),
+        (leaf("Q", verdict="inconclusive", **ASKED), [attestation()], "not_assessed", None, "did not certify"),
+        (leaf("Q", verdict=None, **ASKED), [attestation()], "not_assessed", None, "did not certify"),
     ],
 )  # fmt: skip
 def test_a_leaf_is_what_its_evidence_says(
@@ -121,15 +132,15 @@ def test_nothing_is_met_on_part_of_what_it_asks(states: list[Any]) -> None:
 
 
 def requirement(
-    id: str = "R",
+    name: str = "R",
     *,
     leaves: list[Leaf] | None = None,
     principle: str | None = None,
     exclusion: Text | None = None,
     required: bool = False,
-) -> RequirementResult:  # noqa: A002
+) -> RequirementResult:
     return RequirementResult(
-        id=id, framework="f", principle=principle, title=WORDS, text=WORDS, force="should", certainty="C", source="s",
+        id=name, framework="f", principle=principle, title=WORDS, text=WORDS, force="should", certainty="C", source="s",
         roles=[], result=Result.NOT_ASSESSED, cause=WORDS, required=required, coverage=Share(part=0, whole=0),
         leaves=leaves or [], exclusion=exclusion,
     )  # fmt: skip

@@ -248,7 +248,7 @@ def test_bad_tables_are_errors_that_are_counted_and_shown(describe: Describe, ho
 
 @pytest.mark.parametrize(
     ("group", "outcome"),
-    [(lambda n: "", "error"), (lambda n: f"g{n}", "error"), (lambda n: "女" if n % 2 else "女 ", "inconclusive")],
+    [(lambda _: "", "error"), (lambda n: f"g{n}", "error"), (lambda n: "女" if n % 2 else "女 ", "inconclusive")],
     ids=["all missing", "10,000 values", "one group in two spellings"],
 )
 def test_bad_groups_are_errors_or_open(

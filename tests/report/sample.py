@@ -212,6 +212,7 @@ ATTESTATIONS = [
         document="docs/oversight-2026.pdf",
         expires=date(2027, 3, 31),
         signed=True,
+        signed_on=datetime(2026, 10, 1, 9, 0, tzinfo=UTC),
         current=True,
         evidence=digest(91),
         log_index=40,
@@ -226,6 +227,7 @@ ATTESTATIONS = [
         document=None,
         expires=date(2026, 9, 30),
         signed=False,
+        signed_on=None,
         current=False,
         evidence=None,
         log_index=None,
@@ -597,7 +599,6 @@ def assessment() -> Assessment:
             id=digest(5),
             origin="shinrai.example/loan-screening",
             log_size=42,
-            log_root="u1x0Q3mH0qf8m1H7Wb2ZpQ0Vb7oGm0cB0eS9Nf2yR3k=",
             withheld=[digest(4)],
         ),
     )

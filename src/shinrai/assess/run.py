@@ -48,11 +48,12 @@ YAML = "application/yaml"
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """What an assessment left behind: the assessment itself and the files for others."""
+    """What an assessment left behind: the assessment, the files for others, and how many steps of progress it took."""
 
     assessment: Assessment
     bundle: Path
     trust: Path
+    steps: int
 
 
 def assess(
@@ -158,8 +159,7 @@ class _Run:
         write_bundle(out / "bundle.zip", parts)
         (out / "trust.json").write_bytes(policy_file(trust, self.store))
         self.store.finish(self.run, "delivered", result.index)
-        self.progress(message("Done"), self.total, self.total)
-        return Assessed(assessment, out / "bundle.zip", out / "trust.json")
+        return Assessed(assessment, out / "bundle.zip", out / "trust.json", self.total)
 
     def _name(self, signed: Sequence[Signed], approval: Logged | None) -> str:
         """Name the run by all that goes in, and count the runs on the same input."""
