@@ -117,11 +117,6 @@ def _zip64(made):
         entry.write(b"{}")
 
 
-def _streamed(made):
-    made.writestr(zipfile.ZipInfo("manifest.json"), b"{}")
-    made.fp.seekable = lambda: False
-
-
 def _encrypted() -> bytes:
     data = bytearray(archive({"manifest.json": b"{}"}))
     data[6] |= 1

@@ -20,6 +20,7 @@ from shinrai_verify.dsse import Envelope, Signature, Statement
 from shinrai_verify.encoding import canonical_json
 from shinrai_verify.keys import keyid
 from shinrai_verify.merkle import leaf_hash, root
+from shinrai_verify.messages import say
 from shinrai_verify.note import Checkpoint, NoteKey, signature_line
 from shinrai_verify.trust import POLICY, ROSTER, TRUST, Policy, encode_public, parse_roster, possession_bytes
 
@@ -49,7 +50,8 @@ class Key:
 def sign(statement: Statement, *names: str) -> Envelope:
     """Sign a statement with the keys of these names."""
     bare = Envelope(statement.to_bytes(), ())
-    return Envelope(bare.payload, tuple(Signature(Key(n).keyid, Key(n).sign(bare.pae)) for n in names))
+    ordered = sorted(names, key=lambda name: Key(name).keyid)
+    return Envelope(bare.payload, tuple(Signature(Key(n).keyid, Key(n).sign(bare.pae)) for n in ordered))
 
 
 def sha256(data: bytes) -> str:
@@ -303,14 +305,13 @@ class World:
         found = {}
         for control, counted in self.tallies.items():
             if counted.outcome in VALUES:
-                names = sorted((f"seat-{m}" for m in counted.voters[counted.outcome]), key=lambda n: Key(n).keyid)
+                names = [f"seat-{member}" for member in counted.voters[counted.outcome]]
                 found[control] = sign(self.ballot(control, counted.outcome), *names).to_bytes()
         return self._edit("certificates", found)
 
     @cached_property
     def tallies(self) -> dict[str, Any]:
-        record = Statement.from_bytes(dict(self.before_round)["roster"].payload, "roster").predicate
-        roster = parse_roster(record, "roster")
+        roster = parse_roster({"members": [seat(name) for name in SEATS], "required": {"north": 1}}, "roster")
         return {
             control: tally(roster, [Ballot(s, v) for s in SEATS for v in self.votes.get((s, control), ["pass"])])
             for control in (MEASURED, ATTESTED)
@@ -353,7 +354,7 @@ class World:
         ]
         conclusion = {"met": "met", "not_met": "not_met"}.get(whole, "undecided")
         codes = {"met": 0, "not_met": 1, "undecided": 2}
-        index = {name: n for n, (name, _) in enumerate(self.before_round)}
+        index = self._indexes()
         person = {"by": self._person()["person"]["name"], "position": self._person()["person"]["position"]}
         person |= {"expires": "2026-06-30", "signedOn": "2026-01-01T00:00:00Z"}
         attestation = {"id": "affirmed", "shows": ATTESTED, "statement": {"en": "Yes", "ja": "はい"}, "signed": True}
@@ -371,9 +372,20 @@ class World:
         }
         return json.dumps(self._edit("document", document), indent=1).encode()
 
+    def _indexes(self) -> dict[str, int]:
+        """Return where each entry will stand: one leaf for each signature."""
+        places, size = {}, 0
+        for name, envelope in self.arrange([*self._voted, ("assessment", self.round)]):
+            places[name], size = size, size + len(envelope.signatures)
+        return places
+
+    @cached_property
+    def _voted(self) -> list[tuple[str, Envelope]]:
+        return [*self.before_round, ("round", self.round), *self.cast, *self._summed_up()]
+
     @cached_property
     def log(self) -> list[tuple[str, Envelope]]:
-        whole = [*self.before_round, ("round", self.round), *self.cast, *self._summed_up()]
+        whole = [*self._voted]
         about = {"bundle": self.bundle_id, "items": [{"digest": {"sha256": sha256(self.document())}}]}
         assessment = self._statement("assessment", self.subject, formats.ASSESSMENT, about)
         whole.append(("assessment", self._sign("assessment", assessment, "producer")))
@@ -420,3 +432,29 @@ class World:
         path = folder / "bundle.zip"
         path.write_bytes(sorted_archive(self.contents()))
         return path
+
+    def verified(self, folder: Path, **more: Any) -> formats.Verification:
+        """Make the bundle and verify it."""
+        return formats.verify(self.bundle(folder), self.policy, **more)
+
+
+def said(outcome: formats.Verification) -> str:
+    """Return what a verification found wrong, in English."""
+    return "; ".join(f"{s.code} {say('en', s.text, s.fields)}" for s in outcome.steps if s.exit_class)
+
+
+def put(*path: Any) -> Edit:
+    """Return an edit that puts the last argument where the others lead; `...` there takes it out."""
+    *way, last, value = path
+
+    def edit(document: Any) -> Any:
+        inner = document
+        for name in way:
+            inner = inner[name]
+        if value is ...:
+            del inner[last]
+        else:
+            inner[last] = value
+        return document
+
+    return edit

@@ -36,7 +36,7 @@ def check_assessment(
     if hidden:
         raise Fault("the assessment leaves out {name}, on which the council voted", name=hidden[0])
     approved = [p["controls"] for _, p in evidence.values() if p.get("choice") == "approve-scope"]
-    for result in results:
+    for result in sorted(results, key=lambda result: not result["leaves"]):  # headings last: they rest on the others
         _check_result(result, results, {control for controls in approved for control in controls})
     _check_conclusion(document, results)
 

@@ -490,7 +490,8 @@ class _Work:
 
 def _envelope(data: bytes, what: str) -> Envelope:
     envelope = Envelope.from_bytes(data, what)
-    if envelope.to_bytes() != data:
+    keyids = [signature.keyid for signature in envelope.signatures]
+    if envelope.to_bytes() != data or keyids != sorted(set(keyids)):
         # Every byte of a bundle must be accounted for: other spellings of the same envelope are not taken.
         raise Fault("{what} is not in the form that Shinrai writes", what=what)
     return envelope
