@@ -64,9 +64,12 @@ def store(home: Home) -> Store:
 
 @pytest.fixture
 def describe(tmp_path: Path) -> Callable[..., Path]:
-    """Write a description and a table of decisions; returns the path of the description."""
+    """Write a description and a table of decisions; returns the path of the description.
 
-    def write(rows: str | None = None, **changes: str) -> Path:
+    rows: the text of the table, or `fair N` or `biased N` for a made one of ten or twelve times N rows.
+    """
+
+    def write(rows: str = "fair 100", **changes: str) -> Path:
         folder = tmp_path / "system"
         folder.mkdir(exist_ok=True)
         (folder / "override.md").write_text("The officer's screen has a switch.\n", encoding="utf-8")
@@ -82,12 +85,19 @@ def describe(tmp_path: Path) -> Callable[..., Path]:
             "required": "JP-GL-C1, JP-GL-C2",
             "more": "",
         } | changes
-        (folder / given["file"]).write_text(fair_rows(100) if rows is None else rows, encoding="utf-8")
+        (folder / given["file"]).write_text(table(rows), encoding="utf-8")
         path = folder / "shinrai.yaml"
         path.write_text(DESCRIPTION.format(**given), encoding="utf-8")
         return path
 
     return write
+
+
+def table(rows: str) -> str:
+    """Return the text of a table, made where it is asked for by name."""
+    kind, _, scale = rows.partition(" ")
+    makers = {"fair": fair_rows, "biased": biased_rows}
+    return makers[kind](int(scale)) if kind in makers else rows
 
 
 def fair_rows(scale: int) -> str:

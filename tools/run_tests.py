@@ -16,7 +16,7 @@ import coverage
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-TESTS = ("tests", "packages/shinrai-verify/tests")
+TESTS = ("tests", "packages/shinrai-verify/verify_tests")
 VERIFIER = "packages/shinrai-verify/src/shinrai_verify"
 RULES = (
     "src/shinrai/assess/results.py",

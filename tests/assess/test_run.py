@@ -22,7 +22,6 @@ from shinrai.language import Language, ShinraiError
 from shinrai.systems import read_description
 from shinrai_verify.trust import Policy
 from shinrai_verify.verify import Verification, verify
-from tests.conftest import biased_rows, fair_rows
 
 Describe = Callable[..., Path]
 FAIRNESS = "JP-GL-C2"
@@ -49,10 +48,10 @@ def sign_all(path: Path, home: Home) -> None:
 
 
 def test_a_fair_system_meets_fairness_and_a_biased_one_does_not(describe: Describe, home: Home) -> None:
-    fair = run(describe(fair_rows(500)), home)
+    fair = run(describe("fair 500"), home)
     assert result(fair, FAIRNESS) is Result.MET
     assert check(fair).exit_code == 0
-    biased = run(describe(biased_rows(200)), home)
+    biased = run(describe("biased 200"), home)
     assert result(biased, FAIRNESS) is Result.NOT_MET
     assert biased.assessment.summary.exit_code == 1
     assert check(biased).exit_code == 0
@@ -66,7 +65,7 @@ def test_a_fair_system_meets_fairness_and_a_biased_one_does_not(describe: Descri
 
 
 def test_few_rows_are_inconclusive_and_name_the_n(describe: Describe, home: Home) -> None:
-    done = run(describe(fair_rows(12)), home)
+    done = run(describe("fair 12"), home)
     assert result(done, FAIRNESS) is Result.NOT_ASSESSED
     open_ones = [m for m in done.assessment.measurements if m.decisive and m.outcome == "inconclusive" and m.needed_n]
     assert open_ones
@@ -75,7 +74,7 @@ def test_few_rows_are_inconclusive_and_name_the_n(describe: Describe, home: Home
 
 
 def test_every_number_has_n_interval_and_coverage(describe: Describe, home: Home) -> None:
-    for m in run(describe(fair_rows(50)), home).assessment.measurements:
+    for m in run(describe("fair 50"), home).assessment.measurements:
         assert m.n >= 0
         assert m.coverage.whole == 500
         assert (m.value is None) == (m.interval is None)
@@ -86,7 +85,7 @@ def test_every_number_has_n_interval_and_coverage(describe: Describe, home: Home
 
 
 def test_an_attestation_counts_once_signed_and_never_as_measured(describe: Describe, home: Home) -> None:
-    path = describe(fair_rows(100))
+    path = describe("fair 100")
     before = run(path, home)
     assert result(before, "JP-GL-C1") is Result.NOT_ASSESSED
     assert "signed" in next(a.cause.en for a in before.assessment.attestations if a.cause)
@@ -99,7 +98,7 @@ def test_an_attestation_counts_once_signed_and_never_as_measured(describe: Descr
 
 
 def test_an_attestation_cannot_show_what_needs_a_measurement(describe: Describe, home: Home) -> None:
-    path = describe(fair_rows(100))
+    path = describe("fair 100")
     path.write_text(path.read_text().replace("shows: JP-GL-C1.override-design", "shows: JP-GL-C6.red-team-runs"))
     known = (
         {leaf.id for leaf in make_plan(read_description(path), path.parent).leaves.values()} if "red-team" else set()
@@ -119,8 +118,8 @@ def test_an_attestation_cannot_show_what_needs_a_measurement(describe: Describe,
 def test_a_material_change_lapses_the_signature_and_is_named(
     describe: Describe, home: Home, change: dict[str, str], named: str
 ) -> None:
-    sign_all(describe(fair_rows(100)), home)
-    path = describe(fair_rows(100), **change)
+    sign_all(describe("fair 100"), home)
+    path = describe("fair 100", **change)
     plan, store = make_plan(read_description(path), path.parent), Store(home)
     signed = signed_attestations(store, plan)[0]
     assert signed.logged is None
@@ -129,7 +128,7 @@ def test_a_material_change_lapses_the_signature_and_is_named(
 
 
 def test_a_changed_text_or_document_lapses_the_signature(describe: Describe, home: Home) -> None:
-    path = describe(fair_rows(100))
+    path = describe("fair 100")
     sign_all(path, home)
     for change in (
         lambda: path.write_text(path.read_text().replace("The officer decides.", "Nobody decides.")),
@@ -146,7 +145,7 @@ def test_a_changed_text_or_document_lapses_the_signature(describe: Describe, hom
 
 
 def test_an_unimportant_change_keeps_the_signature(describe: Describe, home: Home) -> None:
-    path = describe(fair_rows(100))
+    path = describe("fair 100")
     sign_all(path, home)
     path.write_text(path.read_text() + "# a comment\n")
     store = Store(home)
@@ -154,7 +153,7 @@ def test_an_unimportant_change_keeps_the_signature(describe: Describe, home: Hom
 
 
 def test_what_does_not_apply_needs_an_approver(describe: Describe, home: Home) -> None:
-    path = describe(fair_rows(100))
+    path = describe("fair 100")
     assert result(run(path, home), "JP-GL-3.1") is Result.NOT_ASSESSED
     plan, store = make_plan(read_description(path), path.parent), Store(home)
     sign_scope(home, store, plan, datetime(2099, 1, 1, tzinfo=UTC).date(), utc_now())
@@ -164,12 +163,12 @@ def test_what_does_not_apply_needs_an_approver(describe: Describe, home: Home) -
     assert found.result is Result.NOT_APPLICABLE
     assert found.approver is not None
     assert found.approver.ja == "山田 花子"
-    changed = run(describe(fair_rows(100), roles="developer"), home)
+    changed = run(describe("fair 100", roles="developer"), home)
     assert next(r for r in changed.assessment.results if r.id == "JP-GL-3.1").result is Result.NOT_ASSESSED
 
 
 def test_results_expire_by_themselves(describe: Describe, home: Home) -> None:
-    path = describe(fair_rows(500))
+    path = describe("fair 500")
     sign_all(path, home)
     done = run(path, home)
     assert done.assessment.summary.exit_code == 2  # JP-GL-C1 also asks for logs, which nothing reads yet
@@ -185,7 +184,7 @@ def test_results_expire_by_themselves(describe: Describe, home: Home) -> None:
 
 
 def test_counts_alone_keep_the_rows_at_home(describe: Describe, home: Home) -> None:
-    done = run(describe(fair_rows(100), share="counts"), home)
+    done = run(describe("fair 100", share="counts"), home)
     outcome = check(done)
     assert outcome.exit_code == 2
     assert outcome.withheld == ["rows of decisions"]
@@ -205,14 +204,14 @@ def test_rows_that_look_personal_are_withheld(describe: Describe, home: Home) ->
 
 
 def test_the_same_input_again_is_a_new_run_with_its_own_plan(describe: Describe, home: Home) -> None:
-    path = describe(fair_rows(50))
+    path = describe("fair 50")
     first, second = run(path, home), run(path, home)
     assert first.assessment.council.round != second.assessment.council.round
     assert check(second).exit_code == 0
 
 
 def test_an_older_bundle_is_seen_through(describe: Describe, home: Home, tmp_path: Path) -> None:
-    path = describe(fair_rows(50))
+    path = describe("fair 50")
     old = run(path, home).bundle.read_bytes()
     new = run(path, home)
     seen = check(new).checkpoint_note
@@ -262,7 +261,7 @@ def test_bad_groups_are_errors_or_open(
 
 
 def test_names_that_no_framework_knows_are_located(describe: Describe, home: Home) -> None:
-    path = describe(fair_rows(20), required="JP-GL-C22")
+    path = describe("fair 20", required="JP-GL-C22")
     with pytest.raises(ShinraiError) as caught:
         run(path, home)
     text = caught.value.text(Language.EN)
@@ -273,7 +272,7 @@ def test_names_that_no_framework_knows_are_located(describe: Describe, home: Hom
 
 
 def test_a_missing_file_is_located(describe: Describe, home: Home) -> None:
-    path = describe(fair_rows(20))
+    path = describe("fair 20")
     (path.parent / "decisions.csv").unlink()
     with pytest.raises(ShinraiError, match=r"shinrai.yaml:\d+:\d+, field targets.decisions.file"):
         run(path, home)
@@ -290,7 +289,7 @@ def test_a_missing_column_is_located(
     describe: Describe, home: Home, change: dict[str, str], field: str, hint: str
 ) -> None:
     with pytest.raises(ShinraiError) as caught:
-        run(describe(fair_rows(20), **change), home)
+        run(describe("fair 20", **change), home)
     assert field in str(caught.value)
     assert hint in str(caught.value)
     assert not home.database.exists()
@@ -300,7 +299,7 @@ def test_a_missing_column_is_located(
 def test_killed_at_any_step_it_goes_on_and_ends_as_if_nothing_had_happened(
     describe: Describe, home: Home, tmp_path: Path
 ) -> None:
-    path = describe(fair_rows(100))
+    path = describe("fair 100")
     command = [
         sys.executable,
         "-m",

@@ -16,7 +16,6 @@ from shinrai import __version__
 from shinrai.cli import main
 from shinrai.evidence import Home
 from shinrai.systems import read_description
-from tests.conftest import biased_rows, fair_rows
 
 Describe = Callable[..., Path]
 FILES = {
@@ -77,7 +76,7 @@ def test_help_is_in_the_language_asked_for(
 def test_the_way_from_description_to_verified_report(
     describe: Describe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path, out = only(describe(fair_rows(500)), "JP-GL-C2"), tmp_path / "out"
+    path, out = only(describe("fair 500"), "JP-GL-C2"), tmp_path / "out"
     assert main(["sign", str(path), "--by", "yamada", "--yes"]) == 0
     assert "Signed as entry" in capsys.readouterr().out
     assert main(["sign", str(path), "--by", "yamada", "--id", "override", "--yes"]) == 0
@@ -95,14 +94,14 @@ def test_the_way_from_description_to_verified_report(
     assert main(["log", "check"]) == 0
 
 
-@pytest.mark.parametrize(("rows", "code"), [(fair_rows(500), 0), (biased_rows(200), 1), (fair_rows(12), 2)])
+@pytest.mark.parametrize(("rows", "code"), [("fair 500", 0), ("biased 200", 1), ("fair 12", 2)])
 def test_exit_codes(describe: Describe, tmp_path: Path, rows: str, code: int) -> None:
     path = only(describe(rows), "JP-GL-C2")
     assert main(["assess", str(path), "--out", str(tmp_path / "out"), "--quiet"]) == code
 
 
 def test_expired_evidence_changes_json_html_and_exit_code(describe: Describe, tmp_path: Path) -> None:
-    path, out, later = only(describe(fair_rows(500)), "JP-GL-C2"), tmp_path / "out", tmp_path / "later"
+    path, out, later = only(describe("fair 500"), "JP-GL-C2"), tmp_path / "out", tmp_path / "later"
     assert main(["assess", str(path), "--out", str(out), "--quiet"]) == 0
     bundle, trust = str(out / "bundle.zip"), str(out / "trust.json")
     assert main(["report", bundle, "--trust", trust, "--as-of", "2100-01-01", "--out", str(later)]) == 2
@@ -119,7 +118,7 @@ def test_expired_evidence_changes_json_html_and_exit_code(describe: Describe, tm
 def test_a_report_is_not_made_from_a_tampered_bundle(
     describe: Describe, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path, out = describe(fair_rows(20)), tmp_path / "out"
+    path, out = describe("fair 20"), tmp_path / "out"
     main(["assess", str(path), "--out", str(out), "--quiet"])
     data = bytearray((out / "bundle.zip").read_bytes())
     data[len(data) // 2] ^= 1
@@ -136,7 +135,7 @@ def test_a_report_is_not_made_from_a_tampered_bundle(
 def test_a_typed_status_is_refused(
     describe: Describe, key: str, language: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    path = describe(fair_rows(20), more=key + "\n")
+    path = describe("fair 20", more=key + "\n")
     assert main(["assess", str(path), "--lang", language, "--quiet"]) == 3
     said = capsys.readouterr().err
     assert re.search(r"shinrai.yaml:\d+:1", said)
@@ -144,7 +143,7 @@ def test_a_typed_status_is_refused(
 
 
 def test_unknown_keys_get_a_suggestion(describe: Describe, capsys: pytest.CaptureFixture[str]) -> None:
-    path = describe(fair_rows(20), more="validity_day: 3\n")
+    path = describe("fair 20", more="validity_day: 3\n")
     assert main(["assess", str(path), "--quiet"]) == 3
     assert "validity_days" in capsys.readouterr().err
 
@@ -174,7 +173,7 @@ def test_wrong_usage_ends_with_3(arguments: list[str], says: str, capsys: pytest
 
 
 def test_only_people_of_the_description_can_sign(describe: Describe, capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["sign", str(describe(fair_rows(20))), "--by", "nobody", "--yes"]) == 3
+    assert main(["sign", str(describe("fair 20")), "--by", "nobody", "--yes"]) == 3
     assert "yamada" in capsys.readouterr().err
 
 
@@ -182,7 +181,7 @@ def test_signing_asks_first(
     describe: Describe, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.setattr("click.confirm", lambda _: False)
-    assert main(["sign", str(describe(fair_rows(20)))]) == 0
+    assert main(["sign", str(describe("fair 20"))]) == 0
     assert "Signed" not in capsys.readouterr().out
 
 
@@ -196,7 +195,7 @@ INIT = [
 def test_init_writes_a_description_that_can_be_assessed(tmp_path: Path, language: str) -> None:
     path = tmp_path / "new" / "shinrai.yaml"
     path.parent.mkdir()
-    (path.parent / "decisions.csv").write_text(fair_rows(20))
+    (path.parent / "decisions.csv").write_text("label,decision,sex\n" + "1,1,f\n0,0,f\n1,1,m\n0,0,m\n" * 50)
     assert main(["init", str(path), *INIT, "--lang", language]) == 0
     assert bool(re.search("# .*[ぁ-ん]", path.read_text())) == (language == "ja")
     assert main(["assess", str(path), "--out", str(tmp_path / "out"), "--quiet"]) in (0, 1, 2)
@@ -257,7 +256,7 @@ def test_a_damaged_log_is_found(
 ) -> None:
     import sqlite3
 
-    main(["assess", str(describe(fair_rows(20))), "--out", str(tmp_path / "out"), "--quiet"])
+    main(["assess", str(describe("fair 20")), "--out", str(tmp_path / "out"), "--quiet"])
     with sqlite3.connect(home.database) as db:
         db.execute("UPDATE log_leaf SET entry = 'x' WHERE idx = 1")
     assert main(["log", "check"]) == 1
@@ -292,7 +291,7 @@ def test_nothing_calls_home(describe: Describe, tmp_path: Path) -> None:
     unshare = ["unshare", "--net", "--map-root-user"]
     if subprocess.run([*unshare, "true"], capture_output=True, check=False).returncode:
         pytest.skip("this machine allows no network namespace")
-    path, out = only(describe(fair_rows(500)), "JP-GL-C2"), tmp_path / "out"
+    path, out = only(describe("fair 500"), "JP-GL-C2"), tmp_path / "out"
     for arguments in (
         ["assess", str(path), "--out", str(out), "--quiet"],
         ["verify", str(out / "bundle.zip"), "--trust", str(out / "trust.json")],

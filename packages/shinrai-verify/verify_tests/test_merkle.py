@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shinrai.evidence.merkle import consistency_proof, inclusion_proof
+from shinrai.evidence.merkle import consistency_proof, inclusion_proof, tree_levels
 from shinrai_verify.merkle import consistent, included, leaf_hash, node_hash, root
 from shinrai_verify.verify import tile_names
 
@@ -89,7 +89,7 @@ def _bent(proof):
 def test_every_inclusion_proof_holds_and_no_bent_one(size):
     leaves, head = MANY[:size], root(MANY[:size])
     for index in range(size):
-        proof = inclusion_proof(leaves, index)
+        proof = inclusion_proof(tree_levels(leaves), index)
         assert included(leaves[index], index, size, proof, head)
         assert not any(included(leaves[index], index, size, bent, head) for bent in _bent(proof))
         assert not any(included(leaves[index], other, size, proof, head) for other in range(size) if other != index)
