@@ -240,7 +240,9 @@ class Store:
     def _open(self, db: Connection, index: int, payload: bytes, entries: Sequence[bytes]) -> Logged:
         data = bytes(db.execute(select(schema.blob.c.data).where(schema.blob.c.sha256 == payload)).scalar_one())
         records = [strict_json(entry, "a log entry") for entry in entries]
-        signatures = tuple(Signature(record["keyid"], unbase64(record["sig"], "a log entry")) for record in records)
+        # In the order of a bundle, in which an envelope has one spelling.
+        ordered = sorted(records, key=lambda record: str(record["keyid"]))
+        signatures = tuple(Signature(record["keyid"], unbase64(record["sig"], "a log entry")) for record in ordered)
         return Logged(index, Envelope(data, signatures), Statement.from_bytes(data, "a statement"))
 
     def check(self, keys: Mapping[str, bytes]) -> list[str]:
