@@ -233,8 +233,8 @@ def summarise(
     measurements: Sequence[MeasurementRecord],
     attestations: Sequence[AttestationRecord],
 ) -> Summary:
-    """Return the first page. Headings are not counted: what they rest on is."""
-    counted = [r for r in results if r.leaves]
+    """Return the first page. A heading is counted only where it is required itself: what it rests on is counted."""
+    counted = [r for r in results if r.leaves or r.required]
     required = [r for r in results if r.required]
     leaves = [leaf for r in counted if r.result is not Result.NOT_APPLICABLE for leaf in r.leaves]
     found = {r.result for r in required}

@@ -71,7 +71,11 @@ def run(language: Language, path: Path, force: bool, **given: Any) -> int:
     parse_description(text.encode(), str(path))
     path.write_text(text, encoding="utf-8", newline="\n")
     schema.write_text(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n")
-    click.echo(message("Wrote {path}. Read it through, then run: shinrai assess {path}", path=path).text(language))
+    click.echo(
+        message("Wrote {path}. Read it through, then run: shinrai sign {path}; shinrai assess {path}", path=path).text(
+            language
+        )
+    )
     return 0
 
 
