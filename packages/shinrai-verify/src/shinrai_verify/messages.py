@@ -8,6 +8,8 @@ from functools import lru_cache
 from importlib.resources import files
 from io import BytesIO
 
+from shinrai_verify.encoding import Named
+
 LANGUAGES = ("ja", "en")
 
 
@@ -19,7 +21,11 @@ def _catalogue(language: str) -> gettext.NullTranslations:
 
 def say(language: str, text: str, fields: Mapping[str, object] | None = None) -> str:
     """Return a text in a language, its fields filled in and harmless on a terminal."""
-    return _catalogue(language).gettext(text).format_map({k: _harmless(str(v)) for k, v in (fields or {}).items()})
+
+    def shown(value: object) -> str:
+        return say(language, value.text, value.fields) if isinstance(value, Named) else _harmless(str(value))
+
+    return _catalogue(language).gettext(text).format_map({name: shown(value) for name, value in (fields or {}).items()})
 
 
 @contextmanager
