@@ -83,6 +83,7 @@ def test_it_may_not_be_cut_short(real, tmp_path, part):
     assert verify(tmp_path / "a.zip", real.policy).exit_code == 1
 
 
+@pytest.mark.slow
 def test_no_line_may_be_dropped(real, tmp_path):
     files = real.files
     every = lines(files)
