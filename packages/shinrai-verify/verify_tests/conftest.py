@@ -2,8 +2,9 @@
 
 import csv
 import random
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import pytest
@@ -92,7 +93,8 @@ def _rows(path: Path) -> None:
             table.writerow([label, label if dice.random() < 0.8 else 1 - label, "ab"[number % 2]])
 
 
-def _assess(home: Home, folder: Path, share: str) -> Real:
+def assessed(home: Home, folder: Path, share: str, *, signed: bool = True, as_of: datetime | None = None) -> Real:
+    """Assess the small system. signed: whether its people sign; as_of: the day that the results are shown for."""
     folder.mkdir()
     description = folder / "shinrai.yaml"
     description.write_text(DESCRIPTION.format(share=share))
@@ -100,11 +102,12 @@ def _assess(home: Home, folder: Path, share: str) -> Real:
     _rows(folder / "rows.csv")
     store, plan = Store(home), make_plan(read_description(description), folder)
     try:
-        sign_attestation(home, store, plan, plan.description.attestations[0], utc_now())
-        sign_scope(home, store, plan, date(2099, 3, 31), utc_now())
+        if signed:
+            sign_attestation(home, store, plan, plan.description.attestations[0], utc_now())
+            sign_scope(home, store, plan, date(2099, 3, 31), utc_now())
     finally:
         store.close()
-    done = assess(description, home, folder / "out")
+    done = assess(description, home, folder / "out", as_of=as_of)
     return Real(home, done.bundle, Policy.from_bytes(done.trust.read_bytes()), done.trust)
 
 
@@ -116,10 +119,16 @@ def home(tmp_path_factory) -> Home:
 @pytest.fixture(scope="session")
 def real(home, tmp_path_factory) -> Real:
     """The first bundle of a data folder."""
-    return _assess(home, tmp_path_factory.mktemp("first") / "system", "rows")
+    return assessed(home, tmp_path_factory.mktemp("first") / "system", "rows")
 
 
 @pytest.fixture(scope="session")
 def counts(real, tmp_path_factory) -> Real:
     """A later bundle of the same data folder, which withholds the rows."""
-    return _assess(real.home, tmp_path_factory.mktemp("second") / "system", "counts")
+    return assessed(real.home, tmp_path_factory.mktemp("second") / "system", "counts")
+
+
+@pytest.fixture
+def assess_anew(tmp_path) -> Callable[..., Real]:
+    """Return a function that assesses the small system in a data folder of its own."""
+    return lambda **how: assessed(open_home(tmp_path / "data"), tmp_path / "system", "rows", **how)

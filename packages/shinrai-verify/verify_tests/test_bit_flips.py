@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shinrai_verify.bundle import local_header
+from shinrai_verify.bundle import local_header, open_bundle
+from shinrai_verify.encoding import Fault
 from shinrai_verify.verify import verify
 
 from .archives import sorted_archive
@@ -46,15 +47,23 @@ def test_unchanged_it_verifies(tmp_path):
     assert WORLD.verified(tmp_path).exit_code == 0
 
 
-@pytest.mark.slow
 def test_no_bit_of_any_header_may_change(tmp_path):
-    for byte in _headers():
-        for bit in range(8):
-            _refused(tmp_path / "a.zip", _bent(ARCHIVE, 8 * byte + bit))
+    path = tmp_path / "a.zip"
+    path.write_bytes(ARCHIVE)
+    with path.open("r+b", buffering=0) as stream:
+        for byte in _headers():
+            for bit in range(8):
+                stream.seek(byte)
+                stream.write(bytes([ARCHIVE[byte] ^ 1 << bit]))
+                with pytest.raises(Fault):
+                    open_bundle(path)
+            stream.seek(byte)
+            stream.write(ARCHIVE[byte : byte + 1])
+    assert verify(path, WORLD.policy).exit_code == 0
 
 
-def test_no_byte_of_any_header_may_change(tmp_path):
-    for byte in _headers():
+def test_a_changed_header_is_told(tmp_path):
+    for byte in list(_headers())[::7]:
         _refused(tmp_path / "a.zip", _bent(ARCHIVE, 8 * byte + byte % 8))
 
 

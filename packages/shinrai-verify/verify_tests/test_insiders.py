@@ -506,7 +506,7 @@ def _ways(document, way=()):
         yield from _ways(value, (*way, name))
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(st.sampled_from(NAMES[:-1]), st.data())
 def test_no_shape_of_a_signed_document_makes_the_verifier_fail(tmp_path_factory, name, data):
     def bend(document):

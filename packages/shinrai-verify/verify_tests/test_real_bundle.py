@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from datetime import UTC, datetime
 
 import pytest
 from hypothesis import given, settings
@@ -47,6 +48,16 @@ def test_it_verifies(real, tmp_path):
     assert verify(_unpacked(real, tmp_path), real.policy).exit_code == 0
 
 
+@pytest.mark.parametrize(
+    "how", [{"signed": False}, {"as_of": "2099-12-31"}, {"as_of": "2020-01-01"}, {"as_of": "2098-01-01"}]
+)
+def test_it_verifies_whatever_has_expired_or_was_never_signed(assess_anew, how):
+    moment = {"as_of": datetime.fromisoformat(how["as_of"]).replace(tzinfo=UTC)} if "as_of" in how else how
+    real = assess_anew(**moment)
+    outcome = verify(real.path, real.policy)
+    assert (outcome.exit_code, said(outcome)) == (0, "")
+
+
 def test_the_writer_and_the_tests_make_the_same_archive(real):
     assert sorted_archive(real.files) == real.path.read_bytes()
 
@@ -83,6 +94,7 @@ def test_it_may_not_be_cut_short(real, tmp_path, part):
     assert verify(tmp_path / "a.zip", real.policy).exit_code == 1
 
 
+@pytest.mark.slow
 def test_no_line_may_be_dropped(real, tmp_path):
     files = real.files
     every = lines(files)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
 from shinrai_verify.council import Tally
-from shinrai_verify.encoding import Fault, digest, field, identifier, strict_json
+from shinrai_verify.encoding import Fault, Named, digest, field, identifier, strict_json
 
 WHAT = "assessment.json"
 _STATE_OF = {"met": "pass", "not_met": "fail"}
@@ -48,7 +48,7 @@ def _check_record(
     index, about = evidence.get(digest(record.get("evidence"), WHAT), (None, {}))
     wanted: dict[str, object] = {"logIndex": index}
     if index is not None and kind == "measurements":
-        signed = strict_json(read(about["items"][0]["digest"]["sha256"]), "a measurement")
+        signed = strict_json(read(about["items"][0]["digest"]["sha256"]), Named("a measurement"))
         wanted |= _measured(signed)
         wanted |= {"shows": about["controls"], "measuredOn": about["finishedOn"], "validUntil": about["validUntil"]}
     elif index is not None:

@@ -96,7 +96,8 @@ def _parser(language: str, program: str) -> argparse.ArgumentParser:
     )
     parser.add_argument("--lang", choices=LANGUAGES, default=language, help=t("language of the output"))
     parser.add_argument("--json", action="store_true", help=t("print JSON for programs"))
-    parser.add_argument("--version", action="version", version=f"{program} {__version__}")
+    version = t("show program's version number and exit")
+    parser.add_argument("--version", action="version", version=f"{program} {__version__}", help=version)
     return parser
 
 

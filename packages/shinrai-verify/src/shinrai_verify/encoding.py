@@ -40,6 +40,20 @@ class Fault(Exception):  # noqa: N818  (the word of the messages)
         return self.text.format_map(self.fields)
 
 
+class Named(str):
+    """What a Fault is about, in words: text and fields as in a Fault, so that it too can be said in Japanese."""
+
+    text: str
+    fields: Mapping[str, object]
+
+    __slots__ = ("fields", "text")
+
+    def __new__(cls, text: str, **fields: object) -> "Named":  # noqa: D102
+        self = super().__new__(cls, text.format_map(fields))
+        self.text, self.fields = text, fields
+        return self
+
+
 def strict_json(data: bytes, what: str, *, floats: bool = False, limit: int = MAX_JSON_BYTES) -> Any:
     """Parse JSON that means one thing only.
 

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shinrai_verify.encoding import Fault, decimal, unbase64
+from shinrai_verify.encoding import Fault, Named, decimal, unbase64
 from shinrai_verify.keys import verifies
 
 _ED25519 = b"\x01"
@@ -34,7 +34,7 @@ class NoteKey:
         parts = text.split("+", 2)
         if len(parts) != 3 or not _is_name(parts[0]):
             raise Fault("the log key {key} is not a C2SP verifier key", key=text[:120])
-        data = unbase64(parts[2], "the log key", standard=True)
+        data = unbase64(parts[2], Named("the log key"), standard=True)
         key = cls(parts[0], data[1:])
         if data[:1] != _ED25519 or len(key.public) != 32 or key.id.hex() != parts[1]:
             raise Fault("the log key {key} is not a C2SP verifier key", key=text[:120])

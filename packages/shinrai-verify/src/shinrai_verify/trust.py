@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from shinrai_verify import NAMESPACE
 from shinrai_verify.council import Member, Roster
 from shinrai_verify.dsse import Envelope, Statement
-from shinrai_verify.encoding import Fault, canonical_json, digest, field, identifier, strict_json, unbase64
+from shinrai_verify.encoding import Fault, Named, canonical_json, digest, field, identifier, strict_json, unbase64
 from shinrai_verify.keys import LOW_ORDER, keyid, verifies
 from shinrai_verify.note import NoteKey
 
@@ -33,7 +33,7 @@ class Policy:
     @classmethod
     def from_bytes(cls, data: bytes) -> "Policy":
         """Parse a policy (`trust.json`)."""
-        what = "the trust file"
+        what = Named("the trust file")
         record = strict_json(data, what)
         if field(record, "schema", str, what) != POLICY:
             raise Fault("{what} does not say “schema”: “{schema}”", what=what, schema=POLICY)

@@ -16,7 +16,7 @@ from shinrai_verify.assessment import WHAT, check_assessment
 from shinrai_verify.bundle import Bundle, open_bundle
 from shinrai_verify.council import PASS, Ballot, Roster, Tally, tally
 from shinrai_verify.dsse import Envelope, Statement
-from shinrai_verify.encoding import Fault, canonical_json, digest, identifier, strict_json
+from shinrai_verify.encoding import Fault, Named, canonical_json, digest, identifier, strict_json
 from shinrai_verify.encoding import field as get
 from shinrai_verify.keys import verifies
 from shinrai_verify.merkle import leaf_hash, root
@@ -255,7 +255,7 @@ class _Work:
                 "V4", 0, "no earlier checkpoint was given, so an older copy of the log would go unnoticed"
             )
             return
-        seen = self._checkpoint(self.last_seen, "the last seen checkpoint")
+        seen = self._checkpoint(self.last_seen, Named("the last seen checkpoint"))
         if seen.origin != head.origin:
             raise Fault("the last seen checkpoint is of another log")
         if head.size < seen.size:
@@ -283,7 +283,7 @@ class _Work:
             else:
                 waiting.append((number, envelope))
         for entry in self.of(ROSTER):
-            self.rosters[entry.payload_sha256] = parse_roster(entry.statement.predicate, "the roster")
+            self.rosters[entry.payload_sha256] = parse_roster(entry.statement.predicate, Named("the roster"))
         keys = {member.keyid: member.public for roster in self.rosters.values() for member in roster.members}
         for number, envelope in waiting:
             self._enter(envelope, keys, number)
@@ -311,8 +311,8 @@ class _Work:
             raise Fault("the log holds a trust document that is not in the chain")
         revoked: dict[str, int] = {}
         for entry in self.of(REVOCATION):
-            key = digest(entry.statement.predicate.get("keyid"), "a revocation")
-            start = get(entry.statement.predicate, "invalidFromIndex", int, "a revocation")
+            key = digest(entry.statement.predicate.get("keyid"), Named("a revocation"))
+            start = get(entry.statement.predicate, "invalidFromIndex", int, Named("a revocation"))
             revoked[key] = min(start, revoked.get(key, start))
         for entry in self.entries.values():
             kind, predicate = entry.statement.predicate_type, entry.statement.predicate
@@ -345,7 +345,7 @@ class _Work:
             "sha256"
         )
         for entry in self.of(EVIDENCE, PLAN):
-            what = f"entry {entry.index}"
+            what = Named("entry {index}", index=entry.index)
             if entry.statement.subject_sha256 != subject:
                 raise Fault("{what} is about another system or another version of it", what=what)
             for item in get(entry.statement.predicate, "items", list, what):
@@ -363,7 +363,7 @@ class _Work:
         previous = None
         origin = self.outcome.checkpoint.origin if self.outcome.checkpoint else None
         for attempt, entry in enumerate(rounds, start=1):
-            what, about = "the council round", entry.statement.predicate
+            what, about = Named("the council round"), entry.statement.predicate
             if entry.statement.subject_sha256 != self.outcome.bundle_id:
                 raise Fault("{what} was about another bundle", what=what)
             if get(about, "log", dict, what).get("origin") != origin:
@@ -413,7 +413,7 @@ class _Work:
         self.outcome.note("V9", 0, "the votes were counted again: {n} verdicts, all as published", n=len(computed))
         shown = self.held | {e.payload_sha256 for e in self.entries.values()}
         unseen = {
-            digest(d, "a rationale") for _, p in reasons for d in get(p, "inspected", list, "a rationale")
+            digest(d, Named("a rationale")) for _, p in reasons for d in get(p, "inspected", list, Named("a rationale"))
         } - shown
         if unseen:
             self.outcome.note("V9", 2, "the council judged {n} pieces of evidence that are not here", n=len(unseen))
@@ -422,7 +422,7 @@ class _Work:
         name, outcome = claim.get("certificate"), claim["outcome"]
         if outcome not in ("pass", "fail", "inconclusive"):
             return
-        what = f"the certificate of {claim['control']}"
+        what = Named("the certificate of {name}", name=claim["control"])
         self.held.add(digest(name, what))
         envelope = _envelope(self._blob(str(name)), what)
         expected = ballot(str(self.outcome.bundle_id), self.round.payload_sha256, claim["control"], outcome)
@@ -438,14 +438,14 @@ class _Work:
             predicate = entry.statement.predicate
             if predicate.get("kind") != "evaluation":
                 continue
-            what = f"entry {entry.index}"
+            what = Named("entry {index}", index=entry.index)
             self.logged(predicate.get("plan"), PLAN, entry.index, what)
             run = get(predicate, "run", dict, what)
             parts = runs.setdefault((predicate["plan"], get(run, "check", str, what)), {})
             parts[get(run, "part", int, what)] = get(run, "parts", int, what)
         gaps = []
         for plan in self.of(PLAN):
-            for check in get(plan.statement.predicate, "checks", list, "the plan"):
+            for check in get(plan.statement.predicate, "checks", list, Named("the plan")):
                 parts = runs.get((plan.payload_sha256, check), {})
                 # The signed totals are compared, never counted up to: they may be of any size.
                 if set(parts.values()) != {len(parts)} or set(parts) != set(range(len(parts))):
@@ -463,9 +463,9 @@ class _Work:
         for claim in claims:
             about = claim.statement
             if about.subject_sha256 != subject or about.predicate.get("bundle") != self.outcome.bundle_id:
-                raise Fault("{what} was about another bundle", what="the assessment")
-            for item in get(about.predicate, "items", list, "the assessment"):
-                self.held.add(digest(item["digest"]["sha256"], "the assessment"))
+                raise Fault("{what} was about another bundle", what=Named("the assessment"))
+            for item in get(about.predicate, "items", list, Named("the assessment")):
+                self.held.add(digest(item["digest"]["sha256"], Named("the assessment")))
         strays = [n for n in self.bundle.sha256 if n.startswith("blobs/") and n.rpartition("/")[2] not in self.held]
         if strays:
             raise Fault("the bundle holds content that no signed statement refers to: {name}", name=strays[0])
@@ -500,7 +500,7 @@ def _envelope(data: bytes, what: str) -> Envelope:
 def envelope_leaves(envelope: Envelope, predicate_type: str) -> list[tuple[bytes, str]]:
     """Return the log entries of an envelope, one for each signature, with the key id that signed."""
     pae_sha256 = hashlib.sha256(envelope.pae).hexdigest()
-    record = strict_json(envelope.to_bytes(), "an envelope")
+    record = strict_json(envelope.to_bytes(), Named("an envelope"))
     return [
         (leaf_bytes(s["keyid"], s["sig"], pae_sha256, envelope.payload_sha256, predicate_type), s["keyid"])
         for s in record["signatures"]
