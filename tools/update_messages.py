@@ -32,7 +32,7 @@ msgstr ""
 """
 # Which argument of which call is a text for people: in the rooms, and in the verifier, which has its own words.
 _ROOM_CALLS = {"message": 0}
-_VERIFIER_CALLS = {"Fault": 0, "say": 1, "t": 0, "note": 2}
+_VERIFIER_CALLS = {"Fault": 0, "Named": 0, "say": 1, "t": 0, "note": 2}
 # The verifier shows these as they stand in a tally.
 _VERIFIER_TEXTS = frozenset({"pass", "fail", "inconclusive", "undecided", "void"})
 Text = str | tuple[str, ...]

@@ -135,7 +135,7 @@ def to_text(outcome: Verification, language: str) -> str:
             )
             lines.append(f"  {control}: {say(language, counted.outcome)}{dissent}")
         if roster.common_causes_over_f:
-            text = "More than {f} seats share a cause of failure ({causes}): no Byzantine fault tolerance is claimed."
+            text = "More seats than {f} share a cause of failure ({causes}): no Byzantine fault tolerance is claimed."
             lines.append(say(language, text, {"f": roster.f, "causes": ", ".join(roster.common_causes_over_f)}))
     lines += ["", say(language, _CONCLUSIONS[outcome.exit_code])]
     if outcome.exit_code == 0:
