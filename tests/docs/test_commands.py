@@ -220,10 +220,11 @@ def test_no_file_names_a_machine_or_a_registry() -> None:
     assert found == []
 
 
-def test_the_page_of_the_command_line_is_current() -> None:
-    command = [sys.executable, str(ROOT / "tools" / "document_cli.py"), "--check"]
-    done = subprocess.run(command, check=False, capture_output=True, text=True)
-    assert done.returncode == 0, f"run: python tools/document_cli.py\n{done.stderr}"
+@pytest.mark.parametrize("tool", ["document_cli.py", "document_benchmarks.py"])
+def test_generated_pages_are_current(tool: str) -> None:
+    command = [sys.executable, str(ROOT / "tools" / tool), "--check"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, f"run: python tools/{tool}\n{done.stderr}"
 
 
 def test_the_windows_lines_install_what_make_installs() -> None:
