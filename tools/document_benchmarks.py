@@ -1,4 +1,4 @@
-"""Write docs/reference/benchmarks.md from the figures in benchmarks/results; `--check` only says whether it is current."""
+"""Write docs/reference/benchmarks.md from benchmarks/results; `--check` only says whether it is current."""
 
 import json
 import sys
