@@ -5,7 +5,8 @@ numbers are whole and small. `counts` are text too: sums over many rows leave th
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
 from math import isfinite
@@ -56,26 +57,26 @@ def to_json(measurement: Measurement) -> dict[str, Any]:
 
 def from_json(data: object) -> Measurement:
     """Read a measurement from untrusted JSON values. ValueError naming the field that has the wrong shape."""
-    fields = _object(data, "measurement", _FIELDS)
+    fields = _object(data, "", _FIELDS)
     return Measurement(
-        id=_matching(fields, "id", _ID),
+        id=_id(fields, "id"),
         target=_text(fields, "target"),
         check=_text(fields, "check"),
         metric=_text(fields, "metric"),
         columns=_list(fields, "columns", _plain_text),
         title=_bilingual(fields["title"], "title"),
-        value=_number(fields, "value"),
-        low=_number(fields, "low"),
-        high=_number(fields, "high"),
-        level=_present(_number(fields, "level"), "level"),
-        n=_present(_count(fields, "n"), "n"),
+        value=_optional_number(fields, "value"),
+        low=_optional_number(fields, "low"),
+        high=_optional_number(fields, "high"),
+        level=_number(fields, "level"),
+        n=_count(fields, "n"),
         coverage=_coverage(fields["coverage"]),
         outcome=_choice(fields, "outcome", Outcome),
         rule=None if fields["rule"] is None else _rule(fields["rule"]),
         decisive=_flag(fields, "decisive"),
         method=_text(fields, "method"),
-        reason=None if fields["reason"] is None else _bilingual(fields["reason"], "reason"),
-        needed_n=_count(fields, "neededN"),
+        reason=_optional_bilingual(fields, "reason"),
+        needed_n=_optional_count(fields, "neededN"),
         groups=_list(fields, "groups", _group),
         findings=_list(fields, "findings", _bilingual),
         counts=_counts(fields["counts"]),
@@ -137,112 +138,129 @@ def _group_out(group: GroupEstimate) -> dict[str, Any]:
     }
 
 
-def _object(data: object, where: str, names: list[str]) -> Mapping[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _Fields:
+    """The fields of one object, and where it stands, so that errors name the field by its whole path."""
+
+    where: str
+    values: Mapping[str, Any]
+
+    def __getitem__(self, name: str) -> Any:
+        return self.values[name]
+
+    def path(self, name: str) -> str:
+        return f"{self.where}.{name}" if self.where else name
+
+
+def _object(data: object, where: str, names: Sequence[str]) -> _Fields:
+    shown = where or "measurement"
     if not isinstance(data, dict):
-        raise ValueError(f"{where}: need an object")
+        raise ValueError(f"{shown}: need an object")
     for name in names:
         if name not in data:
-            raise ValueError(f"{where}: field {name} is missing")
+            raise ValueError(f"{shown}: field {name} is missing")
     if len(data) > len(names):
-        raise ValueError(f"{where}: has fields beyond {', '.join(names)}")
-    return data
+        raise ValueError(f"{shown}: has fields beyond {', '.join(names)}")
+    return _Fields(where, data)
 
 
-def _plain_text(value: object, where: str) -> str:
+def _plain_text(value: object, path: str) -> str:
     if not isinstance(value, str) or len(value) > _LONGEST_TEXT:
-        raise ValueError(f"{where}: need a text of at most {_LONGEST_TEXT} characters")
+        raise ValueError(f"{path}: need a text of at most {_LONGEST_TEXT} characters")
     return value
 
 
-def _text(fields: Mapping[str, Any], name: str) -> str:
-    return _plain_text(fields[name], name)
+def _text(fields: _Fields, name: str) -> str:
+    return _plain_text(fields[name], fields.path(name))
 
 
-def _matching(fields: Mapping[str, Any], name: str, pattern: re.Pattern[str]) -> str:
+def _id(fields: _Fields, name: str) -> str:
     value = _text(fields, name)
-    if not pattern.fullmatch(value):
-        raise ValueError(f"{name}: does not match {pattern.pattern}")
+    if not _ID.fullmatch(value):
+        raise ValueError(f"{fields.path(name)}: does not match {_ID.pattern}")
     return value
 
 
-def _list(fields: Mapping[str, Any], name: str, read: Callable[[object, str], _T]) -> tuple[_T, ...]:
+def _list(fields: _Fields, name: str, read: Callable[[object, str], _T]) -> tuple[_T, ...]:
     value = fields[name]
     if not isinstance(value, list) or len(value) > _MOST_ITEMS:
-        raise ValueError(f"{name}: need a list of at most {_MOST_ITEMS} entries")
-    return tuple(read(entry, f"{name}[{place}]") for place, entry in enumerate(value))
+        raise ValueError(f"{fields.path(name)}: need a list of at most {_MOST_ITEMS} entries")
+    return tuple(read(entry, f"{fields.path(name)}[{place}]") for place, entry in enumerate(value))
 
 
-def _bilingual(data: object, where: str) -> Bilingual:
-    fields = _object(data, where, ["ja", "en"])
-    return Bilingual(ja=_plain_text(fields["ja"], f"{where}.ja"), en=_plain_text(fields["en"], f"{where}.en"))
+def _bilingual(data: object, path: str) -> Bilingual:
+    fields = _object(data, path, ["ja", "en"])
+    return Bilingual(ja=_text(fields, "ja"), en=_text(fields, "en"))
 
 
-def _number(fields: Mapping[str, Any], name: str) -> float | None:
+def _optional_bilingual(fields: _Fields, name: str) -> Bilingual | None:
+    return None if fields[name] is None else _bilingual(fields[name], fields.path(name))
+
+
+def _optional_number(fields: _Fields, name: str) -> float | None:
+    return None if fields[name] is None else _number(fields, name)
+
+
+def _number(fields: _Fields, name: str) -> float:
     value = fields[name]
-    if value is None:
-        return None
     if not isinstance(value, str) or len(value) > _LONGEST_NUMBER or not _DECIMAL.fullmatch(value):
-        raise ValueError(f"{name}: need a decimal number as text, or null")
+        raise ValueError(f"{fields.path(name)}: need a decimal number as text")
     number = float(value)
     if not isfinite(number):
-        raise ValueError(f"{name}: is beyond the numbers that can be kept")
+        raise ValueError(f"{fields.path(name)}: is beyond the numbers that can be kept")
     return number
 
 
-def _count(fields: Mapping[str, Any], name: str) -> int | None:
+def _optional_count(fields: _Fields, name: str) -> int | None:
+    return None if fields[name] is None else _count(fields, name)
+
+
+def _count(fields: _Fields, name: str) -> int:
     value = fields[name]
-    if value is None:
-        return None
     if type(value) is not int or not 0 <= value <= _LARGEST_INTEGER:
-        raise ValueError(f"{name}: need a whole number from 0 to {_LARGEST_INTEGER}, or null")
+        raise ValueError(f"{fields.path(name)}: need a whole number from 0 to {_LARGEST_INTEGER}")
     return value
 
 
-def _present(value: _T | None, name: str) -> _T:
-    if value is None:
-        raise ValueError(f"{name}: must not be null")
-    return value
-
-
-def _flag(fields: Mapping[str, Any], name: str) -> bool:
+def _flag(fields: _Fields, name: str) -> bool:
     value = fields[name]
     if not isinstance(value, bool):
-        raise ValueError(f"{name}: need true or false")
+        raise ValueError(f"{fields.path(name)}: need true or false")
     return value
 
 
-def _choice(fields: Mapping[str, Any], name: str, choices: type[_E]) -> _E:
-    try:
-        return choices(_text(fields, name))
-    except ValueError:
-        raise ValueError(f"{name}: need one of {', '.join(choices)}") from None
+def _choice(fields: _Fields, name: str, choices: type[_E]) -> _E:
+    value = _text(fields, name)
+    if value not in list(choices):
+        raise ValueError(f"{fields.path(name)}: need one of {', '.join(choices)}")
+    return choices(value)
 
 
 def _coverage(data: object) -> Coverage:
     fields = _object(data, "coverage", ["used", "asked"])
-    used, asked = (_present(_count(fields, name), f"coverage.{name}") for name in ("used", "asked"))
-    if used > asked:
+    coverage = Coverage(_count(fields, "used"), _count(fields, "asked"))
+    if coverage.used > coverage.asked:
         raise ValueError("coverage: used is more than asked")
-    return Coverage(used, asked)
+    return coverage
 
 
 def _rule(data: object) -> Rule:
     fields = _object(data, "rule", ["comparison", "limit"])
-    return Rule(_choice(fields, "comparison", Comparison), _present(_number(fields, "limit"), "rule.limit"))
+    return Rule(_choice(fields, "comparison", Comparison), _number(fields, "limit"))
 
 
-def _group(data: object, where: str) -> GroupEstimate:
-    fields = _object(data, where, _GROUP_FIELDS)
+def _group(data: object, path: str) -> GroupEstimate:
+    fields = _object(data, path, _GROUP_FIELDS)
     return GroupEstimate(
         levels=_list(fields, "levels", _plain_text),
-        n=_count(fields, "n"),
-        successes=_count(fields, "successes"),
-        trials=_count(fields, "trials"),
-        value=_number(fields, "value"),
-        low=_number(fields, "low"),
-        high=_number(fields, "high"),
+        n=_optional_count(fields, "n"),
+        successes=_optional_count(fields, "successes"),
+        trials=_optional_count(fields, "trials"),
+        value=_optional_number(fields, "value"),
+        low=_optional_number(fields, "low"),
+        high=_optional_number(fields, "high"),
         suppressed=_flag(fields, "suppressed"),
-        note=None if fields["note"] is None else _bilingual(fields["note"], f"{where}.note"),
+        note=_optional_bilingual(fields, "note"),
     )
 
 
@@ -253,6 +271,6 @@ def _counts(data: object) -> dict[str, int]:
     for name, value in data.items():
         _plain_text(name, "counts")
         if not isinstance(value, str) or len(value) > _LONGEST_NUMBER or not _WHOLE.fullmatch(value):
-            raise ValueError(f"counts.{name}: need a whole number as text")
+            raise ValueError(f"counts.{name[:80]}: need a whole number as text")
         counts[name] = int(value)
     return counts

@@ -98,10 +98,25 @@ def open_source(file: Path) -> Iterator[Source]:
         connection = duckdb.connect(":memory:", config=_settings(spill))
         try:
             with _as_table_errors(file):
-                columns = _parquet(connection, file) if file.suffix.lower() == ".parquet" else _csv(connection, file)
+                path = _literal(_plain_path(file, Path(spill)))
+                columns = _parquet(connection, file, path) if _is_parquet(file) else _csv(connection, file, path)
             yield Source(file, connection, columns)
         finally:
             connection.close()
+
+
+def _is_parquet(file: Path) -> bool:
+    return file.suffix.lower() == ".parquet"
+
+
+def _plain_path(file: Path, folder: Path) -> str:
+    """Return a path that DuckDB takes for one file: it reads *, ? and [ in a path as a pattern, whatever is quoted."""
+    path = str(file.resolve())
+    if not re.search(r"[*?\[]", path):
+        return path
+    link = folder / f"table{file.suffix.lower()}"
+    link.symlink_to(path)
+    return str(link)
 
 
 def quoted(name: str) -> str:
@@ -132,6 +147,9 @@ def _as_table_errors(file: Path) -> Iterator[None]:
 
     try:
         yield
+    except (duckdb.BinderException, duckdb.CatalogException, duckdb.ParserException):
+        # These can only come from our own SQL; they are no fault of the file.
+        raise
     except duckdb.OutOfMemoryException as fault:
         raise in_file(
             file,
@@ -172,15 +190,16 @@ def _check_file(file: Path) -> None:
         raise in_file(file, message("The file is empty."), message("Write the table again."))
 
 
-def _parquet(connection: "duckdb.DuckDBPyConnection", file: Path) -> tuple[Column, ...]:
-    path = str(file.resolve())
-    connection.execute(f"SET allowed_paths = [{_literal(path)}]")
+def _parquet(connection: "duckdb.DuckDBPyConnection", file: Path, path: str) -> tuple[Column, ...]:
+    connection.execute(f"SET allowed_paths = [{path}]")
     _lock(connection)
-    one_file = _literal(re.sub(r"([*?\[])", r"[\1]", path))
-    names = _top_names(connection.execute(f"SELECT name, num_children FROM parquet_schema({one_file})").fetchall())
+    names = _top_names(connection.execute(f"SELECT name, num_children FROM parquet_schema({path})").fetchall())
     _check_names(file, names)
-    # A folder called sex=F would otherwise add a column.
-    connection.execute(f"CREATE VIEW t AS SELECT * FROM read_parquet({one_file}, hive_partitioning = false)")
+    # A folder called sex=F would otherwise add a column. And writers leave NaN out of a column's statistics, from which
+    # DuckDB would conclude that isnan() is false everywhere (github.com/duckdb/duckdb/issues/25521).
+    connection.execute(
+        f"CREATE VIEW t AS SELECT * FROM read_parquet({path}, hive_partitioning = false, can_have_nan = true)"
+    )
     types = [str(row[1]) for row in connection.execute("DESCRIBE t").fetchall()]
     return tuple(
         Column(name, kind, stored_type, quoted(name), _as_text(quoted(name), stored_type))
@@ -220,7 +239,7 @@ def _top_names(schema: list[tuple[Any, ...]]) -> list[str]:
     return names
 
 
-def _csv(connection: "duckdb.DuckDBPyConnection", file: Path) -> tuple[Column, ...]:
+def _csv(connection: "duckdb.DuckDBPyConnection", file: Path, path: str) -> tuple[Column, ...]:
     _check_utf8(file)
     names = _header(file)
     _check_names(file, names)
@@ -228,9 +247,8 @@ def _csv(connection: "duckdb.DuckDBPyConnection", file: Path) -> tuple[Column, .
     # Compressed, because the table stays in memory; a view would parse the text again for every query.
     connection.execute("ATTACH ':memory:' AS held (COMPRESS)")
     connection.execute("USE held")
-    one_file = _literal(re.sub(r"([*?\[])", r"[\1]", str(file.resolve())))
     connection.execute(
-        f"CREATE TABLE t AS SELECT * FROM read_csv({one_file}, columns = {{{layout}}}, header = true, "
+        f"CREATE TABLE t AS SELECT * FROM read_csv({path}, columns = {{{layout}}}, header = true, "
         "auto_detect = false, delim = ',', quote = '\"', escape = '\"', all_varchar = true, hive_partitioning = false)"
     )
     _lock(connection)
@@ -282,13 +300,11 @@ def _check_utf8(file: Path) -> None:
 def _not_utf8(file: Path) -> TableError:
     with file.open("rb") as source:
         start = source.read(_CHUNK)
-    try:
-        # The chunk may end within a character; leaving off the last line keeps that from being taken for a fault.
-        start[: start.rfind(b"\n") + 1].decode("cp932")
-    except UnicodeDecodeError:
+    # The chunk may end within a character; leaving off the last line keeps that from being taken for a fault.
+    whole_lines = start[: start.rfind(b"\n") + 1]
+    guess = message("Shift_JIS (cp932), as Excel writes it in Japanese")
+    if b"\xff" in whole_lines or not _decodes(whole_lines, "cp932"):
         guess = message("another encoding")
-    else:
-        guess = message("Shift_JIS (cp932), as Excel writes it in Japanese")
     return in_file(
         file,
         message("The CSV file is not UTF-8; it looks like {guess}.", guess=guess),
@@ -296,16 +312,27 @@ def _not_utf8(file: Path) -> TableError:
     )
 
 
+def _decodes(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
 def _header(file: Path) -> list[str]:
     with file.open(encoding="utf-8-sig", newline="") as source:
         try:
-            return next(csv.reader(source, strict=True), [])
+            header = next(csv.reader(source, strict=True), [])
         except csv.Error:
-            raise in_file(
-                file,
-                message("The first line cannot be read as the header of a CSV file."),
-                message("The first line names the columns, separated by commas."),
-            ) from None
+            header = []
+    if not header:
+        raise in_file(
+            file,
+            message("The first line cannot be read as the header of a CSV file."),
+            message("The first line names the columns, separated by commas."),
+        )
+    return header
 
 
 def _check_names(file: Path, names: Sequence[str]) -> None:
