@@ -28,7 +28,8 @@ _ISSUERS = re.compile(
     r"|6(?:011|5\d\d|4[4-9]\d)\d{12}|62\d{14,17}"
 )
 
-MIN_SHARE = 0.20
+MIN_OF = 5
+"""One in so many of the values has to match, as a whole number: 0.2 is none in binary."""
 MIN_MATCHES = 3
 _CHANCE = 0.1
 """Share of random 12-digit numbers that have a right check digit of a My Number."""
@@ -68,7 +69,7 @@ def flags_of(name: str, values: Iterable[str]) -> tuple[Flag, ...]:
     }
     for kind, test in tests.items():
         matches = sum(map(test, texts))
-        if matches < MIN_MATCHES or matches < MIN_SHARE * len(texts):
+        if matches < MIN_MATCHES or matches * MIN_OF < len(texts):
             continue
         if kind is PersonalKind.MY_NUMBER and _by_chance(matches, sum(_digits(text, 12) is not None for text in texts)):
             continue
