@@ -1,5 +1,5 @@
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shinrai.evaluate.measurement import Comparison, Outcome, Rule
@@ -43,6 +43,7 @@ def test_needed_rows_are_the_smallest_multiple_that_decides() -> None:
     assert decide(at(k - 1), AT_LEAST) is Outcome.INCONCLUSIVE
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.integers(1, 60))
 def test_needed_rows_of_gaps_decide(a: int, b: int) -> None:
     fractions = [(a, 60), (b, 60)]

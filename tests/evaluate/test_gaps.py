@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shinrai.evaluate.measurement import Comparison, Outcome, Rule
@@ -24,6 +24,7 @@ def test_gaps_of_the_exact_tables(cases: dict[str, Any]) -> None:
         assert ratio_gap(fractions).value == pytest.approx(float(smallest), rel=1e-15)
 
 
+@settings(deadline=None)
 @given(groups)
 def test_difference_by_the_definition(fractions: list[tuple[int, int]]) -> None:
     pairs = [(i, j) for i in range(len(fractions)) for j in range(i)]
@@ -35,6 +36,7 @@ def test_difference_by_the_definition(fractions: list[tuple[int, int]]) -> None:
     assert gap.interval.low <= gap.value <= gap.interval.high
 
 
+@settings(deadline=None)
 @given(groups)
 def test_ratio_by_the_definition(fractions: list[tuple[int, int]]) -> None:
     if not any(successes for successes, _ in fractions):
@@ -50,12 +52,14 @@ def test_ratio_by_the_definition(fractions: list[tuple[int, int]]) -> None:
     assert gap.interval.low <= gap.value <= gap.interval.high
 
 
+@settings(deadline=None)
 @given(groups, st.randoms(use_true_random=False))
 def test_the_order_of_groups_does_not_matter(fractions: list[tuple[int, int]], random: Any) -> None:
     shuffled = random.sample(fractions, len(fractions))
     assert difference_gap(shuffled) == difference_gap(fractions)
 
 
+@settings(deadline=None)
 @given(groups)
 def test_more_rows_of_the_same_rates_narrow_the_interval(fractions: list[tuple[int, int]]) -> None:
     more = difference_gap([(4 * successes, 4 * trials) for successes, trials in fractions])

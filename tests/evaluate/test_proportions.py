@@ -3,7 +3,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
@@ -53,6 +53,7 @@ def test_koopman_without_successes() -> None:
     assert koopman(0, 10, 0, 20) == Interval(0.0, math.inf)
 
 
+@settings(deadline=None)
 @given(counts, counts, levels)
 def test_koopman_bounds_are_where_pearson_stops_rejecting(
     first: tuple[int, int], second: tuple[int, int], z: float
@@ -84,6 +85,7 @@ def _pearson(ratio: float, a: int, n1: int, b: int, n2: int) -> float:
     return (a - n1 * p1) ** 2 / (n1 * p1 * (1 - p1)) + (b - n2 * p2) ** 2 / (n2 * p2 * (1 - p2))
 
 
+@settings(deadline=None)
 @given(counts, levels)
 def test_wilson_holds_the_rate_and_is_symmetric(count: tuple[int, int], z: float) -> None:
     x, n = count
@@ -94,6 +96,7 @@ def test_wilson_holds_the_rate_and_is_symmetric(count: tuple[int, int], z: float
     assert mirrored.high == pytest.approx(1 - interval.low, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(counts, counts, levels)
 def test_newcombe_holds_the_difference_and_is_symmetric(
     first: tuple[int, int], second: tuple[int, int], z: float
@@ -105,6 +108,7 @@ def test_newcombe_holds_the_difference_and_is_symmetric(
     assert (turned.low, turned.high) == pytest.approx((-interval.high, -interval.low), abs=1e-12)
 
 
+@settings(deadline=None)
 @given(counts, counts, levels)
 def test_koopman_holds_the_ratio_and_is_symmetric(first: tuple[int, int], second: tuple[int, int], z: float) -> None:
     (a, n1), (b, n2) = first, second
@@ -116,6 +120,7 @@ def test_koopman_holds_the_ratio_and_is_symmetric(first: tuple[int, int], second
         assert turned.low == pytest.approx(0 if math.isinf(interval.high) else 1 / interval.high, rel=1e-7)
 
 
+@settings(deadline=None)
 @given(counts, counts)
 def test_intervals_grow_with_z_and_shrink_with_n(first: tuple[int, int], second: tuple[int, int]) -> None:
     for narrow, wide in (
