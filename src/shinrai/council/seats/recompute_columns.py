@@ -197,12 +197,10 @@ def _columns(part: int, whole: int, rows: int) -> Derived:
 
 def _two_of(values: pa.Array) -> Iterator[object]:
     """Yield up to two different values of a batch without missing ones."""
-    if pa.types.is_dictionary(values.type):
-        values = distinct(values)[0]
-    elif not pa.types.is_boolean(values.type):
-        extremes = pc.min_max(values)
-        values = pa.array([extremes["min"].as_py(), extremes["max"].as_py()])
-    return islice(dict.fromkeys(values.to_pylist()), 2)
+    if pa.types.is_dictionary(values.type) or pa.types.is_boolean(values.type):
+        return islice(distinct(values)[0].to_pylist(), 2)
+    extremes = pc.min_max(values)
+    return iter({extremes["min"].as_py(), extremes["max"].as_py()})
 
 
 def _telling(source: Source, label: States, names: Sequence[str]) -> set[str]:

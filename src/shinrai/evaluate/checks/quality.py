@@ -199,7 +199,9 @@ def _orders_label(table: Table, column: Column) -> bool:
     )
     inner = sorted(edge for (edge,) in edges) or [0.0]
     bins = dict(table.source.query(f"SELECT y, histogram(v, ?) {labelled} GROUP BY y", [inner, *label.values]))
-    low, high = auc_bracket(*([bins[outcome][edge] for edge in sorted(bins[outcome])] for outcome in (1, 0)))
+    # Beyond the last edge there is a bin only where a value, such as infinity, falls into it.
+    found = sorted(bins[1].keys() | bins[0].keys())
+    low, high = auc_bracket(*([bins[outcome].get(edge, 0) for edge in found] for outcome in (1, 0)))
     if low >= _GIVES_AWAY + _ROUNDING or high <= 1 - _GIVES_AWAY - _ROUNDING:
         return True
     if high < _GIVES_AWAY - _ROUNDING and low > 1 - _GIVES_AWAY + _ROUNDING:
