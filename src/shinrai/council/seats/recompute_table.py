@@ -163,6 +163,9 @@ def read_decisions(
 
 def as_floats(values: pa.Array) -> Floats:
     """Return a typed batch of numbers as doubles, NaN where missing."""
+    if pa.types.is_decimal(values.type):
+        # Arrow multiplies by an inexact power of ten; reading the digits gives the nearest double.
+        values = values.cast(pa.string())
     floats = values.cast(pa.float64(), safe=False)
     return np.asarray(floats.to_numpy(zero_copy_only=False), dtype=np.float64)
 
