@@ -1,5 +1,6 @@
 """Build hook: compile every gettext catalogue (.po) below src into the .mo file that is read at run time."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ def compile_catalogues(root: Path) -> list[Path]:
     for po in sorted(root.glob("src/**/locales/*/LC_MESSAGES/*.po")):
         with po.open("rb") as source:
             catalogue = read_po(source, locale=po.parent.parent.name, abort_invalid=True)
+        # The time of the build must not be in it, or the same source would give other bytes.
+        catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
         mo = po.with_suffix(".mo")
         with mo.open("wb") as target:
             write_mo(target, catalogue)

@@ -1,5 +1,6 @@
 """Build hook: compile this package's gettext catalogue (.po) into the .mo file that is read at run time."""
 
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,5 +17,7 @@ class CompileMessages(BuildHookInterface[Any]):
         for po in sorted(Path(self.root).glob("src/**/locales/*/LC_MESSAGES/*.po")):
             with po.open("rb") as source:
                 catalogue = read_po(source, locale=po.parent.parent.name, abort_invalid=True)
+            # The time of the build must not be in it, or the same source would give other bytes.
+            catalogue.creation_date = catalogue.revision_date = datetime(2026, 1, 1, tzinfo=UTC)
             with po.with_suffix(".mo").open("wb") as target:
                 write_mo(target, catalogue)

@@ -180,7 +180,7 @@ WRONG = {
         "The field “en” is missing.",
     ),
     "empty Japanese": ("{ja: 試験,", "{ja: ' ',", "' '", "title.ja", "The text is empty."),
-    "null English": ("en: Test}", "en: ~}", "~", "title.en", "Expected a text, found nothing."),
+    "null English": ("en: Test}", "en: ~}", "~", "title.en", "Expected a text, found an empty value."),
     "a list as text": ("licence: none", "licence: [a]", "[a]", "licence", "Expected a text, found a list."),
     "fields as text": ("licence: none", "licence: {a: b}", "{a: b}", "licence", "found a block of fields."),
     "a text as list": ("roles: []", "roles: all", "all", "requirements[0].roles", "Expected a list, found a text."),

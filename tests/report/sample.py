@@ -212,6 +212,7 @@ ATTESTATIONS = [
         document="docs/oversight-2026.pdf",
         expires=date(2027, 3, 31),
         signed=True,
+        signed_on=datetime(2026, 10, 1, 9, 0, tzinfo=UTC),
         current=True,
         evidence=digest(91),
         log_index=40,
@@ -226,6 +227,7 @@ ATTESTATIONS = [
         document=None,
         expires=date(2026, 9, 30),
         signed=False,
+        signed_on=None,
         current=False,
         evidence=None,
         log_index=None,
@@ -301,7 +303,7 @@ NO_TARGET = text(
     "この要求事項を示せる測定対象が、システム記述にありません。",
     "The system description names no target that could show this.",
 )
-NO_STATEMENT = text("署名された陳述がありません。", "There is no signed statement.")
+NO_STATEMENT = text("署名された表明がありません。", "There is no signed statement.")
 
 
 def _results() -> list[RequirementResult]:
@@ -358,7 +360,7 @@ def _results() -> list[RequirementResult]:
             "JP-AIGB-H-1",
             text("人の判断を介在させる", "Keep human judgement in the loop"),
             Result.MET,
-            text("有効な署名済みの陳述があります。", "There is a current signed statement."),
+            text("有効な署名済みの表明があります。", "There is a current signed statement."),
             [
                 leaf(
                     "JP-AIGB-H-1.oversight",
@@ -428,7 +430,7 @@ def _results() -> list[RequirementResult]:
                     "JP-AIGB-E-1.training",
                     text("研修の責任者の回答", "Answer of the person responsible for training"),
                     "not_assessed",
-                    text("陳述に署名がなく、期限も切れています。", "The statement is not signed and has expired."),
+                    text("表明に署名がなく、期限も切れています。", "The statement is not signed and has expired."),
                     code="Q",
                     attestations=["training"],
                 )
@@ -597,7 +599,6 @@ def assessment() -> Assessment:
             id=digest(5),
             origin="shinrai.example/loan-screening",
             log_size=42,
-            log_root="u1x0Q3mH0qf8m1H7Wb2ZpQ0Vb7oGm0cB0eS9Nf2yR3k=",
             withheld=[digest(4)],
         ),
     )

@@ -149,7 +149,7 @@ def test_it_says_how_to_verify(page: Rendered) -> None:
     _, _, parsed = page
     for words in ("shinrai verify bundle.zip --trust trust.json", "shinrai-verify bundle.zip --trust trust.json"):
         assert words in parsed.text
-    assert assessment().bundle.log_root in parsed.text
+    assert assessment().bundle.origin in parsed.text
 
 
 def test_dates_are_written_as_in_the_language(page: Rendered) -> None:

@@ -27,6 +27,18 @@ def test_the_summary_says_what_a_person_needs() -> None:
     assert "complian" not in text.lower()
 
 
+def test_a_long_list_is_cut_with_the_gravest_first() -> None:
+    sample = assessment()
+    record = next(m for m in sample.measurements if m.decisive and m.outcome == "inconclusive")
+    failed = record.model_copy(update={"id": "t.c.failed", "outcome": "fail"})
+    many = [record.model_copy(update={"id": f"t.c.{number}"}) for number in range(9)]
+    text = shown(sample.model_copy(update={"measurements": [*many, failed]}), Language.EN, columns=400)
+    listed = [line for line in text.splitlines() if line.startswith(("  Fail", "  Inconclusive"))]
+    assert listed[0].startswith("  Fail")
+    assert len(listed) == 6
+    assert "4 more stand in the report." in text
+
+
 def test_japanese_keeps_to_the_width() -> None:
     text = shown(assessment(), Language.JA, columns=60)
     assert "必須の要求事項" in text

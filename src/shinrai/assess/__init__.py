@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from shinrai.assess.assessment import Assessment, Result
-    from shinrai.assess.attesting import sign_attestation, sign_scope, signed_attestations
+    from shinrai.assess.attesting import scope_approval, sign_attestation, sign_scope, signed_attestations
     from shinrai.assess.plan import make_plan
     from shinrai.assess.reading import read_assessment
     from shinrai.assess.results import at
@@ -23,6 +23,7 @@ _HOMES = {
     "at": "results",
     "make_plan": "plan",
     "read_assessment": "reading",
+    "scope_approval": "attesting",
     "sign_attestation": "attesting",
     "sign_scope": "attesting",
     "signed_attestations": "attesting",
@@ -36,6 +37,7 @@ __all__ = [
     "at",
     "make_plan",
     "read_assessment",
+    "scope_approval",
     "sign_attestation",
     "sign_scope",
     "signed_attestations",

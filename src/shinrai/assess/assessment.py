@@ -200,7 +200,7 @@ class FrameworkRecord(_Record):
 
 
 class SystemRecord(_Record):
-    """What was assessed, as the description says."""
+    """What was assessed, as the description says. digest: SHA-256 of the facts whose change makes decisions lapse."""
 
     id: str
     version: str

@@ -28,6 +28,8 @@ def instructions(logged: Logged, public: bytes, content_sha256: str) -> bytes:
 
             # 0. 展開したフォルダーで実行する / Work in the unpacked folder.
             #    unzip bundle.zip -d bundle && cd bundle
+            #    途中のファイルは別の場所に書く / What is made on the way is written elsewhere.
+            w=$(mktemp -d)
 
             # 1. 測定値そのもの：要約値がファイル名と一致する
             #    The measurement itself: its digest is its file name.
@@ -35,20 +37,20 @@ def instructions(logged: Logged, public: bytes, content_sha256: str) -> bytes:
 
             # 2. 署名された文を取り出す：要約値が下の値と一致し、文の中に手順1の要約値がある
             #    Take out the signed statement: its digest is the one below, and it names the digest of step 1.
-            grep -F '{signature}' attestations.intoto.jsonl | sed 's/^{{"payload":"\\([^"]*\\)".*/\\1/' | base64 -d > payload.json
-            echo "{payload}  payload.json" | sha256sum -c
-            grep -c {content_sha256} payload.json
+            grep -F '{signature}' attestations.intoto.jsonl | sed 's/^{{"payload":"\\([^"]*\\)".*/\\1/' | base64 -d > "$w/payload.json"
+            echo "{payload}  $w/payload.json" | sha256sum -c
+            grep -c {content_sha256} "$w/payload.json"
 
             # 3. 署名を確かめる（DSSE）/ Check the signature (DSSE).
-            printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < payload.json)" | cat - payload.json > pae.bin
-            printf '%s' '{signature}' | base64 -d > signature.bin
-            printf '%s\\n' '-----BEGIN PUBLIC KEY-----' '{pem}' '-----END PUBLIC KEY-----' > key.pem
-            openssl pkeyutl -verify -pubin -inkey key.pem -rawin -in pae.bin -sigfile signature.bin
+            printf 'DSSEv1 28 application/vnd.in-toto+json %d ' "$(wc -c < "$w/payload.json")" | cat - "$w/payload.json" > "$w/pae.bin"
+            printf '%s' '{signature}' | base64 -d > "$w/signature.bin"
+            printf '%s\\n' '-----BEGIN PUBLIC KEY-----' '{pem}' '-----END PUBLIC KEY-----' > "$w/key.pem"
+            openssl pkeyutl -verify -pubin -inkey "$w/key.pem" -rawin -in "$w/pae.bin" -sigfile "$w/signature.bin"
 
             # 4. 鍵：要約値が trust/root.*.json に載る鍵の識別子である
             #    The key: its digest is the key id that trust/root.*.json lists.
-            openssl pkey -pubin -in key.pem -outform DER | sha256sum
-            cat trust/root.*.json | sed 's/^{{"payload":"\\([^"]*\\)".*/\\1/' | base64 -d | grep -c {logged.envelope.signatures[0].keyid}
+            openssl pkey -pubin -in "$w/key.pem" -outform DER | sha256sum
+            for f in trust/root.*.json; do sed 's/^{{"payload":"\\([^"]*\\)".*/\\1/' "$f" | base64 -d; done | grep -c {logged.envelope.signatures[0].keyid}
 
             # 5. 台帳：記録のハッシュが、台帳の {logged.index} 番目（0から）にある
             #    The log: the hash of the entry stands at place {logged.index} (from 0). Both lines print the same.

@@ -60,11 +60,16 @@ def _measure(
         return
     settings = table_settings(target, work.plan.description.targets[target], work.plan.folder)
     done, total = position
-    with open_table(settings) as table:
-        for number, check in enumerate(checks):
-            kind = CHECKS[check.partition("/")[2]]
-            progress(message("{target}: {check}", target=target, check=kind.title), done + number, total)
-            yield check, _one(work, table, check)
+    try:
+        with open_table(settings) as table:
+            for number, check in enumerate(checks):
+                kind = CHECKS[check.partition("/")[2]]
+                progress(message("{target}: {check}", target=target, check=kind.title), done + number, total)
+                yield check, _one(work, table, check)
+    except TableError as error:
+        # A table that cannot be measured is a finding: every check of it ends in an error, logged like any number.
+        for check in checks:
+            yield check, error_measurements(settings, check.partition("/")[2], error)
 
 
 def _one(work: Measuring, table: Table, check: str) -> tuple[Measurement, ...]:

@@ -71,7 +71,9 @@ class Plan:
     def required(self) -> frozenset[str]:
         """The requirements that the conclusion rests on."""
         named = self.description.required
-        return frozenset(named) if named else frozenset(self.requirements) - frozenset(self.excluded)
+        if named:
+            return frozenset(named)
+        return frozenset(r.id for r in self.requirements.values() if r.expects and r.id not in self.excluded)
 
     @cached_property
     def material(self) -> bytes:

@@ -175,7 +175,7 @@ def _from_leaves(
     if requirement.exclusion is not None:
         approval = next((a for a in approvals if a.current and requirement.id in a.covers), None)
         if approval is None:
-            cause = message("It does not seem to apply, but nobody with a name has approved leaving it out.")
+            cause = message("It does not seem to apply, but no named person has approved leaving it out.")
             return requirement.model_copy(update=update | {"result": Result.NOT_ASSESSED, "cause": text(cause)})
         update |= {"result": Result.NOT_APPLICABLE, "cause": requirement.exclusion, "approver": approval.by}
         return requirement.model_copy(update=update)
@@ -201,7 +201,7 @@ def _cause(result: Result, leaves: Sequence[Leaf]) -> Message:
     failed = [leaf for leaf in leaves if leaf.state == "not_met"]
     if failed:
         return message("{title}: {cause}", title=bilingual(failed[0].title), cause=bilingual(failed[0].cause))
-    return message("{n} of the {m} pieces of evidence it asks for are there and certified.", n=decided, m=len(leaves))
+    return message("Evidence there and certified: {n} of the {m} pieces it asks for.", n=decided, m=len(leaves))
 
 
 def _decided(leaves: Sequence[Leaf]) -> Share:
@@ -233,8 +233,8 @@ def summarise(
     measurements: Sequence[MeasurementRecord],
     attestations: Sequence[AttestationRecord],
 ) -> Summary:
-    """Return the first page. Headings are not counted: what they rest on is."""
-    counted = [r for r in results if r.leaves]
+    """Return the first page. A heading is counted only where it is required itself: what it rests on is counted."""
+    counted = [r for r in results if r.leaves or r.required]
     required = [r for r in results if r.required]
     leaves = [leaf for r in counted if r.result is not Result.NOT_APPLICABLE for leaf in r.leaves]
     found = {r.result for r in required}

@@ -23,7 +23,8 @@ from shinrai.assess.instructions import instructions
 from shinrai.assess.measuring import Measuring, measure_all, personal_data_suspected, rows_items
 from shinrai.assess.plan import Plan, file_sha256, make_plan
 from shinrai.assess.progress import Progress, silent
-from shinrai.assess.targets import check_settings, table_settings, target_files
+from shinrai.assess.results import at
+from shinrai.assess.targets import check_settings, check_targets, table_settings, target_files
 from shinrai.assess.view import View, build, document_bytes
 from shinrai.council import Case, Claim, Piece, Setting, TargetRows, ensure_roster, ensure_rubric, hold_round
 from shinrai.council.seats.recompute import CheckParameters, TableSettings
@@ -47,11 +48,12 @@ YAML = "application/yaml"
 
 @dataclass(frozen=True, slots=True)
 class Assessed:
-    """What an assessment left behind: the assessment itself and the files for others."""
+    """What an assessment left behind: the assessment, the files for others, and how many steps of progress it took."""
 
     assessment: Assessment
     bundle: Path
     trust: Path
+    steps: int
 
 
 def assess(
@@ -64,6 +66,7 @@ def assess(
     """
     description = read_description(path)
     plan = make_plan(description, path.parent)
+    check_targets(description, path.parent)
     store = Store(home)
     try:
         return _Run(plan, path.read_bytes(), home, store, progress).carry_out(out, as_of)
@@ -133,8 +136,8 @@ class _Run:
             origin=self.store.key.name,
             version=self.version,
         )
-        assessment = build(view, as_of or now, now)
-        result = self._log_assessment(assessment, bundle_id)
+        result, data = self._log_assessment(view, as_of or now, now)
+        assessment = at(Assessment.model_validate_json(data), as_of or now)
         note = self.store.publish()
         self.progress(message("Writing the bundle"), self.total - 1, self.total)
         evidence = (
@@ -142,7 +145,6 @@ class _Run:
         )
         logged = [*trust, roster, rubric, planned, *evidence, *decision.logged, result]
         contents |= dict(decision.certificates.values())
-        data = document_bytes(assessment)
         contents[hashlib.sha256(data).hexdigest()] = data
         out.mkdir(parents=True, exist_ok=True)
         parts = BundleParts(
@@ -156,8 +158,8 @@ class _Run:
         )
         write_bundle(out / "bundle.zip", parts)
         (out / "trust.json").write_bytes(policy_file(trust, self.store))
-        self.progress(message("Done"), self.total, self.total)
-        return Assessed(assessment, out / "bundle.zip", out / "trust.json")
+        self.store.finish(self.run, "delivered", result.index)
+        return Assessed(assessment, out / "bundle.zip", out / "trust.json", self.total)
 
     def _name(self, signed: Sequence[Signed], approval: Logged | None) -> str:
         """Name the run by all that goes in, and count the runs on the same input."""
@@ -170,7 +172,7 @@ class _Run:
         }
         name = hashlib.sha256(canonical_json(going_in)).hexdigest()
         number = 1
-        while self.store.step(f"{name}:{number}", "assessment"):
+        while self.store.step(f"{name}:{number}", "delivered"):
             number += 1
         return f"{name}:{number}"
 
@@ -284,17 +286,20 @@ class _Run:
             checks[kind] = CheckParameters(limit_rules(chosen.limits), decide_on, chosen.min_group)
         return TargetRows(self.files[name], self.rows[name].sha256, settings, checks)
 
-    def _log_assessment(self, assessment: Assessment, bundle_id: str) -> Logged:
-        data = document_bytes(assessment)
-        sha256 = hashlib.sha256(data).hexdigest()
-        item = Item("assessment.json", sha256, len(data), "application/json", "decision")
-        predicate = {"bundle": bundle_id, "items": [item.descriptor()]}
-        subject = self.plan.subject
-        statement = Statement(subject.name, subject.sha256, ASSESSMENT, predicate)
-        envelope = sign(statement, load_signer(self.home.keys, "producer"))
-        contents = {sha256: ("application/json", data)}
-        self.store.append(Addition([envelope], contents, run=self.run, step="assessment"))
-        return self.store.step(self.run, "assessment")[0]
+    def _log_assessment(self, view: View, as_of: datetime, now: datetime) -> tuple[Logged, bytes]:
+        """Log the assessment, if the run has not done so before; returns the entry and the bytes of assessment.json."""
+        if not self.store.step(self.run, "assessment"):
+            data = document_bytes(build(view, as_of, now))
+            sha256 = hashlib.sha256(data).hexdigest()
+            item = Item("assessment.json", sha256, len(data), "application/json", "decision")
+            predicate = {"bundle": view.bundle_id, "items": [item.descriptor()]}
+            subject = self.plan.subject
+            statement = Statement(subject.name, subject.sha256, ASSESSMENT, predicate)
+            envelope = sign(statement, load_signer(self.home.keys, "producer"))
+            contents = {sha256: ("application/json", data)}
+            self.store.append(Addition([envelope], contents, run=self.run, step="assessment"))
+        logged = self.store.step(self.run, "assessment")[0]
+        return logged, self.store.blob(logged.statement.predicate["items"][0]["digest"]["sha256"])
 
 
 def claims(plan: Plan, pieces: Sequence[Piece], signed: Sequence[Signed]) -> list[Claim]:

@@ -30,6 +30,7 @@ from shinrai.assess.attesting import Signed
 from shinrai.assess.plan import Plan
 from shinrai.assess.results import at, summarise, text
 from shinrai.council import Decision, Piece, embedded_seats
+from shinrai.evaluate.checks import CHECKS
 from shinrai.evaluate.measurement import GroupEstimate, Measurement
 from shinrai.evidence.statements import parse_timestamp
 from shinrai.evidence.store import Logged
@@ -37,6 +38,7 @@ from shinrai.frameworks import ExpectedEvidence, Framework, Requirement
 from shinrai.language import Bilingual, Message, message
 from shinrai.systems import Person
 from shinrai.systems import Text as Described
+from shinrai.systems.template import unwritten_fields
 
 Value = Literal["pass", "fail", "inconclusive"]
 VerdictOutcome = Literal["pass", "fail", "inconclusive", "undecided", "void"]
@@ -333,11 +335,10 @@ def _limits(view: View, measurements: Sequence[MeasurementRecord]) -> list[Messa
     ]
     if suppressed:
         limits.append(message("{n} groups were too small to be shown or compared.", n=len(suppressed)))
-    skipped = [
-        name
-        for name in ("performance", "group_fairness", "calibration", "data_quality", "personal_data")
-        if getattr(view.plan.description.checks, name).skip
-    ]
+    skipped = [name for name in CHECKS if getattr(view.plan.description.checks, name).skip]
+    unwritten = unwritten_fields(view.plan.description)
+    if unwritten:
+        limits.append(message("Not written yet in the description: {names}.", names=", ".join(unwritten)))
     if skipped:
         limits.append(message("Left out by the description: {names}.", names=", ".join(skipped)))
     return limits

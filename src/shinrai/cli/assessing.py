@@ -1,12 +1,27 @@
 """`shinrai assess`, `shinrai report` and `shinrai log check`."""
 
 import json
+import os
+import sys
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
+from shinrai.assess.progress import Progress, silent
 from shinrai.language import Language, Message, ShinraiError, message
+
+if TYPE_CHECKING:
+    from shinrai.assess import Assessment
+
+FILES = frozenset(
+    {
+        *("assessment.json", "bundle.zip", "junit.xml", "report.en.html", "report.ja.html"),
+        *("results.sarif", "trust.json"),
+    }
+)
+"""What an assessment writes; the same names in every folder."""
 
 
 def assess_and_report(
@@ -18,8 +33,10 @@ def assess_and_report(
     from shinrai.evidence import open_home
 
     with progress(language, quiet=quiet) as show:
-        done = assess(description, open_home(home), out, as_of=as_of, progress=show)
-    return _write(language, done.assessment, out, [done.bundle, done.trust])
+        reports = len(Language) + 1
+        done = assess(description, open_home(home), out, as_of=as_of, progress=_ahead(show, reports))
+        _write(done.assessment, out, _after(show, done.steps))
+    return _summarise(language, done.assessment, out)
 
 
 def report_again(language: Language, bundle: Path, trust: Path, out: Path, as_of: datetime) -> int:
@@ -37,36 +54,58 @@ def report_again(language: Language, bundle: Path, trust: Path, out: Path, as_of
     if outcome.exit_code == 1:
         click.echo(to_text(outcome, language.value), err=True)
         raise ShinraiError(message("The bundle is not what was signed, so no report is made from it."))
-    return _write(language, at(read_assessment(bundle, outcome), as_of), out, [])
+    assessment = at(read_assessment(bundle, outcome), as_of)
+    _write(assessment, out, silent)
+    return _summarise(language, assessment, out)
 
 
-def _write(language: Language, assessment: object, out: Path, written: list[Path]) -> int:
+def _write(assessment: "Assessment", out: Path, show: Progress) -> None:
+    """Write the reports and the files for programs."""
+    from shinrai.report import render_html, to_json, to_junit, to_sarif
+
+    out.mkdir(parents=True, exist_ok=True)
+    for number, each in enumerate(Language):
+        show(message("Writing {name}", name=f"report.{each.value}.html"), number, len(Language) + 1)
+        _put(out / f"report.{each.value}.html", render_html(assessment, each))
+    show(message("Writing {name}", name="junit.xml, results.sarif"), len(Language), len(Language) + 1)
+    _put(out / "assessment.json", to_json(assessment))
+    _put(out / "junit.xml", to_junit(assessment))
+    _put(out / "results.sarif", json.dumps(to_sarif(assessment), ensure_ascii=False, indent=1) + "\n")
+    show(message("Done"), len(Language) + 1, len(Language) + 1)
+
+
+def _ahead(show: Progress, later: int) -> Progress:
+    """Return progress that knows of steps to come."""
+    return lambda step, done, total: show(step, done, total + later)
+
+
+def _after(show: Progress, before: int) -> Progress:
+    """Return progress that goes on where assessing ended."""
+    return lambda step, done, total: show(step, before + done, before + total)
+
+
+def _put(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+
+
+def _summarise(language: Language, assessment: "Assessment", out: Path) -> int:
+    """Print the summary; returns the exit code that it stands for."""
     from rich.console import Console
 
-    from shinrai.assess import Assessment
-    from shinrai.report import print_summary, render_html, to_json, to_junit, to_sarif
+    from shinrai.report import print_summary
 
-    assert isinstance(assessment, Assessment)  # noqa: S101  (narrowed here so that importing this module stays cheap)
-    out.mkdir(parents=True, exist_ok=True)
-    files = {f"report.{each.value}.html": render_html(assessment, each) for each in Language}
-    files |= {
-        "assessment.json": to_json(assessment),
-        "junit.xml": to_junit(assessment),
-        "results.sarif": json.dumps(to_sarif(assessment), ensure_ascii=False, indent=1) + "\n",
-    }
-    for name, text in files.items():
-        (out / name).write_text(text, encoding="utf-8", newline="\n")
-        written.append(out / name)
-    print_summary(assessment, language, Console())
-    click.echo(message("Files:").text(language))
-    for path in sorted(written):
-        click.echo(f"  {path}")
+    files = [str(path) for path in sorted(out.iterdir()) if path.name in FILES]
+    try:
+        print_summary(assessment, language, Console(), files=files)
+    except SystemExit:
+        # Rich ends the program with 1 when the reader of a pipe has left, and 1 would say "not met". All is written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return assessment.summary.exit_code
 
 
 def check_log(language: Language, home: Path | None) -> int:
     """Re-hash the log; returns 0 when all is well, else 1."""
-    from shinrai.council import seat_signers
+    from shinrai.council import seat_keys
     from shinrai.evidence import Store, open_home
     from shinrai.evidence.trust import known_keys
     from shinrai_verify.trust import TRUST
@@ -74,7 +113,7 @@ def check_log(language: Language, home: Path | None) -> int:
     folder = open_home(home)
     store = Store(folder)
     try:
-        keys = known_keys(store.of_type(TRUST)) | {s.keyid: s.public for s in seat_signers(folder).values()}
+        keys = known_keys(store.of_type(TRUST)) | seat_keys(store)
         faults = store.check(keys)
         size = len(store.leaves())
     finally:

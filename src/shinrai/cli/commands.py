@@ -67,9 +67,7 @@ def commands(language: Language) -> click.Group:
         "shinrai",
         help=HELP["shinrai"].text(language),
         params=[
-            click.Option(
-                ["--lang"], type=click.Choice(["ja", "en"]), help=HELP["lang"].text(language), expose_value=False
-            ),
+            _language_option(language),
             click.Option(
                 ["--version"],
                 is_flag=True,
@@ -148,11 +146,15 @@ def _command(
 ) -> click.Command:
     key = key or name
     epilog = _epilog(key, language) if key in EXAMPLES else None
-    language_option = click.Option(
-        ["--lang"], type=click.Choice(["ja", "en"]), expose_value=False, help=HELP["lang"].text(language)
-    )
     return click.Command(
-        name, callback=run, params=[*params, language_option], help=HELP[key].text(language), epilog=epilog
+        name, callback=run, params=[*params, _language_option(language)], help=HELP[key].text(language), epilog=epilog
+    )
+
+
+def _language_option(language: Language) -> click.Option:
+    """Return --lang, which every level accepts; `_language` has read it before anything is built."""
+    return click.Option(
+        ["--lang"], type=click.Choice(["ja", "en"]), expose_value=False, help=HELP["lang"].text(language)
     )
 
 
@@ -276,7 +278,7 @@ def _log(language: Language) -> click.Command:
 
         return check_log(language, home)
 
-    group = click.Group("log", help=HELP["log"].text(language))
+    group = click.Group("log", help=HELP["log"].text(language), params=[_language_option(language)])
     group.add_command(_command("check", language, check, [_home_option(language)], key="log-check"))
     return group
 

@@ -1,5 +1,6 @@
 """`shinrai init`: write a commented description, asking for what the options leave open."""
 
+import json
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -56,7 +57,7 @@ def parameters(language: Language) -> list[click.Parameter]:
 
 def run(language: Language, path: Path, force: bool, **given: Any) -> int:
     """Write the file; returns 0."""
-    from shinrai.systems import parse_description
+    from shinrai.systems import json_schema, parse_description
     from shinrai.systems.template import render_template
 
     if path.exists() and not force:
@@ -64,10 +65,17 @@ def run(language: Language, path: Path, force: bool, **given: Any) -> int:
             message("{path} exists already.", path=path), fix=message("Give another path, or --force to replace it.")
         )
     answers = {name: _answer(language, name, given[name.replace("-", "_")]) for name in QUESTIONS}
-    text = render_template(_answers(language, answers))
+    schema = path.with_name("shinrai.schema.json")
+    # Editors that speak the YAML language server complete and check the file from the schema beside it.
+    text = f"# yaml-language-server: $schema={schema.name}\n" + render_template(_answers(language, answers))
     parse_description(text.encode(), str(path))
     path.write_text(text, encoding="utf-8", newline="\n")
-    click.echo(message("Wrote {path}. Read it through, then run: shinrai assess {path}", path=path).text(language))
+    schema.write_text(json.dumps(json_schema(), ensure_ascii=False, indent=2) + "\n", encoding="utf-8", newline="\n")
+    click.echo(
+        message("Wrote {path}. Read it through, then run: shinrai sign {path}; shinrai assess {path}", path=path).text(
+            language
+        )
+    )
     return 0
 
 

@@ -11,7 +11,7 @@ from shinrai.evidence.keys import Signer, load_signer
 from shinrai.evidence.statements import sign
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai_verify.dsse import Statement
-from shinrai_verify.trust import ROSTER, encode_public, possession_bytes
+from shinrai_verify.trust import ROSTER, encode_public, parse_roster, possession_bytes
 from shinrai_verify.verify import RUBRIC
 
 REQUIRED = {"recompute": 1, "provenance": 1}
@@ -27,6 +27,12 @@ SHARED_CAUSES = ("host:embedded", "operator:owner")
 def seat_signers(home: Home) -> Mapping[str, Signer]:
     """Return each seat's own key."""
     return {seat.id: load_signer(home.keys, f"seat-{seat.id}") for seat in embedded_seats()}
+
+
+def seat_keys(store: Store) -> dict[str, bytes]:
+    """Return the keys of all members of all rosters that were ever logged: keyid -> raw public key."""
+    rosters = [parse_roster(logged.statement.predicate, "a roster") for logged in store.of_type(ROSTER)]
+    return {member.keyid: member.public for roster in rosters for member in roster.members}
 
 
 def ensure_roster(home: Home, store: Store, trust: Logged) -> Logged:

@@ -41,16 +41,19 @@ def root_from_peaks(values: Sequence[bytes]) -> bytes:
     return head
 
 
-def inclusion_proof(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """Return the audit path of leaf `index` (RFC 9162, 2.1.3.1)."""
-    proof, level = [], list(leaves)
-    while len(level) > 1:
-        if index ^ 1 < len(level):
-            proof.append(level[index ^ 1])
-        paired = [node_hash(level[i], level[i + 1]) for i in range(0, len(level) - 1, 2)]
-        level = paired + level[len(paired) * 2 :]
-        index //= 2
-    return proof
+def tree_levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
+    """Return the tree over leaf hashes, level by level from the leaves to the head; what many proofs are read from."""
+    levels = [list(leaves)]
+    while len(levels[-1]) > 1:
+        below = levels[-1]
+        paired = [node_hash(below[i], below[i + 1]) for i in range(0, len(below) - 1, 2)]
+        levels.append(paired + below[len(paired) * 2 :])
+    return levels
+
+
+def inclusion_proof(levels: Sequence[Sequence[bytes]], index: int) -> list[bytes]:
+    """Return the audit path of leaf `index` in a tree given by its levels (RFC 9162, 2.1.3.1)."""
+    return [level[(index >> depth) ^ 1] for depth, level in enumerate(levels) if (index >> depth) ^ 1 < len(level)]
 
 
 def consistency_proof(leaves: Sequence[bytes], old: int) -> list[bytes]:

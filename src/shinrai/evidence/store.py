@@ -169,6 +169,12 @@ class Store:
             os.fsync(stream.fileno())
         fresh.replace(self._mark)
 
+    def finish(self, run: str, step: str, index: int) -> None:
+        """Record that a step whose work lies outside the log is done; index: the log entry that it was done for."""
+        with self._engine.begin() as db:
+            if not self._step(db, run, step):
+                db.execute(insert(schema.run_step).values(run=run, step=step, part=0, idx=index))
+
     def leaves(self) -> list[bytes]:
         """Return all leaf hashes in order."""
         with self._engine.connect() as db:
@@ -234,7 +240,9 @@ class Store:
     def _open(self, db: Connection, index: int, payload: bytes, entries: Sequence[bytes]) -> Logged:
         data = bytes(db.execute(select(schema.blob.c.data).where(schema.blob.c.sha256 == payload)).scalar_one())
         records = [strict_json(entry, "a log entry") for entry in entries]
-        signatures = tuple(Signature(record["keyid"], unbase64(record["sig"], "a log entry")) for record in records)
+        # In the order of a bundle, in which an envelope has one spelling.
+        ordered = sorted(records, key=lambda record: str(record["keyid"]))
+        signatures = tuple(Signature(record["keyid"], unbase64(record["sig"], "a log entry")) for record in ordered)
         return Logged(index, Envelope(data, signatures), Statement.from_bytes(data, "a statement"))
 
     def check(self, keys: Mapping[str, bytes]) -> list[str]:
@@ -250,16 +258,16 @@ class Store:
             faults = [] if [row.idx for row in rows] == list(range(size)) else ["the indexes of the entries have a gap"]
             for row in rows:
                 faults += [f"entry {row.idx}: {fault}" for fault in _check_entry(db, row, keys)]
-            hashes = [leaf_hash(bytes(row.entry)) for row in rows]
+            hashes = [leaf_hash(_raw(row.entry)) for row in rows]
             for node in db.execute(select(schema.log_node)).all():
                 span = hashes[node.idx << node.level : (node.idx + 1) << node.level]
-                if len(span) != 1 << node.level or root(span) != bytes(node.hash):
+                if len(span) != 1 << node.level or root(span) != _raw(node.hash):
                     faults.append(f"node {node.level}/{node.idx} does not match the entries below it")
             for point in db.execute(select(schema.log_checkpoint)).all():
-                faults += self._check_checkpoint(point.size, bytes(point.root), point.note, hashes)
+                faults += self._check_checkpoint(point.size, _raw(point.root), point.note, hashes)
             for stored in db.execute(select(schema.blob.c.sha256, schema.blob.c.data)).all():
-                if hashlib.sha256(bytes(stored.data)).digest() != bytes(stored.sha256):
-                    faults.append(f"content {bytes(stored.sha256).hex()} is not what its digest says")
+                if hashlib.sha256(_raw(stored.data)).digest() != _raw(stored.sha256):
+                    faults.append(f"content {_raw(stored.sha256).hex()} is not what its digest says")
         return faults
 
     def _check_checkpoint(self, size: int, head: bytes, note: str, hashes: Sequence[bytes]) -> list[str]:
@@ -273,20 +281,25 @@ class Store:
 
 
 def _check_entry(db: Connection, row: Any, keys: Mapping[str, bytes]) -> list[str]:
-    if leaf_hash(bytes(row.entry)) != bytes(row.leaf_hash):
+    if leaf_hash(_raw(row.entry)) != _raw(row.leaf_hash):
         return ["its hash does not match"]
-    record = strict_json(bytes(row.entry), "a log entry")
+    record = strict_json(_raw(row.entry), "a log entry")
     payload = db.execute(
         select(schema.blob.c.data).where(schema.blob.c.sha256 == bytes.fromhex(record["payload"]))
     ).scalar()
     if payload is None:
         return ["its payload is missing"]
-    envelope = Envelope(bytes(payload), (Signature(record["keyid"], unbase64(record["sig"], "a log entry")),))
-    if (record["payload"], record["type"]) != (bytes(row.payload).hex(), row.predicate_type):
+    envelope = Envelope(_raw(payload), (Signature(record["keyid"], unbase64(record["sig"], "a log entry")),))
+    if (record["payload"], record["type"]) != (_raw(row.payload).hex(), row.predicate_type):
         return ["what it is found by does not match it"]
     if record["keyid"] not in keys or not verifies(keys[record["keyid"]], envelope.signatures[0].sig, envelope.pae):
         return ["its signature is not good, or its key is not known"]
     return []
+
+
+def _raw(value: Any) -> bytes:
+    """Return what a column holds as bytes, whatever type a meddler gave it."""
+    return value if isinstance(value, bytes) else str(value).encode()
 
 
 def _put(db: Connection, sha256: str, media_type: str, data: bytes) -> None:

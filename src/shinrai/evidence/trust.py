@@ -8,6 +8,7 @@ from shinrai.evidence.home import Home
 from shinrai.evidence.keys import Signer, load_signer
 from shinrai.evidence.statements import sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
+from shinrai.language import ShinraiError, message
 from shinrai_verify.dsse import Statement
 from shinrai_verify.encoding import canonical_json
 from shinrai_verify.trust import POLICY, ROLES, TRUST, encode_public
@@ -33,6 +34,12 @@ def ensure_trust(home: Home, store: Store, people: Mapping[str, Signer], now: da
     own = {role: load_signer(home.keys, role) for role in _OWN}
     wanted = {own[role].keyid: _key(own[role], role) for role in _OWN}
     wanted |= {signer.keyid: _key(signer, person) for person, signer in people.items()}
+    if last is not None and own["root"].keyid not in last["roles"]["root"]["keyids"]:
+        # A new root would begin a history that nobody who holds an earlier trust.json could follow.
+        raise ShinraiError(
+            message("The root key in {path} is not the one that others were given to trust.", path=home.keys),
+            fix=message("Restore root.pem from your backup; or start anew in another data folder."),
+        )
     fresh = last is not None and last["expires"] > timestamp(now + RENEW_BEFORE)
     if fresh and all(known.get(keyid) == entry for keyid, entry in wanted.items()):
         return chain

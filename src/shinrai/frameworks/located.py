@@ -234,7 +234,7 @@ def _fields(events: Iterator[Any], file: str, path: str, depth: int, place: Plac
 
 _KINDS: Mapping[type[Node], Message] = {
     Text: message("a text"),
-    Nothing: message("nothing"),
+    Nothing: message("an empty value"),
     Items: message("a list"),
     Fields: message("a block of fields"),
 }

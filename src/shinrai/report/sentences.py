@@ -20,8 +20,8 @@ def conclusion(assessment: Assessment) -> Message:
     open_ones = counts.get(Result.PARTLY, 0) + counts.get(Result.NOT_ASSESSED, 0)
     if assessment.summary.conclusion == "not_met":
         return message(
-            "“{system}” does not show voluntary adherence: of {asked} required requirements, {failed} are not met "
-            "and {open} are not assessed or only partly met.",
+            "“{system}” does not show voluntary adherence to all {asked} required requirements that apply to it; "
+            "not met: {failed}, not assessed or only partly met: {open}.",
             system=system,
             asked=asked,
             failed=counts.get(Result.NOT_MET, 0),

@@ -5,6 +5,7 @@ whatever the labels hold. Its own accessibility notes (one for each mark) give w
 """
 
 import re
+from collections.abc import Mapping
 from xml.etree import ElementTree
 
 _NAMESPACE = "{http://www.w3.org/2000/svg}"
@@ -37,10 +38,11 @@ _VALUE = re.compile(r"[#%(),.\-+\w\s]*", re.ASCII)
 _LONG_FRACTION = re.compile(r"(\.\d{2})\d+")
 
 
-def embed(rendered: str, *, name: str, title: str, description: str) -> str:
+def embed(rendered: str, *, name: str, title: str, description: str, texts: Mapping[str, str]) -> str:
     """Return the SVG for use inside HTML, with `role="img"`, named by a title and a description.
 
-    name: the id of the element, unique in the page. ValueError when the text is no SVG or declares a document type.
+    name: the id of the element, unique in the page. texts: what the placeholders among its texts stand for.
+    ValueError when the text is no SVG or declares a document type.
     """
     if "<!" in rendered:
         raise ValueError("a chart must not declare a document type")
@@ -61,20 +63,20 @@ def embed(rendered: str, *, name: str, title: str, description: str) -> str:
     ElementTree.SubElement(clean, "title", {"id": f"{name}-t"}).text = title
     ElementTree.SubElement(clean, "desc", {"id": f"{name}-d"}).text = description
     for child in root:
-        _copy(child, clean)
+        _copy(child, clean, texts)
     return ElementTree.tostring(clean, encoding="unicode")
 
 
-def _copy(element: ElementTree.Element, parent: ElementTree.Element) -> None:
+def _copy(element: ElementTree.Element, parent: ElementTree.Element, texts: Mapping[str, str]) -> None:
     tag = element.tag.removeprefix(_NAMESPACE)
     invisible = element.get("display") == "none" or (tag == "path" and not element.get("d"))
     if tag not in _ELEMENTS or invisible:
         return
     kept = {key: _checked(value) for key, value in element.attrib.items() if key in _ATTRIBUTES}
     copy = ElementTree.SubElement(parent, tag, kept)
-    copy.text = element.text
+    copy.text = texts.get(element.text, element.text) if element.text else None
     for child in element:
-        _copy(child, copy)
+        _copy(child, copy, texts)
 
 
 def _checked(value: str) -> str:

@@ -25,6 +25,8 @@ _STYLE = {
     Result.NOT_ASSESSED: "bold magenta",
     Result.NOT_APPLICABLE: "dim",
 }
+_GRAVITY = ("fail", "error", "inconclusive")
+_LISTED = 6
 _CONCLUSION_STYLE = {"met": "bold green", "not_met": "bold red", "undecided": "bold magenta"}
 
 
@@ -49,8 +51,10 @@ def print_summary(assessment: Assessment, language: Language, console: "Console"
     if decisive:
         console.print()
         say(message("Decisive measurements that did not pass").text(language), "bold")
-        for record in decisive:
+        for record in sorted(decisive, key=lambda record: _GRAVITY.index(record.outcome))[:_LISTED]:
             say(_measurement(record, language))
+        if len(decisive) > _LISTED:
+            say("  " + message("{n} more stand in the report.", n=len(decisive) - _LISTED).text(language))
     if files:
         console.print()
         say(message("Files").text(language), "bold")

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from shinrai.frameworks.model import Role
 from shinrai.language import Bilingual, Language, message
+from shinrai.systems.description import Description
 from shinrai.systems.fields import FORMAT_VERSION
 from shinrai.systems.reader import parse_description
 from shinrai.systems.schema import choices, meaning
@@ -73,9 +74,24 @@ def render_template(answers: Answers) -> str:
     return text
 
 
+def unwritten_fields(description: Description) -> tuple[str, ...]:
+    """Return the fields of the system that still hold what stands there until somebody writes it."""
+    placeholder = _placeholder()
+    texts = {
+        "system.purpose": description.system.purpose,
+        "system.affected_people": description.system.affected_people,
+        "system.decision_effect.text": description.system.decision_effect.text,
+    }
+    return tuple(name for name, text in texts.items() if placeholder.en in text.en or placeholder.ja in text.ja)
+
+
+def _placeholder() -> Bilingual:
+    return message("(not written yet)").both()
+
+
 def _content(answers: Answers) -> dict[str, Any]:
     """Return the description as plain data, in the order in which it is written."""
-    unwritten = message("(not written yet)").both()
+    unwritten = _placeholder()
     target = {
         "kind": TargetKind.TABLE,
         "file": answers.target_file,

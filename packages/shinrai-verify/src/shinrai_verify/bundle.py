@@ -79,9 +79,12 @@ class Bundle:
         if self.sizes[name] > MAX_TEXT_BYTES:
             raise Fault("{what} is larger than {limit} bytes", what=name, limit=MAX_TEXT_BYTES)
         path, offset = self._where[name]
-        with path.open("rb") as stream:
-            stream.seek(offset)
-            data = stream.read(self.sizes[name])
+        try:
+            with path.open("rb") as stream:
+                stream.seek(offset)
+                data = stream.read(self.sizes[name])
+        except OSError as error:
+            raise Fault("the bundle cannot be read: {reason}", reason=error.strerror or error) from error
         if hashlib.sha256(data).hexdigest() != self.sha256[name]:
             raise Fault("the bundle changed while it was being read")
         return data
@@ -143,7 +146,8 @@ def _archive(path: Path) -> Iterator[tuple[str, _Entry]]:
             entries[name], last = (offset, size, crc), name
             yield name, ((path, start), size, sha256)
         stream.seek(offset)
-        if not entries or stream.read(total) != directory(entries, offset):
+        expected = directory(entries, offset)
+        if not entries or stream.read(len(expected) + 1) != expected:
             raise Fault("the archive is not in the form that Shinrai writes, or is cut short")
 
 

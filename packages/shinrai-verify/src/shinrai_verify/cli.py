@@ -1,6 +1,7 @@
 """`shinrai-verify BUNDLE --trust FILE`: the verifier on the command line."""
 
 import argparse
+import io
 import json
 import sys
 from collections.abc import Sequence
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from shinrai_verify import __version__
 from shinrai_verify.encoding import Fault
-from shinrai_verify.messages import LANGUAGES, preferred_language, say
+from shinrai_verify.messages import LANGUAGES, gettext_in, preferred_language, say
 from shinrai_verify.trust import Policy
 from shinrai_verify.verify import Verification, verify
 
@@ -31,29 +32,42 @@ exit codes: 0 verified, 1 tampered or invalid, 2 incomplete, 3 policy not met, 6
 
 def main(arguments: Sequence[str] | None = None, *, program: str = "shinrai-verify") -> int:
     """Run the verifier; returns the exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal without Japanese is no reason to fail
     language = _language(sys.argv[1:] if arguments is None else arguments)
-    options = _parser(language, program).parse_args(arguments)
+    with gettext_in(language):
+        options = _parser(language, program).parse_args(arguments)
     try:
         policy = Policy.from_bytes(_read(options.trust))
         seen = _read(options.last_seen) if options.last_seen and options.last_seen.exists() else None
     except (Fault, OSError) as error:
-        text = say(language, error.text, error.fields) if isinstance(error, Fault) else str(error)
-        print(f"{program}: {text}", file=sys.stderr)  # noqa: T201
-        return USAGE_ERROR
+        return _unusable(program, language, error)
     if not options.bundle.exists():
-        print(f"{program}: " + say(language, "there is no file {name}", {"name": options.bundle}), file=sys.stderr)  # noqa: T201
-        return USAGE_ERROR
+        return _unusable(program, language, Fault("there is no file {name}", name=options.bundle))
     outcome = verify(options.bundle, policy, last_seen=seen)
     print(to_json(outcome) if options.json else to_text(outcome, language))  # noqa: T201
-    if options.last_seen and outcome.exit_code in (0, 3) and outcome.checkpoint_note:
-        _remember(options.last_seen, outcome.checkpoint_note)
+    if options.last_seen and outcome.exit_code != 1 and outcome.checkpoint_note:
+        try:
+            _remember(options.last_seen, outcome.checkpoint_note)
+        except OSError as error:
+            return _unusable(program, language, error)
     return outcome.exit_code
 
 
+def _unusable(program: str, language: str, error: Fault | OSError) -> int:
+    if isinstance(error, OSError):
+        error = Fault("{name}: {reason}", name=error.filename, reason=error.strerror)
+    print(f"{program}: {say(language, error.text, error.fields)}", file=sys.stderr)  # noqa: T201
+    return USAGE_ERROR
+
+
 def _language(arguments: Sequence[str]) -> str:
-    finder = argparse.ArgumentParser(add_help=False)
-    finder.add_argument("--lang", choices=LANGUAGES, default=preferred_language())
-    return str(finder.parse_known_args(arguments)[0].lang)
+    """Find the language before anything is parsed; a wrong one is left to the parser to complain about."""
+    finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    finder.add_argument("--lang", nargs="?")
+    asked = finder.parse_known_args(arguments)[0].lang
+    return asked if asked in LANGUAGES else preferred_language()
 
 
 def _parser(language: str, program: str) -> argparse.ArgumentParser:
@@ -65,6 +79,7 @@ def _parser(language: str, program: str) -> argparse.ArgumentParser:
         description=t("Verify a Shinrai evidence bundle offline and say what was checked."),
         epilog=t(_EPILOG),
         formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
     )
     parser.error = lambda message: parser.exit(USAGE_ERROR, f"{parser.format_usage()}{program}: {message}\n")  # type: ignore[method-assign]
     parser.add_argument("bundle", type=Path, help=t("the bundle: a ZIP archive or the folder it was unpacked to"))
@@ -77,11 +92,12 @@ def _parser(language: str, program: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--last-seen",
         type=Path,
-        help=t("the checkpoint you saw last; made on the first visit, moved forward when the bundle verifies"),
+        help=t("the checkpoint you saw last; made on the first visit, moved forward when the bundle is authentic"),
     )
     parser.add_argument("--lang", choices=LANGUAGES, default=language, help=t("language of the output"))
     parser.add_argument("--json", action="store_true", help=t("print JSON for programs"))
-    parser.add_argument("--version", action="version", version=f"{program} {__version__}")
+    version = t("show program's version number and exit")
+    parser.add_argument("--version", action="version", version=f"{program} {__version__}", help=version)
     return parser
 
 
@@ -119,7 +135,7 @@ def to_text(outcome: Verification, language: str) -> str:
             )
             lines.append(f"  {control}: {say(language, counted.outcome)}{dissent}")
         if roster.common_causes_over_f:
-            text = "More than {f} seats share a cause of failure ({causes}): no Byzantine fault tolerance is claimed."
+            text = "More seats than {f} share a cause of failure ({causes}): no Byzantine fault tolerance is claimed."
             lines.append(say(language, text, {"f": roster.f, "causes": ", ".join(roster.common_causes_over_f)}))
     lines += ["", say(language, _CONCLUSIONS[outcome.exit_code])]
     if outcome.exit_code == 0:
@@ -150,7 +166,6 @@ def to_json(outcome: Verification) -> str:
             },
             "withheld": outcome.withheld,
         },
-        ensure_ascii=False,
         indent=2,
     )
 

@@ -9,6 +9,7 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
+from math import isfinite
 from typing import Any
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
@@ -18,7 +19,9 @@ MAX_INTEGER = 2**53 - 1
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+# Possessive, and content with a string that never ends: one pass, whatever the bytes are.
+_STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
+_NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 
@@ -35,6 +38,20 @@ class Fault(Exception):  # noqa: N818  (the word of the messages)
 
     def __str__(self) -> str:
         return self.text.format_map(self.fields)
+
+
+class Named(str):
+    """What a Fault is about, in words: text and fields as in a Fault, so that it too can be said in Japanese."""
+
+    text: str
+    fields: Mapping[str, object]
+
+    __slots__ = ("fields", "text")
+
+    def __new__(cls, text: str, **fields: object) -> "Named":  # noqa: D102
+        self = super().__new__(cls, text.format_map(fields))
+        self.text, self.fields = text, fields
+        return self
 
 
 def strict_json(data: bytes, what: str, *, floats: bool = False, limit: int = MAX_JSON_BYTES) -> Any:
@@ -58,6 +75,10 @@ def strict_json(data: bytes, what: str, *, floats: bool = False, limit: int = MA
             refuse(literal)
         return int(literal)
 
+    def fraction(literal: str) -> float:
+        # An exponent too large reads as infinity.
+        return float(literal) if floats and isfinite(float(literal)) else refuse(literal)
+
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         record = dict(pairs)
         if len(record) != len(pairs):
@@ -70,7 +91,7 @@ def strict_json(data: bytes, what: str, *, floats: bool = False, limit: int = MA
             text,
             object_pairs_hook=unique,
             parse_constant=refuse,
-            parse_float=float if floats else refuse,
+            parse_float=fraction,
             parse_int=integer,
         )
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
@@ -82,12 +103,9 @@ def strict_json(data: bytes, what: str, *, floats: bool = False, limit: int = MA
 
 def _depth(data: bytes) -> int:
     deepest = depth = 0
-    for byte in _STRING.sub(b"", data):
-        if byte in b"[{":
-            depth += 1
-            deepest = max(deepest, depth)
-        elif byte in b"]}":
-            depth -= 1
+    for byte in _STRING.sub(b"", data).translate(None, _NO_BRACKETS):
+        depth += 1 if byte in b"[{" else -1
+        deepest = max(deepest, depth)
     return deepest
 
 
@@ -131,10 +149,13 @@ def decimal(text: str, what: str) -> int:
     return int(text)
 
 
-def unbase64(text: object, what: str) -> bytes:
-    """Decode base64 in the standard or the URL-safe alphabet, not mixed; what does not encode back is refused."""
+def unbase64(text: object, what: str, *, standard: bool = False) -> bytes:
+    """Decode base64 in the standard or the URL-safe alphabet, not mixed; what does not encode back is refused.
+
+    standard: take the standard alphabet only.
+    """
     if isinstance(text, str) and text.isascii():
-        url_safe = "-" in text or "_" in text
+        url_safe = not standard and ("-" in text or "_" in text)
         try:
             data = base64.b64decode(text, altchars=b"-_" if url_safe else None, validate=True)
         except (binascii.Error, ValueError):

@@ -2,23 +2,49 @@
 
 import gettext
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from functools import lru_cache
-from importlib.resources import files
 from io import BytesIO
+from pathlib import Path
+
+from shinrai_verify.encoding import Named
 
 LANGUAGES = ("ja", "en")
+_LOCALES = Path(__file__).parent / "locales"  # importlib.resources would cost a tenth of the start
 
 
 @lru_cache(maxsize=len(LANGUAGES))
 def _catalogue(language: str) -> gettext.NullTranslations:
-    compiled = files("shinrai_verify") / "locales" / language / "LC_MESSAGES" / "messages.mo"
+    compiled = _LOCALES / language / "LC_MESSAGES" / "messages.mo"
     return gettext.GNUTranslations(BytesIO(compiled.read_bytes())) if compiled.is_file() else gettext.NullTranslations()
 
 
 def say(language: str, text: str, fields: Mapping[str, object] | None = None) -> str:
     """Return a text in a language, its fields filled in and harmless on a terminal."""
-    return _catalogue(language).gettext(text).format_map({k: _harmless(str(v)) for k, v in (fields or {}).items()})
+
+    def shown(value: object) -> str:
+        return say(language, value.text, value.fields) if isinstance(value, Named) else _harmless(str(value))
+
+    return _catalogue(language).gettext(text).format_map({name: shown(value) for name, value in (fields or {}).items()})
+
+
+@contextmanager
+def gettext_in(language: str) -> Iterator[None]:
+    """Give the argument parser's own words a language: they go through plain gettext, which reads these settings."""
+    before = os.environ.get("LANGUAGE"), gettext.bindtextdomain("messages"), gettext.textdomain()
+    os.environ["LANGUAGE"] = language
+    gettext.bindtextdomain("messages", str(_LOCALES))
+    gettext.textdomain("messages")
+    try:
+        yield
+    finally:
+        gettext.bindtextdomain("messages", before[1])
+        gettext.textdomain(before[2])
+        if before[0] is None:
+            del os.environ["LANGUAGE"]
+        else:
+            os.environ["LANGUAGE"] = before[0]
 
 
 def _harmless(text: str) -> str:

@@ -5,7 +5,7 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from shinrai_verify.encoding import Fault, decimal, unbase64
+from shinrai_verify.encoding import Fault, Named, decimal, unbase64
 from shinrai_verify.keys import verifies
 
 _ED25519 = b"\x01"
@@ -34,7 +34,7 @@ class NoteKey:
         parts = text.split("+", 2)
         if len(parts) != 3 or not _is_name(parts[0]):
             raise Fault("the log key {key} is not a C2SP verifier key", key=text[:120])
-        data = unbase64(parts[2], "the log key")
+        data = unbase64(parts[2], Named("the log key"), standard=True)
         key = cls(parts[0], data[1:])
         if data[:1] != _ED25519 or len(key.public) != 32 or key.id.hex() != parts[1]:
             raise Fault("the log key {key} is not a C2SP verifier key", key=text[:120])
@@ -75,7 +75,7 @@ def open_note(data: bytes, keys: Iterable[NoteKey], what: str) -> str:
         name, _, encoded = rest.partition(" ")
         if mark != "—" or not _is_name(name):
             raise Fault("{what} has a malformed signature line", what=what)
-        data = unbase64(encoded, what)
+        data = unbase64(encoded, what, standard=True)
         if len(data) < 5:
             raise Fault("{what} has a malformed signature line", what=what)
         key = by_id.get((name, data[:4]))
@@ -107,7 +107,7 @@ class Checkpoint:
         lines = text.split("\n")
         if len(lines) != 4 or not _is_name(lines[0]):
             raise Fault("{what} is not a checkpoint", what=what)
-        head = unbase64(lines[2], what)
-        if len(head) != 32:
+        head = unbase64(lines[2], what, standard=True)
+        if len(head) != 32 or lines[3]:
             raise Fault("{what} is not a checkpoint", what=what)
         return cls(lines[0], decimal(lines[1], what), head)

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from shinrai_verify import NAMESPACE
 from shinrai_verify.council import Member, Roster
 from shinrai_verify.dsse import Envelope, Statement
-from shinrai_verify.encoding import Fault, canonical_json, digest, field, identifier, strict_json, unbase64
+from shinrai_verify.encoding import Fault, Named, canonical_json, digest, field, identifier, strict_json, unbase64
 from shinrai_verify.keys import LOW_ORDER, keyid, verifies
 from shinrai_verify.note import NoteKey
 
@@ -33,7 +33,7 @@ class Policy:
     @classmethod
     def from_bytes(cls, data: bytes) -> "Policy":
         """Parse a policy (`trust.json`)."""
-        what = "the trust file"
+        what = Named("the trust file")
         record = strict_json(data, what)
         if field(record, "schema", str, what) != POLICY:
             raise Fault("{what} does not say “schema”: “{schema}”", what=what, schema=POLICY)
@@ -87,6 +87,11 @@ def parse_trust(payload: bytes, payload_sha256: str, what: str) -> tuple[Trust, 
         threshold = field(entry, "threshold", int, what)
         if not members <= set(public) or threshold < 1 or (role == "root" and threshold > len(members)):
             raise Fault("{what} has a role {role} that cannot be filled", what=what, role=role)
+        if role != "root" and threshold > 1:
+            # Statements are taken one signature at a time; a demand for more must not be dropped in silence.
+            raise Fault(
+                "{what} asks for several signatures of the role {role}, which is not supported", what=what, role=role
+            )
         roles[role], thresholds[role] = members, threshold
     previous = record.get("prev")
     trust = Trust(
@@ -112,8 +117,13 @@ def follow(chain: list[Envelope], pinned: str) -> list[Trust]:
         before = trusted[-1] if trusted else None
         if trust.version != number or previous != (before.payload_sha256 if before else None):
             raise Fault("{what} does not follow the one before it", what=what)
-        if not trust.signed_by(envelope, "root") or (before and not before.signed_by(envelope, "root")):
+        # The old root first: what it did not sign may ask for any amount of work.
+        if (before and not before.signed_by(envelope, "root")) or not trust.signed_by(envelope, "root"):
             raise Fault("{what} is not signed by enough root keys", what=what)
+        known = {**trust.public, **(before.public if before else {})}
+        if not all(verifies(known.get(s.keyid, b""), s.sig, envelope.pae) for s in envelope.signatures):
+            # Not needed to trust it, but a byte that nothing accounts for could be changed unseen.
+            raise Fault("{what}: the signature is not good", what=what)
         trusted.append(trust)
     if not trusted:
         raise Fault("the bundle has no {name}", name="trust/root.1.json")
@@ -170,10 +180,15 @@ def _texts(record: object, name: str, what: str) -> list[str]:
 
 
 def _time(record: object, name: str, what: str) -> datetime:
+    text, form = field(record, name, str, what), "%Y-%m-%dT%H:%M:%SZ"
     try:
-        return datetime.strptime(field(record, name, str, what), "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
-    except ValueError as error:
-        raise Fault("{what} has a time that is not RFC 3339 in UTC", what=what) from error
+        moment = datetime.strptime(text, form).replace(tzinfo=UTC)
+    except ValueError:
+        moment = None
+    if moment is None or moment.strftime(form) != text:
+        # strptime also takes digits of other scripts and leaves out zeros.
+        raise Fault("{what} has a time that is not RFC 3339 in UTC", what=what)
+    return moment
 
 
 def encode_public(public: bytes) -> str:

@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from shinrai_verify import NAMESPACE
+from shinrai_verify.assessment import WHAT, check_assessment
 from shinrai_verify.bundle import Bundle, open_bundle
 from shinrai_verify.council import PASS, Ballot, Roster, Tally, tally
 from shinrai_verify.dsse import Envelope, Statement
-from shinrai_verify.encoding import Fault, canonical_json, digest, identifier, strict_json
+from shinrai_verify.encoding import Fault, Named, canonical_json, digest, identifier, strict_json
 from shinrai_verify.encoding import field as get
 from shinrai_verify.keys import verifies
 from shinrai_verify.merkle import leaf_hash, root
@@ -174,7 +175,7 @@ class _Work:
         self.outcome.bundle_id = self.bundle.sha256["manifest.json"]
         self.outcome.subject = get(self.manifest, "subject", dict, "manifest.json")
         self.held: set[str] = set()
-        missing = []
+        missing, instructed = [], False
         for entry in get(self.manifest, "entries", list, "manifest.json"):
             sha256 = digest(
                 get(get(entry, "digest", dict, "manifest.json"), "sha256", str, "manifest.json"), "manifest.json"
@@ -185,6 +186,7 @@ class _Work:
                 raise Fault("{what} lists one content twice", what="manifest.json")
             self.held.add(sha256)
             file = "VERIFY.txt" if about.get("kind") == "instructions" else f"blobs/sha256/{sha256}"
+            instructed = instructed or file == "VERIFY.txt"
             if file not in self.bundle.sha256:
                 if about.get("withheld") is not True:
                     missing.append(name)
@@ -193,7 +195,7 @@ class _Work:
             elif self.bundle.sha256[file] != sha256 or self.bundle.sizes[file] != about.get("size"):
                 raise Fault("{name} is not what the manifest says it is", name=name[:120])
         for name, sha256 in self.bundle.sha256.items():
-            if name.startswith("blobs/") and not name.endswith(sha256):
+            if (name == "VERIFY.txt" and not instructed) or (name.startswith("blobs/") and not name.endswith(sha256)):
                 raise Fault("{name} is not what the manifest says it is", name=name)
         self.outcome.note(
             "V1", 0, "{n} files read, each has the content that the manifest names", n=len(self.bundle.sha256)
@@ -217,7 +219,9 @@ class _Work:
 
     def head(self) -> None:
         note = self.bundle.read("log/checkpoint")
-        head = Checkpoint.parse(open_note(note, self.policy.logs, "log/checkpoint"), "log/checkpoint")
+        head = self._checkpoint(note, "log/checkpoint")
+        if head.size > 256 * len(self.bundle.sha256):
+            raise Fault("the log has {n} entries, the bundle does not hold that many", n=head.size)
         names = tile_names(head.size)
         known = {"log/checkpoint", *(name for name, _ in names)}
         extra = [name for name in self.bundle.sha256 if name.startswith("log/") and name not in known]
@@ -238,6 +242,12 @@ class _Work:
             "V3", 0, "the log {origin} with {n} entries matches its signed head", origin=head.origin, n=head.size
         )
 
+    def _checkpoint(self, note: bytes, what: str) -> Checkpoint:
+        head = Checkpoint.parse(open_note(note, self.policy.logs, what), what)
+        # A log's key is named like the log: the key of one log cannot speak for another.
+        open_note(note, [key for key in self.policy.logs if key.name == head.origin], what)
+        return head
+
     def memory(self) -> None:
         head = self.outcome.checkpoint
         if self.last_seen is None or head is None:
@@ -245,8 +255,7 @@ class _Work:
                 "V4", 0, "no earlier checkpoint was given, so an older copy of the log would go unnoticed"
             )
             return
-        text = open_note(self.last_seen, self.policy.logs, "the last seen checkpoint")
-        seen = Checkpoint.parse(text, "the last seen checkpoint")
+        seen = self._checkpoint(self.last_seen, Named("the last seen checkpoint"))
         if seen.origin != head.origin:
             raise Fault("the last seen checkpoint is of another log")
         if head.size < seen.size:
@@ -274,7 +283,7 @@ class _Work:
             else:
                 waiting.append((number, envelope))
         for entry in self.of(ROSTER):
-            self.rosters[entry.payload_sha256] = parse_roster(entry.statement.predicate, "the roster")
+            self.rosters[entry.payload_sha256] = parse_roster(entry.statement.predicate, Named("the roster"))
         keys = {member.keyid: member.public for roster in self.rosters.values() for member in roster.members}
         for number, envelope in waiting:
             self._enter(envelope, keys, number)
@@ -297,11 +306,13 @@ class _Work:
             self.entries[index] = Entry(index, keyid, envelope.payload_sha256, statement)
 
     def signers(self) -> None:
-        introduced = {e.payload_sha256: e.index for e in self.of(TRUST)}
+        introduced = {e.payload_sha256: e.index for e in reversed(self.of(TRUST))}
+        if not set(introduced) <= {trust.payload_sha256 for trust in self.trust}:
+            raise Fault("the log holds a trust document that is not in the chain")
         revoked: dict[str, int] = {}
         for entry in self.of(REVOCATION):
-            key = digest(entry.statement.predicate.get("keyid"), "a revocation")
-            start = get(entry.statement.predicate, "invalidFromIndex", int, "a revocation")
+            key = digest(entry.statement.predicate.get("keyid"), Named("a revocation"))
+            start = get(entry.statement.predicate, "invalidFromIndex", int, Named("a revocation"))
             revoked[key] = min(start, revoked.get(key, start))
         for entry in self.entries.values():
             kind, predicate = entry.statement.predicate_type, entry.statement.predicate
@@ -315,16 +326,13 @@ class _Work:
             if role is None:
                 self.outcome.ignored.append(kind[:120])
                 continue
-            valid = [
-                t
-                for t in self.trust
-                if entry.keyid in t.roles[role] and introduced.get(t.payload_sha256, entry.index) < entry.index
-            ]
-            if not valid:
+            # The version in force is the last one logged before: who was taken off it has lost the right.
+            known = [t for t in self.trust if introduced.get(t.payload_sha256, entry.index) < entry.index]
+            if not known or entry.keyid not in known[-1].roles[role]:
                 raise Fault(
                     "entry {index} ({kind}) is signed by a key without that right", index=entry.index, kind=kind
                 )
-            if role == "attestor" and predicate.get("decider") != valid[-1].holders[entry.keyid]:
+            if role == "attestor" and predicate.get("decider") != known[-1].holders[entry.keyid]:
                 raise Fault("entry {index} names another person than the one whose key signed it", index=entry.index)
         self.outcome.note("V6", 0, "every statement is signed by a key that had the right to sign it")
         if self.outcome.ignored:
@@ -337,7 +345,7 @@ class _Work:
             "sha256"
         )
         for entry in self.of(EVIDENCE, PLAN):
-            what = f"entry {entry.index}"
+            what = Named("entry {index}", index=entry.index)
             if entry.statement.subject_sha256 != subject:
                 raise Fault("{what} is about another system or another version of it", what=what)
             for item in get(entry.statement.predicate, "items", list, what):
@@ -353,10 +361,15 @@ class _Work:
         if not rounds:
             raise Fault("the bundle has no council round")
         previous = None
+        origin = self.outcome.checkpoint.origin if self.outcome.checkpoint else None
         for attempt, entry in enumerate(rounds, start=1):
-            what, about = "the council round", entry.statement.predicate
+            what, about = Named("the council round"), entry.statement.predicate
             if entry.statement.subject_sha256 != self.outcome.bundle_id:
                 raise Fault("{what} was about another bundle", what=what)
+            if get(about, "log", dict, what).get("origin") != origin:
+                raise Fault("{what} was held in another log", what=what)
+            for control in get(about, "controls", list, what):
+                identifier(control, what)
             if about.get("attempt") != attempt or about.get("prevRound") != previous:
                 raise Fault("{what} hides an earlier attempt", what=what)
             for name, kind in (("roster", ROSTER), ("rubric", RUBRIC), ("trust", TRUST)):
@@ -381,9 +394,8 @@ class _Work:
             for e in window
             if e.statement.predicate.get("round") == self.round.payload_sha256
         ]
-        explained = {
-            (e.keyid, p.get("control"), p.get("value")) for e, p in votes if e.statement.predicate_type == RATIONALE
-        }
+        reasons = [(e.keyid, p) for e, p in votes if e.statement.predicate_type == RATIONALE]
+        explained = {(keyid, p.get("control"), p.get("value")) for keyid, p in reasons}
         ballots: dict[str, list[Ballot]] = {c: [] for c in self.round.statement.predicate["controls"]}
         for entry, vote in votes:
             if entry.statement.predicate_type != BALLOT or entry.statement.subject_sha256 != self.outcome.bundle_id:
@@ -399,14 +411,20 @@ class _Work:
         for claim in claimed or []:
             self._certificate(claim, roster)
         self.outcome.note("V9", 0, "the votes were counted again: {n} verdicts, all as published", n=len(computed))
+        shown = self.held | {e.payload_sha256 for e in self.entries.values()}
+        unseen = {
+            digest(d, Named("a rationale")) for _, p in reasons for d in get(p, "inspected", list, Named("a rationale"))
+        } - shown
+        if unseen:
+            self.outcome.note("V9", 2, "the council judged {n} pieces of evidence that are not here", n=len(unseen))
 
     def _certificate(self, claim: Mapping[str, Any], roster: Roster) -> None:
         name, outcome = claim.get("certificate"), claim["outcome"]
         if outcome not in ("pass", "fail", "inconclusive"):
             return
-        what = f"the certificate of {claim['control']}"
+        what = Named("the certificate of {name}", name=claim["control"])
         self.held.add(digest(name, what))
-        envelope = _envelope(self.bundle.read(f"blobs/sha256/{name}"), what)
+        envelope = _envelope(self._blob(str(name)), what)
         expected = ballot(str(self.outcome.bundle_id), self.round.payload_sha256, claim["control"], outcome)
         signers = {m.id for m in roster.members for s in envelope.signatures if verifies(m.public, s.sig, envelope.pae)}
         if envelope.payload != expected.to_bytes() or signers != set(
@@ -420,16 +438,17 @@ class _Work:
             predicate = entry.statement.predicate
             if predicate.get("kind") != "evaluation":
                 continue
-            what = f"entry {entry.index}"
+            what = Named("entry {index}", index=entry.index)
             self.logged(predicate.get("plan"), PLAN, entry.index, what)
             run = get(predicate, "run", dict, what)
             parts = runs.setdefault((predicate["plan"], get(run, "check", str, what)), {})
             parts[get(run, "part", int, what)] = get(run, "parts", int, what)
         gaps = []
         for plan in self.of(PLAN):
-            for check in get(plan.statement.predicate, "checks", list, "the plan"):
+            for check in get(plan.statement.predicate, "checks", list, Named("the plan")):
                 parts = runs.get((plan.payload_sha256, check), {})
-                if not parts or any(set(range(total)) != set(parts) for total in parts.values()):
+                # The signed totals are compared, never counted up to: they may be of any size.
+                if set(parts.values()) != {len(parts)} or set(parts) != set(range(len(parts))):
                     gaps.append(str(check)[:120])
         if gaps:
             self.outcome.note("V10", 2, "planned but not shown: {names}", names=", ".join(gaps))
@@ -440,21 +459,21 @@ class _Work:
         claims = self.of(ASSESSMENT)
         if not claims:
             raise Fault("the bundle has no assessment")
+        subject = self.manifest["subject"]["digest"].get("sha256")
         for claim in claims:
-            for item in get(claim.statement.predicate, "items", list, "the assessment"):
-                self.held.add(digest(item["digest"]["sha256"], "the assessment"))
+            about = claim.statement
+            if about.subject_sha256 != subject or about.predicate.get("bundle") != self.outcome.bundle_id:
+                raise Fault("{what} was about another bundle", what=Named("the assessment"))
+            for item in get(about.predicate, "items", list, Named("the assessment")):
+                self.held.add(digest(item["digest"]["sha256"], Named("the assessment")))
         strays = [n for n in self.bundle.sha256 if n.startswith("blobs/") and n.rpartition("/")[2] not in self.held]
         if strays:
             raise Fault("the bundle holds content that no signed statement refers to: {name}", name=strays[0])
         sha256 = claims[-1].statement.predicate["items"][0]["digest"]["sha256"]
-        document = strict_json(self.bundle.read(f"blobs/sha256/{sha256}"), "assessment.json", floats=True)
-        for result in get(document, "results", list, "assessment.json"):
-            leaves = get(result, "leaves", list, "assessment.json")
-            for leaf in leaves:
-                self._leaf(leaf)
-            if result.get("result") == "met" and any(leaf["state"] != "met" for leaf in leaves):
-                raise Fault("the assessment calls {name} met, its evidence does not", name=str(result.get("id"))[:120])
-        self.outcome.note("V11", 0, "no result in the assessment goes beyond what the council certified")
+        document = strict_json(self._blob(sha256), WHAT, floats=True)
+        evidence = {e.payload_sha256: (e.index, e.statement.predicate) for e in reversed(self.of(EVIDENCE))}
+        check_assessment(document, self.outcome.tallies, evidence, self._blob)
+        self.outcome.note("V11", 0, "no result in the assessment goes beyond what was signed and certified")
         short = [
             c
             for c in self.policy.required_controls
@@ -465,25 +484,14 @@ class _Work:
                 "V11", 3, "you require these to be certified as passed, they are not: {names}", names=", ".join(short)
             )
 
-    def _leaf(self, leaf: Mapping[str, Any]) -> None:
-        name, state = identifier(leaf.get("id"), "assessment.json"), leaf.get("state")
-        counted = self.outcome.tallies.get(name)
-        claimed = (leaf.get("verdict") or {}).get("outcome")
-        if claimed != (counted.outcome if counted else None):
-            raise Fault("the assessment reports another verdict on {name} than the council gave", name=name)
-        if state != "not_assessed" and (
-            counted is None or counted.outcome != {"met": "pass", "not_met": "fail"}.get(str(state))
-        ):
-            raise Fault(
-                "the assessment calls {name} {state}, the council did not certify that",
-                name=name,
-                state=str(state)[:20],
-            )
+    def _blob(self, sha256: str) -> bytes:
+        return self.bundle.read(f"blobs/sha256/{sha256}")
 
 
 def _envelope(data: bytes, what: str) -> Envelope:
     envelope = Envelope.from_bytes(data, what)
-    if envelope.to_bytes() != data:
+    keyids = [signature.keyid for signature in envelope.signatures]
+    if envelope.to_bytes() != data or keyids != sorted(set(keyids)):
         # Every byte of a bundle must be accounted for: other spellings of the same envelope are not taken.
         raise Fault("{what} is not in the form that Shinrai writes", what=what)
     return envelope
@@ -492,7 +500,7 @@ def _envelope(data: bytes, what: str) -> Envelope:
 def envelope_leaves(envelope: Envelope, predicate_type: str) -> list[tuple[bytes, str]]:
     """Return the log entries of an envelope, one for each signature, with the key id that signed."""
     pae_sha256 = hashlib.sha256(envelope.pae).hexdigest()
-    record = strict_json(envelope.to_bytes(), "an envelope")
+    record = strict_json(envelope.to_bytes(), Named("an envelope"))
     return [
         (leaf_bytes(s["keyid"], s["sig"], pae_sha256, envelope.payload_sha256, predicate_type), s["keyid"])
         for s in record["signatures"]

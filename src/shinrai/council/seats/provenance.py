@@ -5,7 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from shinrai.council.case import Case, Claim, Opinion, Piece
-from shinrai.evidence.merkle import inclusion_proof
+from shinrai.evidence.merkle import inclusion_proof, tree_levels
 from shinrai.evidence.trust import known_keys
 from shinrai.language import Message, message
 from shinrai_verify.council import INCONCLUSIVE
@@ -25,6 +25,8 @@ class Provenance:
         self._keys = known_keys(list(case.trust))
         note = open_note(case.checkpoint, [case.log_key], "the checkpoint")
         self._head = Checkpoint.parse(note, "the checkpoint")
+        self._levels = tree_levels(case.leaves)
+        self._index = {leaf: index for index, leaf in enumerate(case.leaves)}
         self._digests: dict[str, str] = {}
 
     def opinion(self, claim: Claim) -> Opinion:
@@ -62,11 +64,11 @@ class Provenance:
         return None
 
     def _in_log(self, piece: Piece) -> bool:
-        leaves = self._case.leaves
         for entry, _ in envelope_leaves(piece.logged.envelope, piece.logged.statement.predicate_type):
             leaf = leaf_hash(entry)
-            index = leaves.index(leaf) if leaf in leaves else -1
-            if index < 0 or not included(leaf, index, self._head.size, inclusion_proof(leaves, index), self._head.root):
+            index = self._index.get(leaf, -1)
+            proof = inclusion_proof(self._levels, index) if index >= 0 else []
+            if not included(leaf, index, self._head.size, proof, self._head.root):
                 return False
         return True
 

@@ -1,0 +1,257 @@
+"""The command: exit codes, both languages, JSON, memory, and every way to use it wrongly."""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from shinrai_verify import __version__
+from shinrai_verify.cli import main, to_text
+from shinrai_verify.messages import gettext_in, preferred_language, say
+
+from .world import ATTESTED, MEASURED, SEATS, World, put
+
+GOOD = World()
+WORLDS = {
+    0: GOOD,
+    1: World(files=lambda files: {**files, "VERIFY.txt": b"other"}),
+    2: World(withhold=True),
+    3: World(votes={(name, MEASURED): ["fail"] for name in SEATS}),
+}
+CONCLUSIONS = {
+    0: ("VERIFIED:", "検証成功："),
+    1: ("NOT VERIFIED:", "検証失敗："),
+    2: ("INCOMPLETE:", "不完全："),
+    3: ("POLICY NOT MET:", "方針未達："),
+}
+
+
+@pytest.fixture(autouse=True)
+def english(monkeypatch):
+    for name in ("SHINRAI_LANG", "LC_ALL", "LC_MESSAGES", "LANG", "LANGUAGE"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def _policy(folder, world=GOOD, **changes):
+    record = {
+        "logs": [str(key) for key in world.policy.logs],
+        "requiredControls": [MEASURED],
+        "root": world.policy.root,
+        "schema": "https://shinrai.example/policy/v1",
+    }
+    path = folder / "trust.json"
+    path.write_text(json.dumps({**record, **changes}))
+    return path
+
+
+def _asked(folder, world=GOOD, *more):
+    return [str(world.bundle(folder)), "--trust", str(_policy(folder, world)), *more]
+
+
+@pytest.mark.parametrize("code", WORLDS)
+def test_exit_codes_and_conclusions_in_both_languages(tmp_path, capsys, code):
+    for language, conclusion in zip(("en", "ja"), CONCLUSIONS[code], strict=True):
+        assert main(_asked(tmp_path, WORLDS[code], "--lang", language)) == code
+        printed = capsys.readouterr()
+        assert conclusion in printed.out
+        assert printed.err == ""
+        assert ("What the council certified (n=5, f=1, q=4):" in printed.out) == (language == "en" and code != 1)
+        assert ("Verified does not mean passed" in printed.out) == (language == "en" and code == 0)
+
+
+def test_japanese_output_holds_no_english_sentence(tmp_path, capsys):
+    world = World(votes={("zenith", MEASURED): ["fail"]}, edits={"round": put("reason", "x")})
+    assert main(_asked(tmp_path, world, "--lang", "ja")) == 0
+    printed = capsys.readouterr().out
+    for word in (" the ", " is ", " of ", "dissent", "pass", "fail", "certified"):
+        assert word not in printed
+    assert "X-1.measured: 合格（反対票：zenith）" in printed
+    outcome = World(show=lambda log: [e for e in log if e[0] != "round"]).verified(tmp_path)
+    assert "V8  証拠バンドルに評議会の評議がありません" in to_text(outcome, "ja")
+    outcome = World(edits={"evidence0": put("run", None)}).verified(tmp_path)
+    assert "ログの記録6に正しい項目「run」がありません" in to_text(outcome, "ja")
+
+
+def test_steps_are_marked_by_their_class(tmp_path):
+    marks = {0: "✓", 1: "✗", 2: "…", 3: "!"}
+    for code, world in WORLDS.items():
+        edit = {"policy": put("requiredControls", [MEASURED])}
+        again = World(votes=world.votes, files=world.files, withhold=world.withhold, edits=edit)
+        assert f"\n{marks[code]} V" in "\n" + to_text(again.verified(tmp_path), "en")
+
+
+def test_json_for_programs(tmp_path, capsys):
+    assert main(_asked(tmp_path, GOOD, "--json", "--lang", "ja")) == 0
+    text = capsys.readouterr().out
+    assert text.isascii()
+    found = json.loads(text)
+    assert found["exitCode"] == 0
+    assert found["bundleId"] == GOOD.bundle_id
+    assert found["subject"]["name"] == "x"
+    assert found["log"] == {"origin": "example.org/log", "size": len(GOOD.leaves()), "root": found["log"]["root"]}
+    assert [step["code"] for step in found["steps"]] == [f"V{n}" for n in range(1, 12)]
+    assert all(step["class"] == 0 and step["text"].isascii() for step in found["steps"])
+    expected = {"outcome": "pass", "contested": False, "dissent": [], "equivocators": []}
+    assert found["verdicts"] == {MEASURED: expected, ATTESTED: expected}
+    assert found["withheld"] == []
+
+
+def test_json_of_what_could_not_be_read_at_all(tmp_path, capsys):
+    (tmp_path / "bundle.zip").write_bytes(b"no archive")
+    assert main([str(tmp_path / "bundle.zip"), "--trust", str(_policy(tmp_path)), "--json"]) == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["exitCode"], found["bundleId"], found["log"], found["verdicts"]) == (1, None, None, {})
+
+
+def _wrong(folder):
+    """Return wrong uses: arguments and what is said about them."""
+    good, trust = _asked(folder)[0], str(_policy(folder))
+    big = folder / "big.json"
+    big.write_bytes(b" " * (1024 * 1024 + 1))
+    bad = folder / "bad.json"
+    bad.write_text('{"schema": "x"}')
+    return {
+        "nothing": ([], "the following arguments are required: bundle, --trust"),
+        "no trust file": ([good], "the following arguments are required: --trust"),
+        "an option that does not exist": ([good, "--trust", trust, "--force"], "unrecognized arguments: --force"),
+        "an option cut short": ([good, "--tru", trust], "required: --trust"),
+        "two bundles": ([good, good, "--trust", trust], "unrecognized arguments"),
+        "another language": ([good, "--trust", trust, "--lang", "fr"], "invalid choice"),
+        "no language": ([good, "--trust", trust, "--lang"], "expected one argument"),
+        "no such bundle": ([str(folder / "none.zip"), "--trust", trust], "there is no file"),
+        "no such trust file": ([good, "--trust", str(folder / "none.json")], "none.json: No such file or directory"),
+        "a folder as trust file": ([good, "--trust", str(folder)], ": Is a directory"),
+        "a trust file too large": ([good, "--trust", str(big)], "big.json is larger than 1048576 bytes"),
+        "a trust file that is none": ([good, "--trust", str(bad)], "the trust file does not say “schema”"),
+        "a bundle as trust file": ([good, "--trust", good], "the trust file is not valid JSON"),
+        "a folder as memory": ([good, "--trust", trust, "--last-seen", str(folder)], ": Is a directory"),
+        "a memory too large": ([good, "--trust", trust, "--last-seen", str(big)], "big.json is larger than"),
+    }
+
+
+def test_wrong_use_is_told_from_a_verdict(tmp_path, capsys):
+    for name, (arguments, expected) in _wrong(tmp_path).items():
+        try:
+            code = main(arguments)
+        except SystemExit as stop:
+            code = stop.code
+        printed = capsys.readouterr()
+        assert (name, code, printed.out) == (name, 64, "")
+        assert expected in printed.err, name
+
+
+def test_wrong_use_is_told_in_japanese_too(tmp_path, capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--lang", "ja"])
+    assert stop.value.code == 64
+    printed = capsys.readouterr().err
+    assert printed.startswith("使い方: shinrai-verify")
+    assert "次の引数が必要です: bundle, --trust" in printed
+    assert main([str(tmp_path / "none.zip"), "--trust", str(_policy(tmp_path)), "--lang=ja"]) == 64
+    assert f"ファイル{tmp_path}/none.zipがありません" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("en", ["usage: ", "positional arguments:", "options:", "exit codes: 0 verified", "show program's version"]),
+        ("ja", ["使い方: ", "引数:", "オプション:", "終了コード: 0 検証成功", "版を表示して終了する"]),
+    ],
+)
+def test_help_is_in_the_language_asked_for(capsys, language, words):
+    with pytest.raises(SystemExit) as stop:
+        main(["--help", "--lang", language])
+    assert stop.value.code == 0
+    printed = capsys.readouterr().out
+    assert all(word in printed for word in words)
+    assert ("show this help" in printed) == (language == "en")
+
+
+def test_the_version_is_told(capsys):
+    with pytest.raises(SystemExit) as stop:
+        main(["--version"], program="shinrai verify")
+    assert stop.value.code == 0
+    assert capsys.readouterr().out == f"shinrai verify {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    ("settings", "language"),
+    [
+        ({}, "en"),
+        ({"LANG": "ja_JP.UTF-8"}, "ja"),
+        ({"LANG": "C.UTF-8"}, "en"),
+        ({"LANG": "fr_FR.UTF-8"}, "en"),
+        ({"LANG": "ja_JP.UTF-8", "LC_ALL": "en_US.UTF-8"}, "en"),
+        ({"LANG": "en_US.UTF-8", "SHINRAI_LANG": "ja"}, "ja"),
+        ({"LC_MESSAGES": "ja", "LC_ALL": ""}, "ja"),
+    ],
+)
+def test_the_language_is_the_user_s(monkeypatch, tmp_path, capsys, settings, language):
+    for name, value in settings.items():
+        monkeypatch.setenv(name, value)
+    assert preferred_language() == language
+    assert main(_asked(tmp_path)) == 0
+    assert CONCLUSIONS[0][("en", "ja").index(language)] in capsys.readouterr().out
+
+
+def test_the_parser_s_language_leaves_no_trace(monkeypatch):
+    with gettext_in("ja"):
+        assert os.environ["LANGUAGE"] == "ja"
+    assert "LANGUAGE" not in os.environ
+    monkeypatch.setenv("LANGUAGE", "de")
+    with gettext_in("en"):
+        assert os.environ["LANGUAGE"] == "en"
+    assert os.environ["LANGUAGE"] == "de"
+
+
+def test_a_text_without_translation_is_said_in_english():
+    assert say("ja", "not a text of ours: {x}", {"x": "\x07"}) == "not a text of ours: \\x07"
+    assert say("en", "plain") == "plain"
+
+
+# Memory.
+
+
+def test_the_memory_is_made_moved_forward_and_kept(tmp_path):
+    memory = tmp_path / "memory.txt"
+    for code in (1, 0, 2, 3):
+        memory.unlink(missing_ok=True)
+        assert main(_asked(tmp_path, WORLDS[code], "--last-seen", str(memory))) == code
+        assert memory.exists() == (code != 1)
+    memory.write_bytes(b"not a note")
+    assert main(_asked(tmp_path, GOOD, "--last-seen", str(memory))) == 1
+    assert memory.read_bytes() == b"not a note"
+
+
+def test_a_memory_that_cannot_be_written_is_no_success(tmp_path, capsys):
+    memory = tmp_path / "no folder" / "memory.txt"
+    assert main(_asked(tmp_path, GOOD, "--last-seen", str(memory))) == 64
+    assert "No such file or directory" in capsys.readouterr().err
+
+
+# As its own process.
+
+
+def _run(*arguments, **settings):
+    command = [sys.executable, "-m", "shinrai_verify.cli", *arguments]
+    return subprocess.run(command, capture_output=True, env={**os.environ, **settings}, check=False)
+
+
+def test_a_terminal_without_japanese_is_no_reason_to_fail(tmp_path):
+    done = _run(*_asked(tmp_path, WORLDS[2], "--lang", "ja"), PYTHONIOENCODING="ascii")
+    assert (done.returncode, done.stderr) == (2, b"")
+    assert b"\\u2026 V1" in done.stdout
+
+
+def test_it_starts_quickly():
+    best = min(_cpu_seconds() for _ in range(5))
+    assert best < 0.15, f"{best:.3f} s"
+
+
+def _cpu_seconds():
+    before = os.times()
+    assert _run("--version").returncode == 0
+    after = os.times()
+    return after.children_user + after.children_system - before.children_user - before.children_system

@@ -1,0 +1,212 @@
+"""The council's arithmetic: quorums, and what the tally certifies when up to f members do their worst."""
+
+from fractions import Fraction
+from itertools import combinations, product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from shinrai_verify.council import UNDECIDED, VALUES, VOID, Ballot, Member, Roster, tally
+
+SILENT, PASS, FAIL, OPEN = (), ("pass",), ("fail",), ("inconclusive",)
+
+
+def member(number, domain=None, causes=(), strata=()):
+    name = f"m{number}"
+    return Member(name, name, bytes(32), "tool", domain or name, causes, strata)
+
+
+def roster(n, required=None, **of_all):
+    return Roster(tuple(member(number, **of_all) for number in range(n)), required or {})
+
+
+def count(council, votes):
+    """Count a profile: one tuple of values for each member."""
+    return tally(council, [Ballot(f"m{number}", v) for number, values in enumerate(votes) for v in values])
+
+
+@pytest.mark.parametrize(("n", "f", "q"), [(4, 1, 3), (7, 2, 5), (10, 3, 7), (21, 6, 14), (33, 10, 22), (100, 33, 67)])
+def test_quorums_of_the_table(n, f, q):
+    assert (roster(n).f, roster(n).q) == (f, q)
+
+
+@pytest.mark.parametrize("n", range(1, 301))
+def test_a_quorum_is_safe_live_and_no_larger_than_it_must_be(n):
+    council = roster(n)
+    f, q = council.f, council.q
+    assert 2 * q - n >= f + 1
+    assert q <= n - f
+    assert 2 * (q - 1) - n < f + 1
+    assert 3 * f < n <= 3 * (f + 1)
+    assert q == -(-2 * n // 3)
+
+
+def test_the_textbook_2f_plus_1_is_unsafe_for_33():
+    council = roster(33)
+    smaller = 2 * council.f + 1
+    assert smaller == 21
+    # Two sets of 21 can share 9 members, who may all be faulty.
+    assert 2 * smaller - council.n < council.f + 1
+
+
+CHOICES = [SILENT, PASS, FAIL, OPEN, ("fail", "pass"), ("inconclusive", "pass"), ("fail", "inconclusive"), VALUES]
+
+
+@pytest.mark.parametrize("n", [4, 5, 6])
+def test_no_f_members_can_certify_two_values_or_one_the_honest_majority_does_not_hold(n):
+    """Go through every profile of n - f honest members and everything that f others can do, per observer.
+
+    A faulty member may show each observer other ballots: the union of all certificates that any observer can be shown
+    must name one value at most.
+    """
+    council = roster(n)
+    honest = n - council.f
+    for sincere in product([PASS, FAIL, OPEN, SILENT], repeat=honest):
+        certified = set()
+        for hostile in product(CHOICES, repeat=council.f):
+            found = count(council, (*sincere, *hostile))
+            assert found.outcome != VOID
+            if found.outcome in VALUES:
+                certified.add(found.outcome)
+                assert 2 * sincere.count((found.outcome,)) > honest
+            if SILENT not in sincere and len(set(sincere)) == 1:
+                assert found.outcome == sincere[0][0]
+        assert len(certified) <= 1
+
+
+def test_f_plus_1_members_can_break_it_so_the_test_above_has_teeth():
+    council = roster(4)
+    sincere = [PASS, FAIL]
+    assert count(council, [*sincere, PASS, PASS]).outcome == "pass"
+    assert count(council, [*sincere, FAIL, FAIL]).outcome == "fail"
+
+
+@pytest.mark.parametrize("n", [4, 7, 33])
+def test_equivocators_are_counted_out_up_to_f_and_void_the_round_beyond(n):
+    council = roster(n)
+    liars = [("pass", "fail")] * council.f
+    found = count(council, [*liars, *[PASS] * (n - council.f)])
+    assert found.outcome == "pass"
+    assert found.equivocators == tuple(sorted(f"m{number}" for number in range(council.f)))
+    assert len(found.voters["pass"]) == n - council.f
+    found = count(council, [*liars, VALUES, *[PASS] * (n - council.f - 1)])
+    assert (found.outcome, found.final, found.contested, found.dissent) == (VOID, True, True, ())
+
+
+def test_silence_never_passes():
+    found = count(roster(4), [SILENT] * 4)
+    assert (found.outcome, found.final, found.contested) == (UNDECIDED, False, False)
+    assert found.absent == ("m0", "m1", "m2", "m3")
+    assert count(roster(4), [PASS, PASS, SILENT, SILENT]).outcome == UNDECIDED
+
+
+def test_a_split_council_decides_nothing_and_says_whether_that_is_final():
+    assert count(roster(4), [PASS, PASS, FAIL, SILENT]).final is False
+    # Even if f of the others turned out to be equivocators, no value could win any more.
+    found = count(roster(11), [PASS] * 4 + [FAIL] * 4 + [OPEN] * 3)
+    assert (found.outcome, found.final, found.contested) == (UNDECIDED, True, True)
+    found = count(roster(11), [PASS] * 5 + [FAIL] * 4 + [OPEN] * 2)
+    assert (found.outcome, found.final, found.contested) == (UNDECIDED, False, True)
+
+
+def test_dissent_is_named_and_contests_only_beyond_f():
+    found = count(roster(7), [PASS] * 5 + [FAIL, OPEN])
+    assert (found.outcome, found.dissent, found.contested) == ("pass", ("m5", "m6"), False)
+    found = count(roster(9), [PASS] * 6 + [FAIL] * 3)
+    assert (found.outcome, found.contested) == ("pass", True)
+
+
+@pytest.mark.parametrize(("domains", "outcome"), [(1, UNDECIDED), (3, UNDECIDED), (4, "pass"), (5, "pass")])
+def test_a_council_of_fewer_than_four_domains_decides_nothing(domains, outcome):
+    council = Roster(tuple(member(n, domain=f"d{n % domains}") for n in range(12)), {})
+    assert count(council, [PASS] * 12).outcome == outcome
+
+
+def test_clones_do_not_outvote_the_domains():
+    # 20 clones of one judge and 4 others: a member quorum of 16 is theirs, a domain quorum is not.
+    council = Roster(tuple(member(n, domain="clone" if n < 20 else f"d{n}") for n in range(24)), {})
+    assert count(council, [PASS] * 20 + [FAIL] * 4).outcome == UNDECIDED
+    assert count(council, [PASS] * 20 + [PASS, PASS, FAIL, FAIL]).outcome == UNDECIDED
+    assert count(council, [PASS] * 20 + [PASS, PASS, PASS, FAIL]).outcome == "pass"
+
+
+def test_a_required_stratum_can_only_block():
+    council = Roster(tuple(member(n, strata=("human",) if n == 0 else ()) for n in range(4)), {"human": 1})
+    assert count(council, [PASS, PASS, PASS, FAIL]).outcome == "pass"
+    assert count(council, [FAIL, PASS, PASS, PASS]).outcome == UNDECIDED
+    assert count(council, [FAIL, FAIL, FAIL, PASS]).outcome == "fail"
+    assert count(Roster(council.members, {"human": 2}), [PASS] * 4).outcome == UNDECIDED
+    assert count(Roster(council.members, {"absent": 1}), [PASS] * 4).outcome == UNDECIDED
+    assert count(Roster(council.members, {"human": 0}), [FAIL, PASS, PASS, PASS]).outcome == "pass"
+
+
+def test_strangers_and_unknown_values_do_not_count():
+    council = roster(4)
+    ballots = [Ballot(f"m{n}", "pass") for n in range(2)]
+    strange = [Ballot("stranger", "pass"), Ballot("m2", "PASS"), Ballot("m3", "undecided"), Ballot("m3", "void")]
+    found = tally(council, [*ballots, *strange])
+    assert found.outcome == UNDECIDED
+    assert found.absent == ("m2", "m3")
+
+
+def test_causes_shared_by_more_than_f_are_named():
+    council = Roster(tuple(member(n, causes=("host:a", f"program:{n}", f"pair:{n // 2}")) for n in range(5)), {})
+    assert council.common_causes_over_f == ("host:a", "pair:0", "pair:1")
+
+
+ROSTERS = st.lists(st.integers(0, 7), min_size=4, max_size=12).map(
+    lambda domains: Roster(tuple(member(n, domain=f"d{d}") for n, d in enumerate(domains)), {})
+)
+PROFILES = ROSTERS.flatmap(
+    lambda council: st.tuples(
+        st.just(council), st.lists(st.sampled_from(CHOICES), min_size=council.n, max_size=council.n)
+    )
+)
+
+
+@settings(max_examples=150)
+@given(PROFILES)
+def test_certified_means_members_and_domains_and_at_most_one_value(case):
+    council, votes = case
+    found = count(council, votes)
+    sizes = {m.domain: sum(o.domain == m.domain for o in council.members) for m in council.members}
+    weight = {
+        value: sum((Fraction(1, sizes[m.domain]) for m in council.members if m.id in found.voters[value]), Fraction())
+        for value in VALUES
+    }
+    reached = [v for v in VALUES if len(found.voters[v]) >= council.q]
+    needed = Fraction(len(sizes) + (len(sizes) - 1) // 3, 2)
+    certified = [v for v in reached if weight[v] > needed and len(sizes) >= 4]
+    assert len(reached) <= 1
+    if len(found.equivocators) > council.f:
+        assert found.outcome == VOID
+    else:
+        assert [found.outcome] == (certified or [UNDECIDED])
+        assert not certified or found.final
+    everyone = [*found.absent, *found.equivocators, *(m for members in found.voters.values() for m in members)]
+    assert sorted(everyone) == sorted(m.id for m in council.members)
+
+
+@settings(max_examples=100)
+@given(PROFILES, st.randoms())
+def test_order_and_repetition_of_ballots_change_nothing(case, random):
+    council, votes = case
+    ballots = [Ballot(f"m{n}", value) for n, values in enumerate(votes) for value in values]
+    again = ballots + random.choices(ballots, k=5) if ballots else []
+    random.shuffle(again)
+    assert tally(council, again) == tally(council, ballots)
+
+
+@settings(max_examples=100)
+@given(PROFILES)
+def test_what_is_final_cannot_be_changed_by_those_who_have_not_voted(case):
+    council, votes = case
+    found = count(council, votes)
+    if not found.final or found.outcome == VOID:
+        return
+    late = [n for n, values in enumerate(votes) if not values]
+    for value in VALUES:
+        for chosen in combinations(late, min(len(late), 3)):
+            outcome = count(council, [(value,) if n in chosen else v for n, v in enumerate(votes)]).outcome
+            assert outcome in (found.outcome, VOID)

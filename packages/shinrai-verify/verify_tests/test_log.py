@@ -1,0 +1,178 @@
+"""Attacks on the log: entries changed, removed, moved or added, forks, rollbacks and other logs."""
+
+import pytest
+
+from shinrai_verify.merkle import leaf_hash, root
+from shinrai_verify.note import Checkpoint, NoteKey, signature_line
+from shinrai_verify.verify import leaf_bytes, tile_names
+
+from .world import ORIGIN, Key, World, put, said
+
+PLAIN = World()
+LEAVES = PLAIN.leaves()
+SIZE = len(LEAVES)
+TILE = f"log/tile/0/000.p/{SIZE}"
+STRANGER = leaf_hash(b"stranger")
+OTHER = "example.org/other"
+
+
+def note(leaves, origin=ORIGIN, key="log", size=None):
+    """Sign a head over these leaves."""
+    head = Checkpoint(origin, len(leaves) if size is None else size, root(leaves))
+    return (
+        head.text + "\n" + signature_line(NoteKey(origin, Key(key).public), Key(key).sign(head.text.encode()))
+    ).encode()
+
+
+def both_logs(policy):
+    """Edit a policy so that it names a second log with its own key."""
+    return policy | {"logs": [*policy["logs"], str(NoteKey(OTHER, Key("other").public))]}
+
+
+# Without the log's key: the tiles no longer match the head.
+
+WITHOUT_THE_KEY = {
+    "an entry changed": [*LEAVES[:5], STRANGER, *LEAVES[6:]],
+    "the last entry removed": LEAVES[:-1],
+    "an entry removed": LEAVES[:5] + LEAVES[6:],
+    "two entries swapped": [*LEAVES[:5], LEAVES[6], LEAVES[5], *LEAVES[7:]],
+    "an entry added": [*LEAVES, STRANGER],
+    "an entry inserted": [*LEAVES[:5], STRANGER, *LEAVES[5:]],
+    "all entries removed": [],
+}
+
+
+@pytest.mark.parametrize("name", WITHOUT_THE_KEY)
+def test_a_log_that_was_touched_does_not_match_its_head(tmp_path, name):
+    changed = WITHOUT_THE_KEY[name]
+    rest = {**PLAIN.contents()}
+    del rest[TILE]
+    named = {**rest, TILE: b"".join(changed)}
+    outcome = World(files=lambda _: named).verified(tmp_path)
+    assert outcome.exit_code == 1
+    assert "the log does not match its signed head" in said(outcome) or f"does not hold {SIZE} hashes" in said(outcome)
+    fitting = {**rest, **{tile: b"".join(changed) for tile, _ in tile_names(len(changed))}}
+    outcome = World(files=lambda _: fitting).verified(tmp_path)
+    assert outcome.exit_code == 1
+    assert "V3 " in said(outcome)
+
+
+# With the log's key: the head is good, but what the bundle says does not stand in it.
+
+
+@pytest.mark.parametrize("place", range(SIZE))
+def test_an_entry_removed_by_the_log_itself_is_missed(tmp_path, place):
+    outcome = World(edits={"leaves": lambda leaves: leaves[:place] + leaves[place + 1 :]}).verified(tmp_path)
+    assert (outcome.exit_code, "is not in the log" in said(outcome)) == (1, True)
+
+
+def test_an_entry_replaced_by_the_log_itself_is_missed(tmp_path):
+    outcome = World(edits={"leaves": lambda leaves: [*leaves[:7], STRANGER, *leaves[8:]]}).verified(tmp_path)
+    assert (outcome.exit_code, said(outcome)) == (1, "V5 attestations.intoto.jsonl:8 is not in the log")
+
+
+def test_an_entry_logged_twice_is_refused(tmp_path):
+    outcome = World(edits={"leaves": lambda leaves: [*leaves, leaves[0]]}).verified(tmp_path)
+    assert (outcome.exit_code, said(outcome)) == (1, "V3 the log holds an entry twice")
+
+
+def test_entries_of_other_bundles_in_the_log_are_nobody_else_s_business(tmp_path):
+    more = [leaf_hash(leaf_bytes("ab" * 32, "AAAA", "ab" * 32, "ab" * 32, str(n))) for n in range(300)]
+    outcome = World(edits={"leaves": lambda leaves: leaves + more}).verified(tmp_path)
+    assert (outcome.exit_code, outcome.checkpoint.size) == (0, SIZE + 300)
+
+
+# Other keys and other logs.
+
+
+def test_a_head_signed_by_another_key_is_refused(tmp_path):
+    outcome = World(log_key="stranger").verified(tmp_path)
+    assert (outcome.exit_code, said(outcome)) == (1, "V3 log/checkpoint is not signed by a log key that you trust")
+
+
+def test_a_policy_with_another_log_key_refuses(tmp_path):
+    key = str(NoteKey(ORIGIN, Key("stranger").public))
+    outcome = World(edits={"policy": put("logs", [key])}).verified(tmp_path)
+    assert (outcome.exit_code, said(outcome)) == (1, "V3 log/checkpoint is not signed by a log key that you trust")
+
+
+def test_a_policy_with_no_log_refuses(tmp_path):
+    assert World(edits={"policy": put("logs", [])}).verified(tmp_path).exit_code == 1
+
+
+def test_a_policy_that_pins_another_trust_document_refuses(tmp_path):
+    outcome = World(edits={"policy": put("root", "ab" * 32)}).verified(tmp_path)
+    assert said(outcome) == "V2 trust/root.1.json is not the trust document that you were given to trust"
+
+
+def test_the_key_of_one_log_cannot_speak_for_another(tmp_path):
+    head = Checkpoint(ORIGIN, SIZE, root(LEAVES))
+    forged = (
+        head.text + "\n" + signature_line(NoteKey(OTHER, Key("other").public), Key("other").sign(head.text.encode()))
+    )
+    world = World(edits={"policy": both_logs}, files=lambda files: {**files, "log/checkpoint": forged.encode()})
+    outcome = world.verified(tmp_path)
+    assert (outcome.exit_code, said(outcome)) == (1, "V3 log/checkpoint is not signed by a log key that you trust")
+
+
+@pytest.mark.parametrize("size", [SIZE + 256 * 14, 2**40, 10**18])
+def test_a_size_that_nothing_can_hold_is_refused_at_once(tmp_path, size):
+    outcome = World(files=lambda files: {**files, "log/checkpoint": note(LEAVES, size=size)}).verified(tmp_path)
+    assert "does not hold that many" in said(outcome) or "the bundle has no log/tile/0/000" in said(outcome)
+    assert outcome.exit_code == 1
+
+
+@pytest.mark.parametrize("name", ["log/checkpoint.tsr", "log/tile/0/001.p/1", "log/tile/1/000.p/1", f"{TILE}0"])
+def test_files_of_the_log_that_nothing_accounts_for_are_refused(tmp_path, name):
+    outcome = World(files=lambda files: {**files, name: b""}).verified(tmp_path)
+    assert (outcome.exit_code, said(outcome)) == (1, f"V3 the bundle holds a file named {name}, which is not allowed")
+
+
+# What the outsider remembers (V4).
+
+
+def test_without_memory_a_rollback_cannot_be_seen_and_that_is_said(tmp_path):
+    outcome = PLAIN.verified(tmp_path)
+    assert any("an older copy of the log would go unnoticed" in step.text for step in outcome.steps)
+
+
+@pytest.mark.parametrize("seen", [0, 1, 7, SIZE - 1, SIZE])
+def test_a_log_that_grew_continues_what_was_seen(tmp_path, seen):
+    outcome = PLAIN.verified(tmp_path, last_seen=note(LEAVES[:seen]))
+    assert (outcome.exit_code, said(outcome)) == (0, "")
+    assert any(step.code == "V4" and step.fields == {"m": seen} for step in outcome.steps)
+
+
+REMEMBERED = {
+    "an older bundle": (note([*LEAVES, STRANGER]), "the bundle is older than what you have seen: its log has"),
+    "a fork of the same size": (note([*LEAVES[:-1], STRANGER]), "the log was rewritten since you last saw it"),
+    "a fork of another size": (note([*LEAVES[:5], STRANGER]), "the log was rewritten since you last saw it"),
+    "another log": (note(LEAVES[:5], OTHER, "other"), "the last seen checkpoint is of another log"),
+    "a memory signed by a stranger": (
+        note(LEAVES, key="stranger"),
+        "the last seen checkpoint is not signed by a log key",
+    ),
+    "a memory that was changed": (note(LEAVES).replace(b"\n", b"0\n", 1), "the signature of"),
+    "no checkpoint": (b"hello\n", "the last seen checkpoint is not a signed note"),
+}
+
+
+@pytest.mark.parametrize("name", REMEMBERED)
+def test_what_does_not_continue_the_log_that_was_seen_is_refused(tmp_path, name):
+    seen, expected = REMEMBERED[name]
+    outcome = World(edits={"policy": both_logs}).verified(tmp_path, last_seen=seen)
+    assert outcome.exit_code == 1
+    assert f"V4 {expected}" in said(outcome) or expected in said(outcome)
+
+
+def test_a_split_view_is_seen_when_two_outsiders_compare(tmp_path):
+    # A saw one continuation of the log, B another; each alone verifies, A's memory refuses B's bundle.
+    folders = [tmp_path / name for name in "ab"]
+    for folder in folders:
+        folder.mkdir()
+    one = World(edits={"leaves": lambda leaves: [*leaves, leaf_hash(b"for A")]})
+    two = World(edits={"leaves": lambda leaves: [*leaves, leaf_hash(b"for B"), leaf_hash(b"more")]})
+    seen = one.verified(folders[0])
+    assert seen.exit_code == two.verified(folders[1]).exit_code == 0
+    outcome = two.verified(folders[1], last_seen=seen.checkpoint_note)
+    assert (outcome.exit_code, said(outcome)) == (1, "V4 the log was rewritten since you last saw it")

@@ -1,0 +1,120 @@
+"""Run every test and hold the rules to 100 % branch coverage.
+
+Without arguments: all tests, on two processes where there is more than one core, with the coverage gate. With
+arguments: they go to pytest as they are, without the gate (`python tools/run_tests.py tests/assess -k lapse`).
+"""
+
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import coverage
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+TESTS = ("tests", "packages/shinrai-verify/verify_tests")
+VERIFIER = "packages/shinrai-verify/src/shinrai_verify"
+RULES = (
+    "src/shinrai/assess/results.py",
+    "src/shinrai/council/seats/intervals.py",
+    "src/shinrai/evaluate/measurement.py",
+    "src/shinrai/evaluate/statistics",
+    f"{VERIFIER}/council.py",
+    f"{VERIFIER}/dsse.py",
+    f"{VERIFIER}/encoding.py",
+    f"{VERIFIER}/keys.py",
+    f"{VERIFIER}/merkle.py",
+    f"{VERIFIER}/note.py",
+    f"{VERIFIER}/trust.py",
+)
+"""Files, and folders of files, of which every line and every branch has to be tested."""
+
+
+def rule_files() -> list[Path]:
+    """Return every file that the gate is about; a rule that is not there is an error of this list."""
+    found: list[Path] = []
+    for name in RULES:
+        path = ROOT / name
+        if not path.exists():
+            sys.exit(f"{name} stands in RULES of tools/run_tests.py, but is not there.")
+        found += sorted(path.rglob("*.py")) if path.is_dir() else [path]
+    return found
+
+
+def uncovered(data_file: Path) -> Iterator[str]:
+    """Say which lines and branches of the rules no test has reached, one text for each file."""
+    measured = coverage.Coverage(data_file=str(data_file), config_file=str(ROOT / "pyproject.toml"))
+    measured.load()
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "coverage.json"
+        measured.json_report(morfs=[str(file) for file in rule_files()], outfile=str(report), ignore_errors=True)
+        files = {(ROOT / name).resolve(): found for name, found in json.loads(report.read_bytes())["files"].items()}
+    for file in rule_files():
+        name = file.relative_to(ROOT).as_posix()
+        if file not in files:
+            yield f"{name}: was not measured"
+            continue
+        parts = []
+        if lines := files[file]["missing_lines"]:
+            parts.append("lines " + ", ".join(ranges(lines)))
+        branches = [(start, end) for start, end in files[file]["missing_branches"] if start not in lines]
+        if branches:
+            parts.append("branches " + ", ".join(f"{a}→{b if b > 0 else 'end'}" for a, b in branches))
+        if parts:
+            yield f"{name}: {'; '.join(parts)}"
+
+
+def ranges(lines: Sequence[int]) -> Iterator[str]:
+    """Write sorted line numbers as ranges: 3, 4, 5, 9 is 3-5, 9."""
+    start = previous = lines[0]
+    for line in [*lines[1:], None]:
+        if line is not None and line == previous + 1:
+            previous = line
+            continue
+        yield str(start) if start == previous else f"{start}-{previous}"
+        if line is not None:
+            start = previous = line
+
+
+class Gate:
+    """Says before pytest's closing line whether the rules are covered."""
+
+    def __init__(self, data_file: Path) -> None:
+        self._data_file = data_file
+        self.missing: list[str] = ["nothing was measured"]
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_terminal_summary(self, terminalreporter: Any) -> None:
+        """Report what is missing."""
+        self.missing = list(uncovered(self._data_file))
+        terminalreporter.section("coverage of the rules")
+        if not self.missing:
+            terminalreporter.write_line(f"Every line and branch of {len(rule_files())} files is tested.")
+        for text in self.missing:
+            terminalreporter.write_line(f"not tested: {text}", red=True)
+
+
+def main(given: Sequence[str]) -> int:
+    """Run pytest; returns its exit code, or 1 when only the gate is not passed."""
+    os.chdir(ROOT)
+    if given:
+        return int(pytest.main(list(given)))
+    arguments = [name for name in TESTS if Path(name).is_dir()]
+    if (os.cpu_count() or 1) > 1:
+        # Tests of one file stay together: what a file sets up once is set up once.
+        arguments += ["-n", "2", "--dist", "loadfile"]
+    arguments += ["--cov", "--cov-branch", "--cov-config=pyproject.toml", "--cov-report=", "-q", "--no-header"]
+    gate = Gate(ROOT / ".coverage")
+    code = int(pytest.main(arguments, plugins=[gate]))
+    if code == 0 and gate.missing:
+        print("The tests pass, but the rules are not covered in full; see above.", file=sys.stderr)
+        return 1
+    return code
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
