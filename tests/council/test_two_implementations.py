@@ -4,7 +4,7 @@ import datetime
 import decimal
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +13,13 @@ import pyarrow as pa
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 import pytest
-import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from shinrai.council.seats import recompute_personal, statistics
+from shinrai.council.seats import statistics
 from shinrai.council.seats.recompute import CheckParameters, TableSettings, recompute
 from shinrai.council.seats.recompute_seat import limit_rules
 from shinrai.evaluate.checks import CHECKS, DECIDING_GAPS, METRICS, CheckSettings, error_measurements, planned
-from shinrai.evaluate.checks import performance as performance_check
-from shinrai.evaluate.checks.personal_patterns import flags_of, is_email, is_phone, is_postal_code, names_personal_data
 from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.evaluate.targets.faults import TableError
 from shinrai.evaluate.targets.table import TableTarget, open_table
@@ -112,7 +109,21 @@ NO = ["no", "ｎｏ", "no ", "NO"]
 NAMES = st.one_of(
     st.sampled_from(
         [
-            *("age", "所得", "all", "column_1", "g.h", "v1", "y", "p", "t", "file_row_number", "住所", "e-mail", "氏名2"),
+            *(
+                "age",
+                "所得",
+                "all",
+                "column_1",
+                "g.h",
+                "v1",
+                "y",
+                "p",
+                "t",
+                "file_row_number",
+                "住所",
+                "e-mail",
+                "氏名2",
+            ),
             *('q"q', "it's", "a,b", "SELECT", "　x", "a" * 80, "とても長い列の名前" * 8, "customerName", "x\ny"),
         ]
     ),
@@ -121,7 +132,23 @@ NAMES = st.one_of(
 LEVELS = st.lists(
     st.sampled_from(
         [
-            *("a", "A", "ａ", "a ", "b", "ß", "SS", "ss", "(missing)", "（missing）", "(Missing)", "男", "男　", "女", "1"),
+            *(
+                "a",
+                "A",
+                "ａ",
+                "a ",
+                "b",
+                "ß",
+                "SS",
+                "ss",
+                "(missing)",
+                "（missing）",
+                "(Missing)",
+                "男",
+                "男　",
+                "女",
+                "1",
+            ),
             *("01", "1.0", "true", "", " ", "nan", "é", "e\u0301", "ﾊﾝｶｸ", "ハンカク", "x" * 201, "\t", "İ", "ı", "…"),
         ]
     ),
@@ -212,7 +239,19 @@ def anything(draw: st.DrawFn, rows: int, random: np.random.Generator, up: Sequen
         st.sampled_from(
             [
                 *("levels", "levels", "levels", "int", "float", "bool", "many", "numbers", "constant", "empty", "date"),
-                *("instant", "bytes", "list", "record", "map", "copy", "ordered", "near", "personal", "float32", "decimal"),
+                *(
+                    "instant",
+                    "bytes",
+                    "list",
+                    "record",
+                    "map",
+                    "copy",
+                    "ordered",
+                    "near",
+                    "personal",
+                    "float32",
+                    "decimal",
+                ),
                 *("unsigned", "null", "wild", "dictionary", "duration", "nested floats", "numeric text"),
             ]
         )
@@ -250,7 +289,10 @@ def anything(draw: st.DrawFn, rows: int, random: np.random.Generator, up: Sequen
         case "record":
             days = [datetime.date(2020, 1, 1 + int(i) % 3) for i in counts]
             return pa.array(
-                [{"day": day, "tel": f"090-1234-{i:04}", "n": i / 2} for day, i in zip(days, counts.tolist(), strict=True)]
+                [
+                    {"day": day, "tel": f"090-1234-{i:04}", "n": i / 2}
+                    for day, i in zip(days, counts.tolist(), strict=True)
+                ]
             )
         case "map":
             return pa.array([[("k", int(i) % 3)] for i in counts], pa.map_(pa.string(), pa.int64()))
@@ -275,7 +317,7 @@ def anything(draw: st.DrawFn, rows: int, random: np.random.Generator, up: Sequen
             some = draw(st.lists(st.text(max_size=8), min_size=1, max_size=5))
             values = [some[i % len(some)] for i in counts]
         case "dictionary":
-            return pa.array(holes([f"d{i % 3}" for i in counts], random, share)).dictionary_encode()
+            return pa.array(holes([f"d{i % 3}" for i in counts], random, share), pa.string()).dictionary_encode()
         case "duration":
             return pa.array(holes((counts % 4).tolist(), random, share), pa.duration("us"))
         case "nested floats":
@@ -288,11 +330,49 @@ def anything(draw: st.DrawFn, rows: int, random: np.random.Generator, up: Sequen
 
 SAMPLES = [
     *("user{i}@example.jp", "連絡先は{i}@x.jpです", "090-1234-{i:04}", "03-{i:04}-5678", "〒100-{i:04}", "100-{i:04}"),
-    *("+81 90 1234 {i:04}", "4111 1111 1111 111{d}", "12345678901{d}", "none {i}", "０３ー１２３４ー{i:04}", "x{i}@y", "{i}"),
+    *(
+        "+81 90 1234 {i:04}",
+        "4111 1111 1111 111{d}",
+        "12345678901{d}",
+        "none {i}",
+        "０３ー１２３４ー{i:04}",
+        "x{i}@y",
+        "{i}",
+    ),
 ]
 NUMBER_TEXTS = [
-    *("1", "-0", "01", "1.0", "1.50", "1e3", "1E-400", "1e99", "1e100", "nan", "NaN", "", " 2", "\t3 ", "+1", ".5", "5."),
-    *("123456789012345678", "1234567890123456789", "true", "False", "TRUE ", "　4", "1_000", "0x1", "１", "inf", "-1.5e-3"),
+    *(
+        "1",
+        "-0",
+        "01",
+        "1.0",
+        "1.50",
+        "1e3",
+        "1E-400",
+        "1e99",
+        "1e100",
+        "nan",
+        "NaN",
+        "",
+        " 2",
+        "\t3 ",
+        "+1",
+        ".5",
+        "5.",
+    ),
+    *(
+        "123456789012345678",
+        "1234567890123456789",
+        "true",
+        "False",
+        "TRUE ",
+        "　4",
+        "1_000",
+        "0x1",
+        "１",
+        "inf",
+        "-1.5e-3",
+    ),
 ]
 
 
@@ -321,7 +401,9 @@ def write_drawn(folder: Path, drawn: Drawn) -> Path:
         return text if plain else '"' + text.replace('"', '""') + '"'
 
     lines = [",".join(quote(name, True) for name in drawn.columns)]
-    lines += [",".join(quote(v, False) for v in row) for row in zip(*map(csv_text, drawn.columns.values()), strict=True)]
+    lines += [
+        ",".join(quote(v, False) for v in row) for row in zip(*map(csv_text, drawn.columns.values()), strict=True)
+    ]
     file = folder / "t.csv"
     file.write_bytes(("\n".join(lines) + "\n").encode("utf-8", "replace"))
     return file
