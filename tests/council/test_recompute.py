@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shinrai.council.seats import intervals, recompute_columns, recompute_peers, recompute_rates, recompute_table
+from shinrai.council.seats import intervals, recompute_columns, recompute_file, recompute_peers, recompute_rates
 from shinrai.council.seats import recompute as seat
 from shinrai.council.seats.recompute import CheckParameters, TableSettings, recompute
 from shinrai.council.seats.recompute_personal import (
@@ -28,8 +28,10 @@ from shinrai.council.seats.recompute_personal import (
     name_says_so,
     values_say_so,
 )
-from shinrai.council.seats.recompute_values import canonical, number, subject
+from shinrai.council.seats.recompute_values import WHITE_SPACE, canonical, subject
 from shinrai.evaluate.measurement import Comparison, Coverage, GroupEstimate, Measurement, Outcome, Rule
+from shinrai.evaluate.statistics.decision import needed_n
+from shinrai.evaluate.statistics.interval import Interval
 from shinrai.language import Bilingual, Language, Message
 
 SAID = Bilingual(ja="値", en="value")
@@ -57,26 +59,30 @@ def faithful(file, target, parameters=None):
     """What an honest check would record, by id: built from the derivation itself."""
     parameters = parameters or {}
     asked = list(seat._questions(target))
-    total, answers, _ = seat._answer(file, target, asked, parameters, peers=False)
+    answers = seat._answer(file, target, asked, parameters, peers=False)
     recorded = {}
-    for question in asked:
-        derived = answers[question]
+    for question, derived in answers.derived.items():
+        if (question.metric == "table") is not (answers.rows == 0):
+            continue
         check = parameters.get(question.check, CheckParameters())
         rule = seat._rule(question, check, derived)
         outcome = Outcome.ERROR if derived.fault else intervals.decide(rule, derived.low, derived.high)
-        groups = tuple(
-            GroupEstimate(group.levels, None, None, None, None, None, None, suppressed=True)
-            if group.suppressed
-            else GroupEstimate(group.levels, group.n, group.successes, group.trials, group.value, group.low, group.high)
-            for group in derived.groups
-        )
+        groups = tuple(GroupEstimate(**dataclasses.asdict(group)) for group in derived.groups)
         name = seat._id(target, question)
         recorded[name] = Measurement(
-            name, target.id, question.check, question.metric, question.columns, SAID,
-            derived.value, derived.low, derived.high, 0.95, derived.n, Coverage(derived.used, total), outcome, rule,
-            seat._decisive(question, check), "test", groups=groups, counts=derived.counts,
+            name, target.id, question.check, question.metric, seat._columns(target, question, answers.columns), SAID,
+            derived.value, derived.low, derived.high, 0.95, derived.n, Coverage(derived.used, answers.rows), outcome,
+            rule, seat._decisive(question, check), "test", needed_n=needed(derived, rule, outcome), groups=groups,
+            counts=derived.counts,
         )  # fmt: skip
     return recorded
+
+
+def needed(derived, rule, outcome):
+    """The rows that would decide, as the checks find them."""
+    if outcome is not Outcome.INCONCLUSIVE or rule is None or derived.at is None:
+        return None
+    return needed_n(derived.n, derived.value, lambda k: Interval(*derived.at(k)), rule)
 
 
 def derive(file, target, parameters=None, *, peers=False):
@@ -201,7 +207,7 @@ def test_rows_without_label_or_prediction_are_counted_and_not_used(tmp_path):
     got = derive(file, TARGET)
     assert got["performance.all.accuracy"].n == 153
     recorded = faithful(file, TARGET)["loans.performance.all.tpr"]
-    assert recorded.coverage == Coverage(153, 165)
+    assert recorded.coverage == Coverage(80, 165)
     assert recorded.counts == {"tp": 80, "fp": 0, "fn": 0, "tn": 73}
     groups = faithful(file, TARGET)["loans.group_fairness.group.selection_rate.ratio"].groups
     assert [(group.n, group.trials) for group in groups] == [(85, 80), (80, 73)]
@@ -210,19 +216,18 @@ def test_rows_without_label_or_prediction_are_counted_and_not_used(tmp_path):
 @pytest.mark.parametrize(
     ("change", "faulty", "words"),
     [
-        ({"label": [1, 0, 2] * 40}, "performance.all.accuracy", "more than two"),
         ({"label": [1] * 120}, "performance.all.accuracy", "single class"),
-        ({"label": [5, 6] * 60}, "group_fairness.group.tpr.ratio", "favourable"),
-        ({"decision": [0.25, 0.5, 0.75] * 40}, "performance.all.tpr", "more than two"),
         ({"group": list(range(120))}, "group_fairness.group.fpr.difference", "more levels"),
-        ({"label": [1, 0, 2] * 40}, "data_quality.all.leakage_suspects", "more than two"),
+        ({"group": ["x" * 201, "y"] * 60}, "group_fairness.group.fpr.difference", "long texts"),
+        ({"group": [None, ""] * 60}, "group_fairness.group.ppv.ratio", "no row has a value"),
+        ({"group": pa.array(range(120), pa.date32())}, "group_fairness.group.ppv.ratio", "dates"),
     ],
 )
 def test_a_fault_of_the_data_is_an_error_and_only_that(tmp_path, change, faulty, words):
     table = rows(("a", 1, 1, 30), ("a", 0, 0, 30), ("b", 1, 0, 30), ("b", 0, 1, 30)) | change
     file = write(tmp_path, table)
     assert derive(file, TARGET)[faulty].outcome is Outcome.ERROR
-    assert derive(file, TARGET)["data_quality.all.missing"].outcome is not Outcome.ERROR
+    assert derive(file, TARGET)["data_quality.all.duplicates"].outcome is not Outcome.ERROR
     honest = faithful(file, TARGET)[f"loans.{faulty}"]
     invented = dataclasses.replace(honest, outcome=Outcome.PASS, value=0.0, low=0.0, high=0.0)
     got = recompute(file, TARGET, [invented], {})[honest.id]
@@ -232,6 +237,61 @@ def test_a_fault_of_the_data_is_an_error_and_only_that(tmp_path, change, faulty,
     assert not recompute(file, TARGET, [with_value], {})[honest.id].agrees
     undecisive = dataclasses.replace(honest, decisive=not honest.decisive)
     assert not recompute(file, TARGET, [undecisive], {})[honest.id].agrees
+
+
+@pytest.mark.parametrize(
+    ("target", "change", "words"),
+    [
+        (TARGET, {"label": [1, 0, 2] * 40}, "two short values"),
+        (TARGET, {"label": [5, 6] * 60}, "favourable"),
+        (TARGET, {"label": ["1" + " " * (i % 1001) for i in range(120)]}, None),
+        (TARGET, {"label": [f"1{' ' * i}" for i in range(120)], "decision": ["0"] * 120}, None),
+        (TARGET, {"label": ["1", "x" * 201] * 60}, "two short values"),
+        (TARGET, {"label": pa.array(range(120), pa.date32())}, "dates"),
+        (TARGET, {"decision": [0.25, 0.5, 0.75] * 40}, "two short values"),
+        (TARGET, {"decision": [0.25, 1.0] * 60}, "two short values"),
+        (TARGET, {"decision": [1, 2] * 60}, "written differently"),
+        (TARGET, {" ": [1] * 120}, "no name"),
+        (TARGET, {"Group": [1] * 120}, "same name"),
+        (TARGET, {f"c{i}": [1] * 120 for i in range(1998)}, "more than 2000 columns"),
+        (dataclasses.replace(TARGET, groups=("other",)), {}, "no column “other”"),
+        (SCORED, {"score": ["0.5"] * 120}, "no numbers"),
+        (SCORED, {"score": [0.5, 1.5] * 60}, "outside 0 to 1"),
+        (SCORED, {"score": [0.5, float("inf")] * 60}, "outside 0 to 1"),
+        (dataclasses.replace(SCORED, threshold=None), {"score": [0.5] * 120}, "nor a threshold"),
+    ],
+)
+def test_a_fault_of_the_whole_table_is_one_error_for_each_check(tmp_path, target, change, words):
+    table = rows(("a", 1, 1, 30), ("a", 0, 0, 30), ("b", 1, 0, 30), ("b", 0, 1, 30))
+    sound = write(tmp_path, table | {"score": [0.5] * 120}, "sound.parquet")
+    file = write(tmp_path, table | change)
+    recorded = faithful(file, target)
+    if words is None:
+        assert not any(name.endswith(".table") for name in recorded)
+        return
+    assert {name.split(".", 1)[1] for name in recorded} >= {"data_quality.all.table", "performance.all.table"}
+    assert all(name.endswith(".all.table") for name in recorded)
+    for one in recorded.values():
+        assert (one.outcome, one.rule, one.decisive, one.n) == (Outcome.ERROR, None, True, 0)
+        assert one.columns == target.declared
+        # The same words about a table without that fault are a disagreement, and so is anything but the error.
+        other = dataclasses.replace(target, groups=("group",), threshold=0.5)
+        said = recompute(sound, other, [dataclasses.replace(one, columns=other.declared)], {})[one.id]
+        assert "no such fault" in str(said.difference)
+        passed = dataclasses.replace(one, outcome=Outcome.PASS)
+        assert words in str(recompute(file, target, [passed], {})[one.id].difference)
+    assert {each.outcome for each in derive(file, target).values()} == {Outcome.ERROR}
+
+
+def test_bytes_that_only_some_checks_read_are_their_error_alone(tmp_path):
+    text = pa.array(["ok"] * 120)
+    broken = pa.Array.from_buffers(pa.string(), 120, [None, text.buffers()[1], pa.py_buffer(b"o\xff" * 120)])
+    file = write(tmp_path, rows(("a", 1, 1, 60), ("b", 0, 0, 60)) | {"note": broken})
+    got = derive(file, TARGET)
+    assert got["performance.all.accuracy"].outcome is Outcome.PASS
+    honest = faithful(write(tmp_path, FAIR, "sound.parquet"), TARGET)
+    passing = honest["loans.data_quality.all.constant"]
+    assert "not recorded as an error" in str(recompute(file, TARGET, [passing], {})[passing.id].difference)
 
 
 def test_an_error_that_the_data_do_not_have_is_not_confirmed(tmp_path):
@@ -250,15 +310,6 @@ def test_too_many_levels_of_a_real_column(tmp_path):
     table["group"] = [f"v{i % 200}" for i in range(6030)]
     got = derive(write(tmp_path, table), TARGET)
     assert got["group_fairness.group.selection_rate.difference"].outcome is not Outcome.ERROR
-
-
-def test_more_compared_levels_than_pairs_can_be_taken_of(tmp_path, monkeypatch):
-    monkeypatch.setattr(recompute_rates, "_MOST_COMPARED", 1)
-    file = write(tmp_path, FAIR)
-    honest = faithful(file, TARGET)["loans.group_fairness.group.tpr.difference"]
-    got = recompute(file, TARGET, [honest], {})[honest.id]
-    assert not got.agrees
-    assert "more than 1 levels" in str(got.difference)
 
 
 @pytest.mark.parametrize(
@@ -374,10 +425,11 @@ def test_counts_and_suppressed_groups_can_not_be_changed(tmp_path):
     few = dataclasses.replace(ratio.groups[0], n=4)
     changed = dataclasses.replace(ratio, groups=(few, *ratio.groups[1:]))
     assert "few" in str(recompute(file, TARGET, [changed], {}, peers=False)[changed.id].difference)
-    # A crossing that nobody falls into may be listed as empty, and a level that is not compared without its value.
+    # Nor can a group be left out, added, or put elsewhere.
     empty = GroupEstimate(("none",), 0, None, None, None, None, None)
-    tolerated = dataclasses.replace(ratio, groups=(*ratio.groups, empty))
-    assert recompute(file, TARGET, [tolerated], {}, peers=False)[ratio.id].agrees
+    for groups in ((*ratio.groups, empty), ratio.groups[1:], ratio.groups[::-1]):
+        changed = dataclasses.replace(ratio, groups=groups)
+        assert "other groups" in str(recompute(file, TARGET, [changed], {}, peers=False)[changed.id].difference)
 
 
 def test_an_unknown_measurement_has_no_second_implementation(tmp_path):
@@ -421,7 +473,7 @@ def test_limits_and_decide_on_change_rules_and_weight(tmp_path):
     assert "at least 0.5" in str(got["loans.performance.all.tpr"].difference)
 
 
-def test_a_number_without_a_rule_may_pass_and_never_fail(tmp_path):
+def test_a_number_without_a_rule_is_inconclusive(tmp_path):
     file = write(tmp_path, FAIR)
     honest = faithful(file, TARGET)["loans.performance.all.tpr"]
     verdicts = {
@@ -430,7 +482,7 @@ def test_a_number_without_a_rule_may_pass_and_never_fail(tmp_path):
         ].agrees
         for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.INCONCLUSIVE)
     }
-    assert verdicts == {Outcome.PASS: True, Outcome.FAIL: False, Outcome.INCONCLUSIVE: True}
+    assert verdicts == {Outcome.PASS: False, Outcome.FAIL: False, Outcome.INCONCLUSIVE: True}
 
 
 def test_auc_and_calibration_of_a_small_table_by_hand(tmp_path):
@@ -453,23 +505,19 @@ def test_auc_and_calibration_of_a_small_table_by_hand(tmp_path):
 
 def test_auc_of_hanley_and_mcneil_1982(tmp_path):
     negatives, positives = [33, 6, 6, 11, 2], [3, 2, 2, 11, 33]
-    scores = [*np.repeat(np.arange(5), negatives), *np.repeat(np.arange(5), positives)]
+    scores = [*np.repeat(np.arange(5) / 4, negatives), *np.repeat(np.arange(5) / 4, positives)]
     file = write(tmp_path, {"label": [0] * 58 + [1] * 51, "score": scores, "group": ["a", "b"] * 54 + ["a"]})
-    got = derive(file, SCORED)
-    assert got["performance.all.auc"].value == 1321 / 1479
-    # A rating of 4 is no probability: calibration refuses it, the order of the ratings stays good.
-    assert got["calibration.all.gap"].outcome is Outcome.ERROR
+    assert derive(file, SCORED)["performance.all.auc"].value == 1321 / 1479
 
 
 @pytest.mark.parametrize(
     ("scores", "labels", "metric", "outcome"),
     [
-        (["0.5", "x"] * 10, [1, 0] * 10, "performance.all.auc", Outcome.ERROR),
+        (pa.nulls(20, pa.float64()), [1, 0] * 10, "performance.all.auc", Outcome.INCONCLUSIVE),
         ([0.1, 0.2] * 10, [1, 1] * 10, "performance.all.auc", Outcome.ERROR),
         ([0.1, 0.2] * 10, [1] + [0] * 19, "performance.all.auc", Outcome.INCONCLUSIVE),
         ([0.5] + [None] * 19, [1, 0] * 10, "calibration.all.gap", Outcome.INCONCLUSIVE),
         ([0.5] + [None] * 19, [1, 0] * 10, "calibration.all.brier", Outcome.INCONCLUSIVE),
-        ([0.5, float("inf")] * 10, [1, 0] * 10, "calibration.all.brier", Outcome.ERROR),
     ],
 )
 def test_scores_that_can_not_be_used(tmp_path, scores, labels, metric, outcome):
@@ -478,21 +526,19 @@ def test_scores_that_can_not_be_used(tmp_path, scores, labels, metric, outcome):
     assert derive(file, SCORED)["calibration.group.gap"].value is None
 
 
-def test_a_target_without_label_or_threshold(tmp_path):
-    file = write(tmp_path, {"label": [1, 0] * 40, "score": [0.7, 0.2] * 40, "group": ["a", "b"] * 40})
-    got = derive(file, dataclasses.replace(SCORED, threshold=None))
-    assert got["performance.all.tpr"].outcome is Outcome.ERROR
-    assert got["performance.all.auc"].value == 1
-    assert derive(file, dataclasses.replace(SCORED, label=None))["performance.all.auc"].outcome is Outcome.ERROR
+def test_a_target_without_decisions_has_its_data_looked_at(tmp_path):
+    file = write(tmp_path, {"label": [1, 0] * 40, "group": ["a", "b"] * 40})
+    got = derive(file, TableSettings("loans", "label", groups=("group",), favourable=1))
+    assert {name.partition(".")[0] for name in got} == {"data_quality", "personal_data"}
 
 
 @pytest.mark.parametrize("name", ["table.parquet", "table.csv"])
 def test_scores_of_other_types_give_the_same_numbers(tmp_path, name):
     base = [0.25, 0.75, None, 0.5] * 20
-    text = [" ０.25", "7.5e-1", "NaN", "+.5"] * 20
+    text = [" 0.25", "7.5e-1\t", "NaN", "0.5"] * 20
     kinds = [base, text] if name.endswith(".csv") else [
-        *(base, text, pa.array(base, pa.float32()), pa.array(base, pa.float16())),
-        *(pa.array(base).cast(pa.decimal128(5, 3)), pa.array(text).dictionary_encode()),
+        *(base, pa.array(base, pa.float32()), pa.array(base, pa.float16())),
+        *(pa.array(base).cast(pa.decimal128(5, 3)), pa.array(base).cast(pa.decimal256(40, 3))),
     ]  # fmt: skip
     found = []
     for number_, scores in enumerate(kinds):
@@ -501,11 +547,6 @@ def test_scores_of_other_types_give_the_same_numbers(tmp_path, name):
         found.append([got[f"performance.all.{metric}"].value for metric in ("auc", "tpr", "fpr")])
         found[-1].append(got["calibration.all.brier"].value)
     assert found == [[1.0, 1.0, 0.5, pytest.approx((0.25**2 * 2 + 0.5**2) / 3)]] * len(kinds)
-
-
-def test_a_score_of_dates_is_an_error(tmp_path):
-    columns = {"label": [0, 1] * 20, "score": pa.array(range(40), pa.date32()), "group": ["a", "b"] * 20}
-    assert derive(write(tmp_path, columns), SCORED)["performance.all.auc"].outcome is Outcome.ERROR
 
 
 @pytest.mark.parametrize("name", ["table.parquet", "table.csv"])
@@ -572,8 +613,17 @@ def test_leakage_needs_both_labels_and_looks_at_labelled_rows(tmp_path):
 
 
 def test_a_table_of_declared_columns_alone_has_no_leakage_share(tmp_path):
-    got = derive(write(tmp_path, FAIR), TARGET)["data_quality.all.leakage_suspects"]
-    assert (got.value, got.outcome) == (None, Outcome.INCONCLUSIVE)
+    file = write(tmp_path, FAIR)
+    assert "data_quality.all.leakage_suspects" not in derive(file, TARGET)
+    sound = faithful(write(tmp_path, FAIR | {"more": FAIR["label"]}, "more.parquet"), TARGET)
+    invented = sound["loans.data_quality.all.leakage_suspects"]
+    assert str(recompute(file, TARGET, [invented], {})[invented.id].difference) == "no second implementation"
+
+
+def test_one_class_alone_leaves_leakage_open(tmp_path):
+    table = rows(("a", 1, 1, 60), ("b", 1, 0, 60)) | {"more": range(120)}
+    got = derive(write(tmp_path, table), TARGET)["data_quality.all.leakage_suspects"]
+    assert (got.value, got.n, got.outcome) == (None, 120, Outcome.INCONCLUSIVE)
 
 
 def my_number(stem):
@@ -587,7 +637,7 @@ def test_personal_data_is_found_by_value_and_by_name(tmp_path):
     n = len(table["label"])
     table |= {
         "a": [f"user{i}@example.jp" if i % 4 == 0 else f"none {i}" for i in range(n)],
-        "b": [f"０９０ー{i:04}－{i:04}" for i in range(n)],
+        "b": [f"０９０ー{i + 1000:04}－{i:04}" for i in range(n)],
         "c": [my_number(i * 7919) for i in range(n)],
         "d": [f"{i * 104729 % 10**12:012}" for i in range(n)],
         "e": [f"〒{100 + i % 900}-{i:04}" for i in range(n)],
@@ -596,6 +646,7 @@ def test_personal_data_is_found_by_value_and_by_name(tmp_path):
         "f": [i * 1.5 for i in range(n)],
     }
     got = derive(write(tmp_path, table), TARGET)["personal_data.all.columns"]
+    # a, b, c, e by their values; the name of お客様の氏名 says so.
     assert got.value == pytest.approx(5 / 11)
     assert got.outcome is Outcome.FAIL
 
@@ -613,7 +664,7 @@ def test_personal_data_is_found_by_value_and_by_name(tmp_path):
                 "ＴＥＬ",
                 "自宅電話番号",
                 "phone2",
-                "mail_x9z",
+                "連絡先（メール）1",
             )
         ),
         *((name, False) for name in ("filename", "product_name", "hotel", "age", "mailer", "")),
@@ -636,12 +687,19 @@ def test_check_digits():
     ("values", "says"),
     [
         (["03-1234-5678", "(03)1234-5678", "+81 90-1234-5678"], True),
-        (["0312345678", "+8109012345678", "090 1234 5678"], True),
+        (["0312345678", "+81(0)9012345678", "連絡先は090 1234 5678まで"], True),
+        (["+8109012345678", "+81 0312345678", "0901234567"], False),
+        (["06-6012-3456", "060-1234-5678", "0601234567"], False),
+        (["06-6012-3456", "060-1234-5678", "x 0612345678."], True),
+        (["a@b", "@b.jp", "a" * 65 + "@b.jp"], False),
+        (["a@b.co1.jp", "x<a.b+c@d-e.example>", "メールa@b.c.d.jpです"], True),
+        (["a@b.jp1", "a@.jp", "a@b.j"], False),
+        (["123-45678", "a123-4567", "123-4567-8"], False),
+        (["〒 123-4567", "〒12345", "x〒1234567"], False),
         (["000000000019", "0012345678", "03-12"], False),
         (["1234567", "2345678", "3456789"], False),
         (["〒1234567", "234-5678", "２３４－５６７９"], True),
         (["4242424242424242", "5555555555554444", "378282246310005"], True),
-        (["x" * 300, "y" * 300, "z" * 300], False),
     ],
 )
 def test_patterns(values, says):
@@ -667,8 +725,7 @@ def test_my_number_needs_more_than_luck():
             (1.0, "1"),
             (-0.0, "0"),
             (0.1, "0.1"),
-            (np.float32(0.1), "0.1"),
-            (np.float32(2), "2"),
+            (float("inf"), "inf"),
             ("1.0", "1.0"),
         ),
     ],
@@ -678,21 +735,19 @@ def test_canonical_values(value, text):
 
 
 def test_canonical_values_of_other_kinds():
-    table = pa.array([1, None], pa.timestamp("s")).to_pylist()
-    assert canonical(table[0]) == "1970-01-01 00:00:01"
-    assert canonical(pa.scalar(3, pa.date32()).as_py()) == "1970-01-04"
     decimals = pa.array(["1.50", "2.00"]).cast(pa.decimal128(9, 2)).to_pylist()
     assert [canonical(value) for value in decimals] == ["1.5", "2"]
-    assert canonical(b"x") == "b'x'"
     assert canonical(decimals[0].__class__("NaN")) is None
-    assert (number("1e3"), number("1_0"), number("0x1"), number("-inf")) == (1000.0, None, None, float("-inf"))
-    assert number("9" * 500) is None
+    assert frozenset(filter(str.isspace, map(chr, range(sys.maxunicode + 1)))) == set(WHITE_SPACE)
 
 
 def test_subjects_of_ids():
     digest = hashlib.sha256("性別".encode()).hexdigest()[:8]
     assert subject(()) == "all"
     assert subject(("sex", "性別")) == f"sex-and-column-{digest}"
+    assert subject(("all",)) == f"column-{hashlib.sha256(b'all').hexdigest()[:8]}"
+    joined = "-and-".join("x" * 20 for _ in range(3))
+    assert subject(("x" * 20,) * 3) == f"columns-{hashlib.sha256(joined.encode()).hexdigest()[:8]}"
 
 
 @given(st.data())
@@ -746,6 +801,9 @@ def test_rates_are_exact_fractions(tmp_path_factory, cells):
     group, label, decision = (list(column) for column in zip(*cells, strict=True))
     file = write(tmp_path_factory.mktemp("exact"), {"group": group, "label": label, "decision": decision})
     got = derive(file, TARGET, {"group_fairness": CheckParameters(min_group=1)})
+    if not any(label):
+        assert {one.outcome for one in got.values()} == {Outcome.ERROR}
+        return
     chosen = [y for y, p in zip(label, decision, strict=True) if p]
     ppv = got["performance.all.ppv"]
     assert (ppv.value, ppv.n) == (float(Fraction(sum(chosen), len(chosen))) if chosen else None, len(chosen))
@@ -774,7 +832,7 @@ def test_many_crossed_levels_are_found_either_way(monkeypatch):
 
 
 def test_only_the_first_thousand_values_are_looked_at(tmp_path, monkeypatch):
-    monkeypatch.setattr(recompute_table, "_BATCH_ROWS", 400)
+    monkeypatch.setattr(recompute_file, "_BATCH_ROWS", 400)
     order = np.random.default_rng(5).permutation(1600)
     base = {"label": [0, 1] * 800, "decision": [0, 1] * 800, "group": ["a", "b"] * 800}
     for first, second, flagged in (("a{}", "z{}@b.jp", 0), ("a{}@b.jp", "z{}", 1)):
@@ -783,8 +841,9 @@ def test_only_the_first_thousand_values_are_looked_at(tmp_path, monkeypatch):
         columns = base | {"t": [values[i] for i in order], "n": [*numbers, *range(10**12, 10**12 + 600)]}
         got = derive(write(tmp_path, columns), TARGET)["personal_data.all.columns"]
         assert got.value == pytest.approx(flagged / 5)
-    base["label"] = [0, 1, 2, 3] * 400
-    assert derive(write(tmp_path, base), TARGET)["performance.all.tpr"].outcome is Outcome.ERROR
+    # Past the first thousand spellings of a label, or ten thousand of a group, nothing more is looked at.
+    base["label"] = [f"1{' ' * (i % 20)}{'　' * (i // 20)}" for i in range(1600)]
+    assert derive(write(tmp_path, base), TARGET)["performance.all.table"].outcome is Outcome.ERROR
 
 
 def test_batches_do_not_change_anything(tmp_path, monkeypatch):
@@ -796,8 +855,9 @@ def test_batches_do_not_change_anything(tmp_path, monkeypatch):
     }  # fmt: skip
     pq.write_table(pa.table(table), tmp_path / "table.parquet", row_group_size=100)
     whole = derive(tmp_path / "table.parquet", SCORED)
-    monkeypatch.setattr(recompute_table, "_BATCH_ROWS", 37)
+    monkeypatch.setattr(recompute_file, "_BATCH_ROWS", 37)
     monkeypatch.setattr(recompute_rates, "_CHUNK", 50)
+    monkeypatch.setattr(recompute_rates, "_SUMMED_AT_ONCE", 30)
     monkeypatch.setattr(recompute_columns, "_NUMBERS_AT_ONCE", 700)
     assert derive(tmp_path / "table.parquet", SCORED) == whole
 

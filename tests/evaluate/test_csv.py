@@ -44,7 +44,7 @@ def test_columns_are_typed_as_a_whole(tmp_path: Path) -> None:
         "nan": Kind.NUMBER,
         "bool": Kind.BOOLEAN,
         "mixed": Kind.TEXT,
-        "long": Kind.NUMBER,
+        "long": Kind.TEXT,
         "blank": Kind.TEXT,
         "text": Kind.TEXT,
         "spaced": Kind.INTEGER,

@@ -12,6 +12,7 @@ from pathlib import Path
 from shinrai.council.seats import intervals
 from shinrai.council.seats.recompute_columns import data_quality, personal_data, profile
 from shinrai.council.seats.recompute_compare import differences, same_count_value, together
+from shinrai.council.seats.recompute_file import Source, UnreadableError, open_table
 from shinrai.council.seats.recompute_peers import PeerValues, ask_peers, installed
 from shinrai.council.seats.recompute_rates import (
     RATES,
@@ -23,13 +24,7 @@ from shinrai.council.seats.recompute_rates import (
     partition,
     performance,
 )
-from shinrai.council.seats.recompute_table import (
-    Decisions,
-    Source,
-    UnreadableError,
-    open_table,
-    read_decisions,
-)
+from shinrai.council.seats.recompute_table import Decisions, read_decisions
 from shinrai.council.seats.recompute_values import subject
 from shinrai.evaluate.measurement import Comparison, Measurement, Outcome, Rule
 from shinrai.language import Message, message
@@ -43,13 +38,14 @@ _DEFAULT_RULES: Mapping[tuple[str, str], Rule] = {
     ("data_quality", "leakage_suspects"): Rule(Comparison.AT_MOST, 0.0),
     ("personal_data", "columns"): Rule(Comparison.AT_MOST, 0.0),
 }
+_DECISIVE_GAPS = frozenset({"selection_rate.ratio", "tpr.difference", "fpr.difference"})
 _DECISIVE = {
     ("performance", "accuracy"),
-    *(("group_fairness", metric) for metric in ("selection_rate.ratio", "tpr.difference", "fpr.difference")),
     ("calibration", "gap"),
     *(("data_quality", metric) for metric in ("missing", "duplicates", "leakage_suspects")),
     ("personal_data", "columns"),
 }
+_TABLE = "table"
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,13 +53,18 @@ class TableSettings:
     """What the description says of a table target. favourable: as written there, text, number or boolean."""
 
     id: str
-    label: str | None
+    label: str
     prediction: str | None = None
     score: str | None = None
     threshold: float | None = None
     favourable: str | int | float | bool = 1
     groups: tuple[str, ...] = ()
     intersections: tuple[tuple[str, ...], ...] = ()
+
+    @property
+    def subjects(self) -> tuple[tuple[str, ...], ...]:
+        """The group columns and then the intersections, each once."""
+        return tuple(dict.fromkeys([*((name,) for name in self.groups), *self.intersections]))
 
     @property
     def declared(self) -> tuple[str, ...]:
@@ -75,7 +76,11 @@ class TableSettings:
 
 @dataclass(frozen=True, slots=True)
 class CheckParameters:
-    """What the description says of a check. limits: rules by metric; decide_on: None leaves the defaults."""
+    """What the description says of a check.
+
+    limits: rules by metric. decide_on: metrics of group_fairness that decide, None leaves the defaults; a metric with
+    a limit of its own decides as well.
+    """
 
     limits: Mapping[str, Rule] = field(default_factory=dict)
     decide_on: frozenset[str] | None = None
@@ -108,6 +113,16 @@ class _Question:
     metric: str
 
 
+@dataclass(frozen=True, slots=True)
+class _Answers:
+    """What the file says: its rows and columns, an answer to each question that was asked, and what peers say."""
+
+    rows: int
+    columns: tuple[str, ...]
+    derived: Mapping[_Question, Derived]
+    said: PeerValues
+
+
 def recompute(
     file: Path,
     target: TableSettings,
@@ -123,20 +138,18 @@ def recompute(
     """
     known = {_id(target, question): question for question in _questions(target)}
     asked = list(dict.fromkeys(known[one.id] for one in measurements if one.id in known))
-    rows, answers, outside = _answer(file, target, asked, checks, peers=peers)
+    answers = _answer(file, target, asked, checks, peers=peers)
     results: dict[str, Recomputed] = {}
     for measured in measurements:
+        question = known.get(measured.id)
         if measured.id in results:
             twice = message("two measurements have this id")
             results[measured.id] = replace(results[measured.id], agrees=False, difference=twice)
-            continue
-        question = known.get(measured.id)
-        parameters = checks.get(question.check, CheckParameters()) if question else CheckParameters()
-        results[measured.id] = (
-            _unknown(measured)
-            if question is None
-            else _compared(measured, target, question, parameters, answers[question], rows, outside)
-        )
+        elif question is None or question not in answers.derived:
+            results[measured.id] = _unknown(measured)
+        else:
+            parameters = checks.get(question.check, CheckParameters())
+            results[measured.id] = _compared(measured, target, question, parameters, answers)
     return results
 
 
@@ -146,20 +159,24 @@ def _id(target: TableSettings, question: _Question) -> str:
 
 def _questions(target: TableSettings) -> Iterator[_Question]:
     """Every measurement that the page defines for a target."""
-    for metric in ("accuracy", *RATES, *(("auc",) if target.score is not None else ())):
-        yield _Question("performance", (), metric)
-    for columns in (*((name,) for name in target.groups), *target.intersections):
-        for rate in RATES:
-            yield _Question("group_fairness", columns, f"{rate}.difference")
-            yield _Question("group_fairness", columns, f"{rate}.ratio")
+    if target.prediction is not None or target.score is not None:
+        for metric in ("accuracy", *RATES, *(("auc",) if target.score is not None else ()), _TABLE):
+            yield _Question("performance", (), metric)
+        for columns in target.subjects:
+            for rate in RATES:
+                yield _Question("group_fairness", columns, f"{rate}.difference")
+                yield _Question("group_fairness", columns, f"{rate}.ratio")
+        if target.subjects:
+            yield _Question("group_fairness", (), _TABLE)
     if target.score is not None:
-        yield _Question("calibration", (), "gap")
-        yield _Question("calibration", (), "brier")
-        for name in target.groups:
-            yield _Question("calibration", (name,), "gap")
-    for metric in ("missing", "duplicates", "constant", "leakage_suspects"):
+        for metric in ("gap", "brier", _TABLE):
+            yield _Question("calibration", (), metric)
+        for columns in target.subjects:
+            yield _Question("calibration", columns, "gap")
+    for metric in ("missing", "duplicates", "constant", "leakage_suspects", _TABLE):
         yield _Question("data_quality", (), metric)
-    yield _Question("personal_data", (), "columns")
+    for metric in ("columns", _TABLE):
+        yield _Question("personal_data", (), metric)
 
 
 def _answer(
@@ -169,38 +186,31 @@ def _answer(
     checks: Mapping[str, CheckParameters],
     *,
     peers: bool,
-) -> tuple[int, dict[_Question, Derived], PeerValues]:
-    """Return the rows of the file, the answers, and what the peers say."""
+) -> _Answers:
     if not asked:
-        return 0, {}, PeerValues()
+        return _Answers(0, (), {}, PeerValues())
     try:
         source = open_table(file)
-        absent = [name for name in target.declared if name not in source.types]
-        if absent:
-            raise UnreadableError(message("the file has no column “{column}”", column=absent[0]))
         decisions = _read(source, target)
-        if decisions.rows == 0:
-            raise UnreadableError(message("the file has no rows"))
-        answers = _derive(source, target, decisions, asked, checks)
     except UnreadableError as broken:
-        return 0, dict.fromkeys(asked, failed(broken.what)), PeerValues()
+        return _Answers(0, (), dict.fromkeys(asked, failed(broken.what)), PeerValues())
+    derived = _derive(source, target, decisions, asked, checks)
     said = PeerValues()
     if peers and any(_peers_define(question) for question in asked) and installed(decisions.rows):
-        crossings = {question.columns for question in asked if question.check == "group_fairness"}
+        crossings = {question.columns for question in asked if question.check == "group_fairness" and question.columns}
         sound = [columns for columns in crossings if group_fault(decisions, columns) is None]
         said = ask_peers(decisions, {columns: partition(decisions, columns) for columns in sound})
-    return decisions.rows, answers, said
+    return _Answers(decisions.rows, tuple(source.kinds), derived, said)
 
 
 def _read(source: Source, target: TableSettings) -> Decisions:
-    crossed = [name for columns in target.intersections for name in columns]
     return read_decisions(
         source,
         label=target.label,
         prediction=target.prediction,
         score=target.score,
         threshold=target.threshold,
-        groups=list(dict.fromkeys([*target.groups, *crossed])),
+        groups=list(dict.fromkeys(name for columns in target.subjects for name in columns)),
         favourable=target.favourable,
     )
 
@@ -212,27 +222,47 @@ def _derive(
     asked: Sequence[_Question],
     checks: Mapping[str, CheckParameters],
 ) -> dict[_Question, Derived]:
-    whole = {question.check for question in asked}
-    table = None
-    if whole & {"data_quality", "personal_data"}:
-        table = profile(source, decisions.label, rows_differ="data_quality" in whole)
+    """Answer what was asked, except what the page does not define for this table."""
     derived: dict[tuple[str, tuple[str, ...]], Mapping[str, Derived]] = {}
-    for question in asked:
-        key = (question.check, question.columns)
-        if key in derived:
-            continue
-        smallest = checks.get(question.check, CheckParameters()).min_group
-        if question.check == "performance":
-            derived[key] = performance(decisions)
-        elif question.check == "group_fairness":
-            derived[key] = group_fairness(decisions, question.columns, smallest)
-        elif question.check == "calibration":
-            derived[key] = calibration(decisions, question.columns, smallest)
-        elif table is not None and question.check == "data_quality":
-            derived[key] = data_quality(source, table, decisions.label, target.declared)
-        elif table is not None:
-            derived[key] = personal_data(table)
-    return {question: derived[question.check, question.columns][question.metric] for question in asked}
+    for check, columns in dict.fromkeys((question.check, question.columns) for question in asked):
+        smallest = checks.get(check, CheckParameters()).min_group
+        if check == "performance":
+            derived[check, columns] = performance(decisions)
+        elif check == "group_fairness":
+            derived[check, columns] = group_fairness(decisions, columns, smallest) if columns else {}
+        elif check == "calibration":
+            derived[check, columns] = calibration(decisions, columns, smallest)
+    derived |= _of_all_columns(source, target, decisions, {question.check for question in asked})
+    return {
+        question: answer
+        for question in asked
+        if (answer := _one(derived[question.check, question.columns], question)) is not None
+    }
+
+
+def _one(answers: Mapping[str, Derived], question: _Question) -> Derived | None:
+    if question.metric in answers:
+        return answers[question.metric]
+    # The table was opened, so that nothing of it as a whole is an error.
+    return Derived(None, None, None, 0, 0) if question.metric == _TABLE else None
+
+
+def _of_all_columns(
+    source: Source, target: TableSettings, decisions: Decisions, checks: set[str]
+) -> dict[tuple[str, tuple[str, ...]], Mapping[str, Derived]]:
+    """Answer the checks that read the columns no target names; a fault of their bytes is an error of these checks."""
+    wanted = checks & {"data_quality", "personal_data"}
+    if not wanted:
+        return {}
+    try:
+        table = profile(source, decisions.label, rows_differ="data_quality" in wanted)
+        answers: dict[str, Mapping[str, Derived]] = {"personal_data": personal_data(table)}
+        if "data_quality" in wanted:
+            answers["data_quality"] = data_quality(source, table, decisions.label, target.declared)
+    except UnreadableError as broken:
+        metrics = ("missing", "duplicates", "constant", "leakage_suspects", "columns", _TABLE)
+        answers = dict.fromkeys(wanted, dict.fromkeys(metrics, failed(broken.what)))
+    return {(check, ()): answers[check] for check in wanted}
 
 
 def _peers_define(question: _Question) -> bool:
@@ -254,21 +284,18 @@ def _unknown(measured: Measurement) -> Recomputed:
 
 
 def _compared(
-    measured: Measurement,
-    target: TableSettings,
-    question: _Question,
-    parameters: CheckParameters,
-    derived: Derived,
-    rows: int,
-    said: PeerValues,
+    measured: Measurement, target: TableSettings, question: _Question, parameters: CheckParameters, answers: _Answers
 ) -> Recomputed:
+    derived = answers.derived[question]
     rule = _rule(question, parameters, derived)
     outcome = Outcome.ERROR if derived.fault is not None else intervals.decide(rule, derived.low, derived.high)
+    asked = 0 if question.metric == _TABLE else answers.rows
+    columns = _columns(target, question, answers.columns)
     decisive = _decisive(question, parameters)
-    points = [differences(measured, derived, outcome, rule, decisive, rows)]
+    points = [differences(measured, derived, outcome, rule, decisive, columns, asked)]
     if (measured.target, measured.check, measured.metric) != (target.id, question.check, question.metric):
         points.insert(0, message("its target, check or metric is not that of its id"))
-    names, objection = _peers_say(question, derived, said)
+    names, objection = _peers_say(question, derived, answers.said)
     points.append(objection)
     difference = together([point for point in points if point is not None])
     return Recomputed(
@@ -293,9 +320,27 @@ def _rule(question: _Question, parameters: CheckParameters, derived: Derived) ->
 
 
 def _decisive(question: _Question, parameters: CheckParameters) -> bool:
-    if parameters.decide_on is not None:
-        return question.metric in parameters.decide_on
-    return (question.check, question.metric) in _DECISIVE or question.metric in parameters.limits
+    if question.metric in parameters.limits or question.metric == _TABLE:
+        return True
+    if question.check == "group_fairness":
+        return question.metric in (_DECISIVE_GAPS if parameters.decide_on is None else parameters.decide_on)
+    return (question.check, question.metric) in _DECISIVE
+
+
+def _columns(target: TableSettings, question: _Question, every: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the columns that a number is computed from, in the order of the page."""
+    match question.check, question.metric:
+        case (_, "table") | ("data_quality", "missing"):
+            return target.declared
+        case ("data_quality", "leakage_suspects"):
+            return (*(name for name in every if name not in target.declared), target.label)
+        case ("data_quality" | "personal_data", _):
+            return every
+        case ("calibration", _) | (_, "auc"):
+            other = target.score
+        case _:
+            other = target.prediction or target.score
+    return tuple(name for name in (*question.columns, target.label, other) if name is not None)
 
 
 def _peers_say(question: _Question, derived: Derived, said: PeerValues) -> tuple[tuple[str, ...], Message | None]:

@@ -3,32 +3,42 @@
 import math
 from collections.abc import Iterator, Sequence
 
+from shinrai.council.seats.intervals import decide
 from shinrai.council.seats.recompute_rates import Derived, Group
 from shinrai.evaluate.measurement import Comparison, GroupEstimate, Measurement, Outcome, Rule
 from shinrai.language import Message, message
 
-_COUNTED, _SOLVED = 1e-9, 1e-6
-# Differences of sums around zero can't be told apart more finely than this.
-_NOUGHT = 1e-10
+# Both derivations solve for the same bounds in doubles, by ways that lose different last digits.
+_COUNTED, _SOLVED = 1e-12, 1e-9
 _TOLD = 3
+_MOST_ROWS = 10**9
+_ON_THE_LIMIT = 1e-12
 
 
 def differences(
-    measured: Measurement, derived: Derived, outcome: Outcome, rule: Rule | None, decisive: bool, asked: int
+    measured: Measurement,
+    derived: Derived,
+    outcome: Outcome,
+    rule: Rule | None,
+    decisive: bool,
+    columns: Sequence[str],
+    asked: int,
 ) -> Message | None:
     """Return what differs, at most the first three points, or None.
 
-    outcome, rule, decisive: what they should be. asked: rows in the file.
+    outcome, rule, decisive, columns: what they should be. asked: rows in the file.
     """
-    if derived.beyond is not None:
-        return derived.beyond
-    if outcome is Outcome.ERROR or measured.outcome is Outcome.ERROR:
-        return _fault(measured, derived, decisive)
-    points = [
-        *_numbers(measured, derived, asked),
-        *_decision(measured, outcome, rule, decisive),
-        *_groups(measured.groups, derived.groups),
-    ]
+    points = []
+    if derived.fault is not None and measured.outcome is not Outcome.ERROR:
+        points.append(message("not recorded as an error, although {fault}", fault=derived.fault))
+    elif derived.fault is None and measured.outcome is Outcome.ERROR:
+        points.append(message("recorded as an error, but the data have no such fault"))
+    else:
+        points += _decision(measured, outcome, rule, decisive)
+        points += _needed(measured, derived, outcome, rule)
+    points += [*_numbers(measured, derived, asked), *_groups(measured.groups, derived.groups)]
+    if tuple(columns) != measured.columns:
+        points.append(message("the columns it is computed from are recorded otherwise"))
     return together(points)
 
 
@@ -41,26 +51,14 @@ def together(points: Sequence[Message]) -> Message | None:
 
 
 def same_count_value(mine: float | None, theirs: float | None) -> bool:
-    """Whether two values that come from counts are one."""
-    return _same(mine, theirs, _COUNTED)
+    """Whether two values that come from counts are one, whatever the order they were added up in."""
+    return _same(mine, theirs, _SOLVED)
 
 
-def _same(mine: float | None, theirs: float | None, relative: float) -> bool:
+def _same(mine: float | None, theirs: float | None, tolerance: float) -> bool:
     if mine is None or theirs is None:
         return mine is theirs
-    return math.isclose(mine, theirs, rel_tol=relative, abs_tol=_NOUGHT if relative == _COUNTED else _COUNTED)
-
-
-def _fault(measured: Measurement, derived: Derived, decisive: bool) -> Message | None:
-    if derived.fault is None:
-        return message("recorded as an error, but the data have no such fault")
-    if measured.outcome is not Outcome.ERROR:
-        return message("not recorded as an error, although {fault}", fault=derived.fault)
-    if (measured.value, measured.low, measured.high) != (None, None, None):
-        return message("an error carries a value, although {fault}", fault=derived.fault)
-    if measured.decisive is not decisive:
-        return message("whether it is decisive was changed")
-    return None
+    return math.isclose(mine, theirs, rel_tol=tolerance, abs_tol=tolerance)
 
 
 def _numbers(measured: Measurement, derived: Derived, asked: int) -> Iterator[Message]:
@@ -83,18 +81,20 @@ def _numbers(measured: Measurement, derived: Derived, asked: int) -> Iterator[Me
             mine=derived.used,
             rows=asked,
         )
-    for name, count in derived.counts.items():
-        if measured.counts.get(name, count) != count:
+    for name in sorted(derived.counts.keys() | measured.counts.keys()):
+        mine_, theirs_ = derived.counts.get(name), measured.counts.get(name)
+        if mine_ != theirs_:
+            none = message("none")
             yield message(
                 "count {name}: {theirs} recorded, {mine} derived",
                 name=name,
-                theirs=measured.counts[name],
-                mine=count,
+                theirs=none if theirs_ is None else theirs_,
+                mine=none if mine_ is None else mine_,
             )
 
 
 def _decision(measured: Measurement, outcome: Outcome, rule: Rule | None, decisive: bool) -> Iterator[Message]:
-    if not math.isclose(measured.level, 0.95):
+    if measured.level != 0.95:
         yield message("the interval is recorded at another level than 0.95")
     if measured.decisive is not decisive:
         yield message("whether it is decisive was changed")
@@ -104,48 +104,53 @@ def _decision(measured: Measurement, outcome: Outcome, rule: Rule | None, decisi
         and not (rule.comparison is measured.rule.comparison and _same(rule.limit, measured.rule.limit, _COUNTED))
     ):
         yield message("rule {theirs} recorded, {mine} asked for", theirs=_rule(measured.rule), mine=_rule(rule))
-    # Without a rule nothing is decided, and the page asks only that it be no fail.
-    undecided = rule is None and measured.value is not None and measured.outcome is Outcome.PASS
-    if measured.outcome is not outcome and not undecided:
+    # A bound may lie on the limit itself but for its last digits; the outcome then follows from the bound as recorded.
+    if measured.outcome not in {outcome, decide(rule, measured.low, measured.high)}:
         yield message(
             "outcome {theirs} recorded, {mine} derived", theirs=_outcome(measured.outcome), mine=_outcome(outcome)
         )
 
 
+def _needed(measured: Measurement, derived: Derived, outcome: Outcome, rule: Rule | None) -> Iterator[Message]:
+    """Hold the rows that a decision is said to need against the definition, at that many rows and at one step fewer."""
+    needed, n, at = measured.needed_n, derived.n, derived.at
+    if rule is None or derived.value is None or at is None or n == 0 or outcome is not Outcome.INCONCLUSIVE:
+        right = needed is None or measured.outcome is not outcome
+    elif needed is None:
+        most = _MOST_ROWS // n
+        right = abs(derived.value - rule.limit) <= _ON_THE_LIMIT or most < 2 or not _decides(rule, *at(most), -_SOLVED)
+    else:
+        k = needed // n
+        right = (
+            needed == k * n
+            and 2 <= k <= _MOST_ROWS // n
+            and _decides(rule, *at(k), _SOLVED)
+            and (k == 2 or not _decides(rule, *at(k - 1), -_SOLVED))
+        )
+    if not right:
+        yield message("the number of rows that would decide is not {needed}", needed=_number(needed))
+
+
+def _decides(rule: Rule, low: float, high: float, slack: float) -> bool:
+    """Whether the interval lies on one side of the limit, or is no more than the slack away from that."""
+    return min(high - rule.limit, rule.limit - low) <= slack
+
+
 def _groups(measured: Sequence[GroupEstimate], derived: Sequence[Group]) -> Iterator[Message]:
-    theirs = {group.levels: group for group in measured}
-    if len(theirs) < len(measured):
-        yield message("a group is listed twice")
-    for group in derived:
+    if [group.levels for group in measured] != [group.levels for group in derived]:
+        yield message("other groups are listed than the data have, or in another order")
+        return
+    for listed, group in zip(measured, derived, strict=True):
         name = ", ".join(group.levels)
-        listed = theirs.pop(group.levels, None)
-        if listed is None:
-            yield message("the group “{group}” is not listed", group=name)
-        elif listed.suppressed is not group.suppressed:
+        if listed.suppressed is not group.suppressed:
             yield message("the group “{group}” is suppressed in one derivation only", group=name)
-        elif group.suppressed:
-            if any(part is not None for part in _shown(listed)):
-                yield message("the suppressed group “{group}” shows numbers", group=name)
         elif not _same_group(listed, group):
             yield message("the numbers of the group “{group}” differ", group=name)
-    for listed in theirs.values():
-        # A crossing that no row falls into may be listed as empty.
-        if listed.n or any(part is not None for part in _shown(listed)[1:]):
-            yield message("a group “{group}” is listed that the data do not have", group=", ".join(listed.levels))
-
-
-def _shown(group: GroupEstimate) -> tuple[float | None, ...]:
-    return group.n, group.successes, group.trials, group.value, group.low, group.high
 
 
 def _same_group(listed: GroupEstimate, group: Group) -> bool:
-    if listed.n != group.n:
-        return False
-    if not group.compared and all(part is None for part in _shown(listed)[3:]):
-        # What is not compared may stand without a value; its counts, where given, must still be right.
-        return listed.successes in (None, group.successes) and listed.trials in (None, group.trials)
     return (
-        (listed.successes, listed.trials) == (group.successes, group.trials)
+        (listed.n, listed.successes, listed.trials) == (group.n, group.successes, group.trials)
         and _same(group.value, listed.value, _COUNTED)
         and _same(group.low, listed.low, _SOLVED)
         and _same(group.high, listed.high, _SOLVED)
@@ -165,7 +170,9 @@ def _rule(rule: Rule | None) -> Message:
 
 
 def _outcome(outcome: Outcome) -> Message:
-    """Name an outcome; errors have gone their own way before."""
+    """Name an outcome; errors on one side only have gone their own way before."""
+    if outcome is Outcome.ERROR:
+        return message("error")
     if outcome is Outcome.PASS:
         return message("pass")
     return message("fail") if outcome is Outcome.FAIL else message("inconclusive")

@@ -42,15 +42,15 @@ def ask_peers(decisions: Decisions, partitions: Mapping[tuple[str, ...], Partiti
 
     scalars: dict[tuple[str, str], float] = {}
     groups: dict[tuple[str, ...], dict[str, dict[tuple[str, ...], float]]] = {}
-    if decisions.label.fault is None and decisions.prediction.fault is None:
-        there = (decisions.label.states != ABSENT) & (decisions.prediction.states != ABSENT)
-        y, p = decisions.label.states[there], decisions.prediction.states[there]
+    if decisions.prediction is not None:
+        there = (decisions.label != ABSENT) & (decisions.prediction != ABSENT)
+        y, p = decisions.label[there], decisions.prediction[there]
         scalars |= _rates(y, p)
         if len(y):
             groups = {columns: _group_rates(y, p, part, there) for columns, part in partitions.items()}
-    if decisions.label.fault is None and decisions.scores.fault is None:
-        known = (decisions.label.states != ABSENT) & ~np.isnan(decisions.scores.values)
-        scalars |= _scored(decisions.label.states[known], decisions.scores.values[known], decisions.scores.outside)
+    if decisions.scores is not None:
+        known = (decisions.label != ABSENT) & ~np.isnan(decisions.scores)
+        scalars |= _scored(decisions.label[known], decisions.scores[known])
     return PeerValues(scalars, f"scikit-learn {sklearn.__version__}", groups, f"fairlearn {fairlearn.__version__}")
 
 
@@ -68,15 +68,15 @@ def _rates(y: NDArray[np.int8], p: NDArray[np.int8]) -> dict[tuple[str, str], fl
     return values
 
 
-def _scored(y: NDArray[np.int8], score: NDArray[np.float64], outside: bool) -> dict[tuple[str, str], float]:
+def _scored(y: NDArray[np.int8], score: NDArray[np.float64]) -> dict[tuple[str, str], float]:
     from sklearn import metrics
 
-    if len(np.unique(y)) < 2 or not np.all(np.isfinite(score)):
+    if np.bincount(y, minlength=2)[:2].min() < 2:
         return {}
-    values = {("performance", "auc"): float(metrics.roc_auc_score(y, score))}
-    if not outside:
-        values["calibration", "brier"] = float(metrics.brier_score_loss(y, score, pos_label=POSITIVE))
-    return values
+    return {
+        ("performance", "auc"): float(metrics.roc_auc_score(y, score)),
+        ("calibration", "brier"): float(metrics.brier_score_loss(y, score, pos_label=POSITIVE)),
+    }
 
 
 def _group_rates(

@@ -1,13 +1,23 @@
 """Performance, group fairness and calibration from counts and placements, written from the definitions' page alone."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from shinrai.council.seats import intervals
-from shinrai.council.seats.recompute_table import ABSENT, NEGATIVE, POSITIVE, Decisions
+from shinrai.council.seats.recompute_table import (
+    ABSENT,
+    MOST_GROUP_SPELLINGS,
+    NEGATIVE,
+    POSITIVE,
+    Decisions,
+    Floats,
+    too_many_levels,
+)
 from shinrai.council.seats.recompute_values import MISSING
 from shinrai.language import Message, message
 
@@ -15,26 +25,30 @@ RATES = ("selection_rate", "tpr", "fpr", "ppv")
 
 _Z = intervals.simultaneous_z(1)
 _FEWEST_TRIALS = 10
-# Every pair is compared: beyond this a second derivation would cost more than the check itself.
-_MOST_COMPARED = 1_000
+_MOST_LEVELS = 200
+_EXACT_ROWS, _BINS = 1_000_000, 4_096
+_SCALE_BITS = 46
+_HALF_BITS = 23
 _CHUNK = 1 << 20
+# So many squares of half numbers stay below 2⁶³.
+_SUMMED_AT_ONCE = 1 << 16
 
 Counts = NDArray[np.int64]
+Bounds = tuple[float, float]
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """A level as it should be listed. compared: it takes part in the comparison; others may be shown without value."""
+    """A level as it has to be listed; of a suppressed one only its name is told."""
 
     levels: tuple[str, ...]
-    n: int
+    n: int | None
     successes: int | None
     trials: int | None
     value: float | None
     low: float | None
     high: float | None
     suppressed: bool
-    compared: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +56,8 @@ class Derived:
     """What a measurement should say.
 
     value, low, high: None when undefined. n, used: as the page counts them. limit: a default limit that comes from the
-    data. fault: why it has to be an error. beyond: why this implementation can't tell. counts: tp, fp, fn, tn.
+    data. fault: why it has to be an error. at: the interval if every count were k times what it is, where the page asks
+    for the rows that a decision would need.
     """
 
     value: float | None
@@ -53,23 +68,47 @@ class Derived:
     groups: tuple[Group, ...] = ()
     limit: float | None = None
     fault: Message | None = None
-    beyond: Message | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
+    at: Callable[[int], Bounds] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Partition:
-    """The levels of one or more crossed columns that occur. codes: for each row the index of its level."""
+    """The levels of one or more crossed columns that occur, in the order they are listed.
+
+    codes: for each row the index of its level. complete: no value is missing in it.
+    """
 
     codes: NDArray[np.int64]
     levels: tuple[tuple[str, ...], ...]
-    comparable: tuple[bool, ...]
+    complete: NDArray[np.bool_]
     sizes: Counts
 
 
-def failed(fault: Message) -> Derived:
+@dataclass(frozen=True, slots=True)
+class Sums:
+    """n numbers as whole multiples of 2⁻⁴⁶: their sum and the sum of their squares, exactly."""
+
+    n: int
+    total: int
+    squares: int
+
+    @property
+    def mean(self) -> float:
+        """Their mean; n at least 1."""
+        return float(Fraction(self.total, self.n << _SCALE_BITS))
+
+    def interval(self, z: float, times: int = 1) -> Bounds:
+        """Mean ± z·s/√n, for `times` as many of the same numbers; n at least 2."""
+        n = self.n * times
+        around = Fraction(times * (self.squares * self.n - self.total**2), self.n << (2 * _SCALE_BITS))
+        low, high = intervals.mean(self.mean, float(around), n, z)
+        return float(low), float(high)
+
+
+def failed(fault: Message, n: int = 0, used: int = 0, counts: Mapping[str, int] | None = None) -> Derived:
     """Return the answer to a question that the data's fault forbids."""
-    return Derived(None, None, None, 0, 0, fault=fault)
+    return Derived(None, None, None, n, used, fault=fault, counts=counts or {})
 
 
 def fractions(table: Counts) -> dict[str, tuple[Counts, Counts]]:
@@ -87,20 +126,17 @@ def fractions(table: Counts) -> dict[str, tuple[Counts, Counts]]:
 
 def crosstab(decisions: Decisions, codes: NDArray[np.int64], levels: int) -> Counts:
     """Count rows by level, label and prediction: shape (levels, 3, 3); in chunks, so that 10⁷ rows stay small."""
+    assert decisions.prediction is not None  # noqa: S101  (asked only of targets with decisions)
     total = np.zeros(levels * 9, dtype=np.int64)
     for start in range(0, decisions.rows, _CHUNK):
         part = slice(start, start + _CHUNK)
-        cell = codes[part] * 9 + decisions.label.states[part] * np.int64(3) + decisions.prediction.states[part]
+        cell = codes[part] * 9 + decisions.label[part] * np.int64(3) + decisions.prediction[part]
         total += np.bincount(cell, minlength=levels * 9)
     return total.reshape(levels, 3, 3)
 
 
 def performance(decisions: Decisions) -> dict[str, Derived]:
     """Answer every metric of the check `performance`."""
-    answers = {"auc": _auc(decisions)}
-    fault = decisions.label.fault or decisions.prediction.fault
-    if fault is not None:
-        return answers | {metric: failed(fault) for metric in (*RATES, "accuracy")}
     table = crosstab(decisions, np.zeros(decisions.rows, dtype=np.int64), 1)[0]
     positives, used = int(table[POSITIVE, :ABSENT].sum()), int(table[:ABSENT, :ABSENT].sum())
     counts = {
@@ -109,12 +145,13 @@ def performance(decisions: Decisions) -> dict[str, Derived]:
         "fn": int(table[POSITIVE, NEGATIVE]),
         "tn": int(table[NEGATIVE, NEGATIVE]),
     }
-    for metric, (successes, trials) in fractions(table).items():
-        answers[metric] = _rate(int(successes), int(trials), used, counts)
-    if positives in (0, used):
-        answers["accuracy"] = failed(_single_class())
-    else:
-        answers["accuracy"] = _with_limit(answers["accuracy"], max(positives, used - positives) / used)
+    answers = {metric: _rate(int(x), int(n), counts) for metric, (x, n) in fractions(table).items()}
+    majority = max(positives, used - positives) / used if used else 0.5
+    answers["accuracy"] = replace(answers["accuracy"], limit=majority)
+    if used and positives in (0, used):
+        answers["accuracy"] = replace(failed(_single_class(), used, used, counts), limit=majority)
+    if decisions.scores is not None:
+        answers["auc"] = _auc(decisions, decisions.scores)
     return answers
 
 
@@ -130,15 +167,40 @@ def partition(decisions: Decisions, columns: Sequence[str]) -> Partition:
         parents, children = np.divmod(crossed, len(shown))
         complete = [complete[p] and c < len(levels.labels) for p, c in zip(parents, children, strict=True)]
         labels = [(*labels[p], shown[c]) for p, c in zip(parents, children, strict=True)]
-    return Partition(codes, tuple(labels), tuple(complete), np.bincount(codes, minlength=len(labels)))
+    order = sorted(range(len(labels)), key=lambda index: (not complete[index], labels[index]))
+    place = np.empty(len(order), dtype=np.int64)
+    place[order] = np.arange(len(order))
+    return Partition(
+        place[codes],
+        tuple(labels[index] for index in order),
+        np.array([complete[index] for index in order], dtype=bool),
+        np.bincount(place[codes], minlength=len(order)),
+    )
+
+
+def group_fault(decisions: Decisions, columns: Sequence[str]) -> Message | None:
+    """Return why a column, or a crossing of columns, can't be grouped by."""
+    for name in columns:
+        if decisions.groups[name].fault is not None:
+            return decisions.groups[name].fault
+    several = too_many_levels(" × ".join(columns))
+    if len(columns) > 1:
+        stored = np.zeros(decisions.rows, dtype=np.int64)
+        for name in columns:
+            found, stored = _occurring(stored * decisions.groups[name].spellings + decisions.groups[name].stored)
+            if len(found) > MOST_GROUP_SPELLINGS:
+                return several
+    compared = int(partition(decisions, columns).complete.sum())
+    if compared == 0:
+        return message("no row has a value in every group column of “{columns}”", columns=" × ".join(columns))
+    return several if compared > _MOST_LEVELS or 2 * compared > decisions.rows else None
 
 
 def group_fairness(decisions: Decisions, columns: Sequence[str], min_group: int) -> dict[str, Derived]:
     """Answer `<rate>.difference` and `<rate>.ratio` for one column or intersection."""
-    metrics = [f"{rate}.{kind}" for rate in RATES for kind in ("difference", "ratio")]
-    fault = decisions.label.fault or decisions.prediction.fault or group_fault(decisions, columns)
+    fault = group_fault(decisions, columns)
     if fault is not None:
-        return dict.fromkeys(metrics, failed(fault))
+        return {f"{rate}.{kind}": failed(fault) for rate in RATES for kind in ("difference", "ratio")}
     levels = partition(decisions, columns)
     table = crosstab(decisions, levels.codes, len(levels.levels))
     used = table[:, :ABSENT, :ABSENT].sum(axis=(1, 2))
@@ -147,48 +209,64 @@ def group_fairness(decisions: Decisions, columns: Sequence[str], min_group: int)
     for rate in RATES:
         successes, trials = rates[rate]
         shown = levels.sizes >= min_group
-        compared = shown & (trials >= _FEWEST_TRIALS) & np.array(levels.comparable, dtype=bool)
-        groups = _rate_groups(levels, successes, trials, shown, compared)
+        compared = shown & (trials >= _FEWEST_TRIALS) & levels.complete
+        groups = _rate_groups(levels, successes, trials, shown)
         x, n = successes[compared], trials[compared]
         for kind in ("difference", "ratio"):
-            value, low, high = _spread(kind, x, n) if 2 <= len(x) <= _MOST_COMPARED else (None, None, None)
-            beyond = (
-                message("more than {most} levels are not compared a second time", most=_MOST_COMPARED)
-                if len(x) > _MOST_COMPARED
-                else None
-            )
-            answers[f"{rate}.{kind}"] = Derived(
-                value, low, high, int(n.sum()), int(used[compared].sum()), groups, beyond=beyond
+            answers[f"{rate}.{kind}"] = replace(
+                _spread(kind, x, n), n=int(n.sum()), used=int(used[compared].sum()), groups=groups
             )
     return answers
 
 
 def calibration(decisions: Decisions, columns: Sequence[str], min_group: int) -> dict[str, Derived]:
-    """Answer `gap` for one group column, or `gap` and `brier` for all rows when columns is empty."""
-    fault = decisions.label.fault or decisions.scores.fault or group_fault(decisions, columns)
-    if fault is None and decisions.scores.outside:
-        fault = message("a score lies outside 0 to 1")
-    if fault is not None:
-        return {"gap": failed(fault), "brier": failed(fault)}
-    there = (decisions.label.states != ABSENT) & ~np.isnan(decisions.scores.values)
-    error = decisions.label.states[there] - decisions.scores.values[there]
+    """Answer `gap` for one subject, or `gap` and `brier` for all rows when columns is empty."""
+    assert decisions.scores is not None  # noqa: S101  (asked only of targets with a score)
+    there = (decisions.label != ABSENT) & ~np.isnan(decisions.scores)
+    error = decisions.label[there] - decisions.scores[there]
     if not columns:
-        gap = _largest_mean(np.zeros(len(error), dtype=np.int64), error, np.array([len(error) >= 2]))
-        n = len(error) if len(error) >= 2 else 0
-        return {"gap": Derived(*gap, len(error), len(error)), "brier": _brier(error, n)}
+        return {"gap": _overall(error, absolute=True), "brier": _overall(error * error, absolute=False)}
+    fault = group_fault(decisions, columns)
+    if fault is not None:
+        return {"gap": failed(fault)}
     levels = partition(decisions, columns)
-    codes = levels.codes[there]
-    sizes = np.bincount(codes, minlength=len(levels.levels))
+    sums = exact_sums(error, levels.codes[there], len(levels.levels))
     shown = levels.sizes >= min_group
-    compared = shown & (sizes >= _FEWEST_TRIALS) & np.array(levels.comparable, dtype=bool)
-    used = int(sizes[compared].sum())
-    groups = _mean_groups(levels, codes, error, shown, compared)
-    return {"gap": Derived(*_largest_mean(codes, error, compared), used, used, groups)}
+    compared = [
+        each
+        for each, complete, listed in zip(sums, levels.complete, shown, strict=True)
+        if complete and listed and each.n >= _FEWEST_TRIALS
+    ]
+    counts = {"scale_bits": _SCALE_BITS}
+    for place in np.flatnonzero(shown).tolist():
+        each = sums[place]
+        counts |= {f"{place}.rows": each.n, f"{place}.sum": each.total, f"{place}.squares": each.squares}
+    groups = tuple(map(_mean_group, levels.levels, sums, shown.tolist()))
+    used = sum(each.n for each in compared)
+    return {"gap": replace(_largest_mean(compared), n=used, used=used, groups=groups, counts=counts)}
 
 
-def group_fault(decisions: Decisions, columns: Sequence[str]) -> Message | None:
-    """Return the first fault among the group columns."""
-    return next((decisions.groups[name].fault for name in columns if decisions.groups[name].fault is not None), None)
+def exact_sums(numbers: Floats, codes: NDArray[np.int64], levels: int) -> list[Sums]:
+    """Add up numbers in [−1, 1] by level as whole multiples of 2⁻⁴⁶, ties away from 0.
+
+    A square is split into halves of 23 bits, so that no partial sum leaves 64 bits.
+    """
+    sizes = np.bincount(codes, minlength=levels)
+    totals = np.zeros((4, levels), dtype=object)
+    for start in range(0, len(numbers), _SUMMED_AT_ONCE):
+        part, where = numbers[start : start + _SUMMED_AT_ONCE], codes[start : start + _SUMMED_AT_ONCE]
+        scaled = part * float(1 << _SCALE_BITS)
+        toward_zero = np.trunc(scaled)
+        whole = (toward_zero + np.sign(scaled) * (np.abs(scaled - toward_zero) >= 0.5)).astype(np.int64)
+        high, low = whole >> _HALF_BITS, whole & ((1 << _HALF_BITS) - 1)
+        for row, values in enumerate((whole, high * high, high * low, low * low)):
+            added = np.zeros(levels, dtype=np.int64)
+            np.add.at(added, where, values)
+            totals[row] += added.astype(object)
+    return [
+        Sums(int(n), int(total), (int(hh) << (2 * _HALF_BITS)) + (int(hl) << (_HALF_BITS + 1)) + int(ll))
+        for n, total, hh, hl, ll in zip(sizes, *totals, strict=True)
+    ]
 
 
 def _occurring(codes: NDArray[np.int64]) -> tuple[Counts, NDArray[np.int64]]:
@@ -201,124 +279,105 @@ def _occurring(codes: NDArray[np.int64]) -> tuple[Counts, NDArray[np.int64]]:
     return np.flatnonzero(occurs), (np.cumsum(occurs) - 1)[codes]
 
 
-def _rate(successes: int, trials: int, used: int, counts: Mapping[str, int]) -> Derived:
+def share(successes: int, trials: int, z: float = _Z) -> Derived:
+    """Answer a share of rows: Wilson's interval, n and rows used both the trials."""
+
+    def at(k: int) -> Bounds:
+        low, high = intervals.wilson(k * successes, k * trials, z)
+        return float(low), float(high)
+
+    return Derived(successes / trials, *at(1), trials, trials, at=at)
+
+
+def _rate(successes: int, trials: int, counts: Mapping[str, int]) -> Derived:
     if trials == 0:
-        return Derived(None, None, None, 0, used, counts=counts)
-    low, high = intervals.wilson(successes, trials, _Z)
-    return Derived(successes / trials, float(low), float(high), trials, used, counts=counts)
-
-
-def _with_limit(answer: Derived, limit: float) -> Derived:
-    return Derived(answer.value, answer.low, answer.high, answer.n, answer.used, limit=limit, counts=answer.counts)
+        return Derived(None, None, None, 0, 0, counts=counts)
+    return replace(share(successes, trials), counts=counts)
 
 
 def _single_class() -> Message:
     return message("the labels of the rows used are of a single class")
 
 
-def _auc(decisions: Decisions) -> Derived:
-    fault = decisions.label.fault or decisions.scores.fault
-    if fault is not None:
-        return failed(fault)
-    there = ~np.isnan(decisions.scores.values)
-    positives = decisions.scores.values[there & (decisions.label.states == POSITIVE)]
-    negatives = decisions.scores.values[there & (decisions.label.states == NEGATIVE)]
+def _auc(decisions: Decisions, scores: Floats) -> Derived:
+    there = ~np.isnan(scores)
+    positives = scores[there & (decisions.label == POSITIVE)]
+    negatives = scores[there & (decisions.label == NEGATIVE)]
     n = len(positives) + len(negatives)
-    if not (len(positives) and len(negatives)):
-        return failed(_single_class())
+    counts = {"positives": len(positives), "negatives": len(negatives)}
+    if n and not (len(positives) and len(negatives)):
+        return failed(_single_class(), n, n, counts)
     if min(len(positives), len(negatives)) < 2:
-        return Derived(None, None, None, n, n)
+        return Derived(None, None, None, n, n, counts=counts)
+    if decisions.rows > _EXACT_ROWS:
+        positives, negatives = (np.minimum(np.floor(part * _BINS), _BINS - 1) for part in (positives, negatives))
+        filled = [np.bincount(part.astype(np.int64), minlength=_BINS) for part in (positives, negatives)]
+        counts["pairs_in_one_bin"] = int(filled[0] @ filled[1])
     value = intervals.auc(positives, negatives)
-    return Derived(value, *intervals.delong(positives, negatives, _Z), n, n)
+    return Derived(value, *intervals.delong(positives, negatives, _Z), n, n, counts=counts)
 
 
-def _rate_groups(
-    levels: Partition, successes: Counts, trials: Counts, shown: NDArray[np.bool_], compared: NDArray[np.bool_]
-) -> tuple[Group, ...]:
+def _rate_groups(levels: Partition, successes: Counts, trials: Counts, shown: NDArray[np.bool_]) -> tuple[Group, ...]:
     low, high = intervals.wilson(successes, np.maximum(trials, 1), _Z)
     groups = []
     for index, names in enumerate(levels.levels):
-        defined = bool(trials[index] > 0 and shown[index])
-        groups.append(
-            Group(
-                names,
-                int(levels.sizes[index]),
-                int(successes[index]),
-                int(trials[index]),
-                float(successes[index] / trials[index]) if defined else None,
-                float(low[index]) if defined else None,
-                float(high[index]) if defined else None,
-                suppressed=not shown[index],
-                compared=bool(compared[index]),
-            )
-        )
+        if not shown[index]:
+            groups.append(_suppressed(names))
+            continue
+        x, n = int(successes[index]), int(trials[index])
+        value, lower, upper = (x / n, float(low[index]), float(high[index])) if n else (None, None, None)
+        groups.append(Group(names, int(levels.sizes[index]), x, n, value, lower, upper, suppressed=False))
     return tuple(groups)
 
 
-def _spread(kind: str, x: Counts, n: Counts) -> tuple[float | None, float | None, float | None]:
+def _mean_group(names: tuple[str, ...], sums: Sums, shown: bool) -> Group:
+    if not shown:
+        return _suppressed(names)
+    mean, low, high = (sums.mean, *sums.interval(_Z)) if sums.n >= 2 else (None, None, None)
+    return Group(names, sums.n, None, None, mean, low, high, suppressed=False)
+
+
+def _suppressed(names: tuple[str, ...]) -> Group:
+    return Group(names, None, None, None, None, None, None, suppressed=True)
+
+
+def _spread(kind: str, x: Counts, n: Counts) -> Derived:
+    """Answer a gap of rates; n and rows used are the caller's to add."""
+    undefined = Derived(None, None, None, 0, 0)
+    if len(x) < 2:
+        return undefined
     rates = x / n
     if kind == "difference":
-        return float(rates.max() - rates.min()), *intervals.largest_difference(x, n)
-    if not x.any():
-        return None, None, None
-    return float(rates.min() / rates.max()), *intervals.smallest_ratio(x, n)
-
-
-def _means(
-    codes: NDArray[np.int64], error: NDArray[np.float64], levels: int
-) -> tuple[Counts, intervals.Array, intervals.Array]:
-    """Return size, mean and sum of squared deviations of each level; mean 0 for an empty one."""
-    sizes = np.bincount(codes, minlength=levels)
-    centres = np.bincount(codes, weights=error, minlength=levels) / np.maximum(sizes, 1)
-    squares = np.bincount(codes, weights=np.square(error - centres[codes]), minlength=levels).astype(np.float64)
-    return sizes, centres, squares
-
-
-def _largest_mean(
-    codes: NDArray[np.int64], error: NDArray[np.float64], compared: NDArray[np.bool_]
-) -> tuple[float | None, float | None, float | None]:
-    if not compared.any():
-        return None, None, None
-    sizes, centres, squares = _means(codes, error, len(compared))
-    z = intervals.simultaneous_z(int(compared.sum()))
-    low, high = intervals.absolute(
-        *intervals.mean(centres[compared], squares[compared], sizes[compared], z),
-    )
-    return float(np.abs(centres[compared]).max()), float(low.max()), float(high.max())
-
-
-def _mean_groups(
-    levels: Partition,
-    codes: NDArray[np.int64],
-    error: NDArray[np.float64],
-    shown: NDArray[np.bool_],
-    compared: NDArray[np.bool_],
-) -> tuple[Group, ...]:
-    sizes, centres, squares = _means(codes, error, len(levels.levels))
-    low, high = intervals.mean(centres, squares, np.maximum(sizes, 2), _Z)
-    groups = []
-    for index, names in enumerate(levels.levels):
-        defined = bool(sizes[index] >= 2 and shown[index])
-        groups.append(
-            Group(
-                names,
-                int(levels.sizes[index]),
-                None,
-                None,
-                float(centres[index]) if defined else None,
-                float(low[index]) if defined else None,
-                float(high[index]) if defined else None,
-                suppressed=not shown[index],
-                compared=bool(compared[index]),
-            )
+        value = float(rates.max() - rates.min())
+        return Derived(
+            value, *intervals.largest_difference(x, n), 0, 0, at=lambda k: intervals.largest_difference(k * x, k * n)
         )
-    return tuple(groups)
+    if not x.any():
+        return undefined
+    value = float(rates.min() / rates.max())
+    return Derived(value, *intervals.smallest_ratio(x, n), 0, 0, at=lambda k: intervals.smallest_ratio(k * x, k * n))
 
 
-def _brier(error: NDArray[np.float64], n: int) -> Derived:
-    if n == 0:
-        return Derived(None, None, None, len(error), len(error))
-    squared = np.square(error)
-    centre = float(squared.mean())
-    low, high = intervals.mean(centre, float(np.square(squared - centre).sum()), n, _Z)
-    return Derived(centre, float(low), float(high), n, n)
+def _overall(numbers: Floats, *, absolute: bool) -> Derived:
+    """Answer the mean of all numbers, or its absolute value."""
+    sums = exact_sums(numbers, np.zeros(len(numbers), dtype=np.int64), 1)[0]
+    counts = {"rows": sums.n, "sum": sums.total, "squares": sums.squares, "scale_bits": _SCALE_BITS}
+    if sums.n < 2:
+        return Derived(None, None, None, sums.n, sums.n, counts=counts)
+    if absolute:
+        return replace(_largest_mean([sums]), n=sums.n, used=sums.n, counts=counts)
+    low, high = sums.interval(_Z)
+    return Derived(sums.mean, low, high, sums.n, sums.n, counts=counts, at=lambda k: sums.interval(_Z, k))
+
+
+def _largest_mean(groups: Sequence[Sums]) -> Derived:
+    """Answer the largest absolute mean; n and rows used are the caller's to add."""
+    if not groups:
+        return Derived(None, None, None, 0, 0)
+    z = intervals.simultaneous_z(len(groups))
+
+    def at(k: int) -> Bounds:
+        bounds: list[Any] = [intervals.absolute(*sums.interval(z, k)) for sums in groups]
+        return float(max(low for low, _ in bounds)), float(max(high for _, high in bounds))
+
+    return Derived(max(abs(sums.mean) for sums in groups), *at(1), 0, 0, at=at)

@@ -1,4 +1,4 @@
-"""What a stored value means: canonical text, missing, numbers, and the subject of a measurement's id.
+"""What a stored value means: canonical text, white space, and the subject of a measurement's id.
 
 Written from docs/reference/table-checks.md alone. Works on single values; callers pass distinct ones, never rows.
 """
@@ -8,37 +8,27 @@ import math
 import re
 import unicodedata
 from collections.abc import Sequence
-from datetime import date, datetime, time
 from decimal import Decimal
 
 MISSING = "(missing)"
+WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x10000))))
+"""Every character that str.strip takes off; none lies beyond the basic plane."""
 
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
-# Deliberately narrower than float(): no underscores, no hexadecimal, no "infinity" spelled out in prose.
-_NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?|[+-]?inf", re.ASCII | re.IGNORECASE)
-_LONGEST_NUMBER = 400
+_LONGEST_SUBJECT = 60
 
 
 def canonical(value: object) -> str | None:
-    """Return the canonical text of a value, or None when it is missing.
-
-    Floats narrower than 64 bits are expected as numpy scalars, whose str() is the shortest of their own width.
-    """
+    """Return the canonical text of a text, truth value, integer, 64-bit float or decimal; None when it is missing."""
     if value is None:
         return None
     if isinstance(value, str):
         return canonical_text(value)
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
-        return str(value)
-    if isinstance(value, Decimal):
-        return _canonical_decimal(value)
-    if isinstance(value, datetime):
-        return value.isoformat(sep=" ")
-    if isinstance(value, date | time):
-        return value.isoformat()
-    return _canonical_other(value)
+    if isinstance(value, float | Decimal):
+        return _canonical_number(value)
+    return str(value)
 
 
 def canonical_text(value: str) -> str | None:
@@ -46,40 +36,25 @@ def canonical_text(value: str) -> str | None:
     return (value if value.isascii() else unicodedata.normalize("NFKC", value)).strip() or None
 
 
-def _canonical_decimal(value: Decimal) -> str | None:
-    if value.is_nan():
+def _canonical_number(value: float | Decimal) -> str | None:
+    if math.isnan(value):
         return None
-    if value.is_finite() and value == value.to_integral_value():
+    if math.isfinite(value) and value == int(value):
         return str(int(value))
-    return format(value.normalize(), "f")
-
-
-def _canonical_other(value: object) -> str | None:
-    """Floats of any width, and whatever else a file may hold, by its text."""
-    try:
-        number = float(value)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
-        return canonical_text(str(value))
-    if math.isnan(number):
-        return None
-    return str(int(number)) if number.is_integer() else str(value)
-
-
-def number(value: object) -> float | None:
-    """Return the number that a non-missing canonical text reads as (NaN for `nan`), or None when it is not one."""
-    if not isinstance(value, str) or len(value) > _LONGEST_NUMBER:
-        return None
-    if value.casefold() in {"nan", "+nan", "-nan"}:
-        return math.nan
-    return float(value) if _NUMBER.fullmatch(value) else None
+    return repr(value) if isinstance(value, float) else format(value.normalize(), "f")
 
 
 def subject(columns: Sequence[str]) -> str:
     """Return the subject part of a measurement's id: `all` without columns, else the columns joined by `-and-`."""
-    return "-and-".join(map(_column_in_id, columns)) or "all"
+    joined = "-and-".join(map(_column_in_id, columns)) or "all"
+    return joined if len(joined) <= _LONGEST_SUBJECT else "columns-" + _short_digest(joined)
 
 
 def _column_in_id(name: str) -> str:
-    if _PLAIN_NAME.fullmatch(name):
+    if _PLAIN_NAME.fullmatch(name) and name != "all":
         return name
-    return "column-" + hashlib.sha256(name.encode()).hexdigest()[:8]
+    return "column-" + _short_digest(name)
+
+
+def _short_digest(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:8]

@@ -3,20 +3,37 @@
 A leaf passes only when all of its decisive numbers pass (an intersection-union test, without correction). It fails
 when any one of them fails, and with m of them one fails by chance more often: the failing number has to keep failing at
 the level corrected for m (Bonferroni).
+
+This seat sees no rows. It derives every interval from the counts that the evidence carries, as
+docs/reference/table-checks.md says; a number that carries none, or impossible ones, is a fault.
 """
 
 import math
+from collections.abc import Sequence
+from fractions import Fraction
 
 from shinrai.council.case import Case, Claim, Opinion, combine
-from shinrai.council.seats.intervals import decide, largest_difference, simultaneous_z, smallest_ratio, wilson
-from shinrai.evaluate.measurement import Comparison, GroupEstimate, Measurement, Outcome
+from shinrai.council.seats.intervals import (
+    absolute,
+    decide,
+    largest_difference,
+    mean,
+    simultaneous_z,
+    smallest_ratio,
+    wilson,
+)
+from shinrai.evaluate.measurement import GroupEstimate, Measurement, Outcome
 from shinrai.language import Message, message
 from shinrai_verify.council import INCONCLUSIVE
 
 MIN_N = 30
 """Least n of a decisive number; it stands in the rubric."""
 MIN_DENOMINATOR = 10
-_TOLERANCE = 1e-6
+_TOLERANCE = 1e-9
+_SCALE_BITS = 46
+_MISSING = "(missing)"
+
+Bounds = tuple[float, float]
 
 
 def opinion(case: Case, claim: Claim) -> Opinion:  # noqa: ARG001  (all seats are called alike)
@@ -44,63 +61,126 @@ def _fault(measurement: Measurement, family: int) -> Message | None:
         return message(
             "{id} rests on {n} cases; at least {least} are needed.", id=measurement.id, n=measurement.n, least=MIN_N
         )
-    derived = _interval(measurement, 1)
-    if derived is not None and not _equal(derived, measurement):
+    derived, corrected = _interval(measurement, 1), _interval(measurement, family)
+    if derived is None or corrected is None or not _equal(derived, measurement):
         return message("The interval of {id} does not follow from its counts.", id=measurement.id)
-    if measurement.outcome is Outcome.FAIL:
-        low, high = _interval(measurement, family) or _widened(measurement, family)
-        if decide(measurement.rule, low, high) is not Outcome.FAIL:
-            return message(
-                "The failure of {id} is not beyond chance once {n} numbers were looked at.", id=measurement.id, n=family
-            )
+    if measurement.outcome is Outcome.FAIL and decide(measurement.rule, *corrected) is not Outcome.FAIL:
+        return message(
+            "The failure of {id} is not beyond chance once {n} numbers were looked at.", id=measurement.id, n=family
+        )
     return None
 
 
-def _equal(derived: tuple[float, float], measurement: Measurement) -> bool:
-    return (
-        measurement.low is not None
-        and measurement.high is not None
-        and math.isclose(derived[0], measurement.low, abs_tol=_TOLERANCE)
-        and math.isclose(derived[1], measurement.high, abs_tol=_TOLERANCE)
+def _equal(derived: Bounds, measurement: Measurement) -> bool:
+    recorded = (measurement.low, measurement.high)
+    return all(
+        theirs is not None and math.isclose(mine, theirs, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+        for mine, theirs in zip(derived, recorded, strict=True)
     )
 
 
-def _compared(measurement: Measurement) -> list[tuple[int, int]]:
-    return [
-        (group.successes, group.trials)
+def _interval(measurement: Measurement, family: int) -> Bounds | None:
+    """Derive the interval at the level corrected for the family; None where the evidence does not carry what it takes.
+
+    Evidence is not to be trusted: counts may be missing, negative, or more than their whole.
+    """
+    try:
+        match measurement.check:
+            case "performance":
+                return _of_performance(measurement, family)
+            case "group_fairness":
+                return _of_rates(measurement, family)
+            case "calibration":
+                return _of_means(measurement, family)
+            case "data_quality" | "personal_data":
+                return _of_columns(measurement, family)
+            case _:
+                return None
+    except (KeyError, ValueError, ArithmeticError):
+        return None
+
+
+def _of_performance(measurement: Measurement, family: int) -> Bounds:
+    if measurement.metric == "auc":
+        return _of_auc(measurement, family)
+    tp, fp, fn, tn = (measurement.counts[name] for name in ("tp", "fp", "fn", "tn"))
+    successes, trials = {
+        "accuracy": (tp + tn, tp + fp + fn + tn),
+        "selection_rate": (tp + fp, tp + fp + fn + tn),
+        "tpr": (tp, tp + fn),
+        "fpr": (fp, fp + tn),
+        "ppv": (tp, tp + fp),
+    }[measurement.metric]
+    return _share(successes, trials, simultaneous_z(family))
+
+
+def _of_auc(measurement: Measurement, family: int) -> Bounds:
+    """Take the half width from the interval itself, value ± half cut to [0, 1]: its counts do not give the variance."""
+    if measurement.value is None or measurement.low is None or measurement.high is None:
+        raise ValueError("no interval to go by")
+    half = max(measurement.value - measurement.low, measurement.high - measurement.value)
+    half *= simultaneous_z(family) / simultaneous_z(1)
+    return max(0.0, measurement.value - half), min(1.0, measurement.value + half)
+
+
+def _of_rates(measurement: Measurement, family: int) -> Bounds:
+    compared = [
+        (group.successes or 0, group.trials or 0)
         for group in measurement.groups
-        if _is_compared(group) and group.successes is not None and group.trials is not None
+        if _may_be_compared(group) and (group.trials or 0) >= MIN_DENOMINATOR
+    ]
+    successes, trials = zip(*compared, strict=True)
+    if measurement.metric.endswith(".difference"):
+        return largest_difference(successes, trials, family)
+    return smallest_ratio(successes, trials, family)
+
+
+def _of_means(measurement: Measurement, family: int) -> Bounds:
+    counts = measurement.counts
+    if counts["scale_bits"] != _SCALE_BITS:
+        raise ValueError("sums of an unknown unit")
+    if measurement.metric == "brier":
+        return _mean("", measurement, simultaneous_z(family))
+    places = [""] if not measurement.groups else _compared_means(measurement)
+    z = simultaneous_z(len(places) * family)
+    sizes = [tuple(map(float, absolute(*_mean(place, measurement, z)))) for place in places]
+    return max(low for low, _ in sizes), max(high for _, high in sizes)
+
+
+def _compared_means(measurement: Measurement) -> Sequence[str]:
+    """Return what the counts of the compared levels begin with."""
+    return [
+        f"{place}."
+        for place, group in enumerate(measurement.groups)
+        if _may_be_compared(group) and measurement.counts[f"{place}.rows"] >= MIN_DENOMINATOR
     ]
 
 
-def _is_compared(group: GroupEstimate) -> bool:
-    return (
-        not group.suppressed
-        and group.trials is not None
-        and group.trials >= MIN_DENOMINATOR
-        and "(missing)" not in group.levels
-    )
+def _mean(prefix: str, measurement: Measurement, z: float) -> Bounds:
+    rows, total, squares = (measurement.counts[prefix + name] for name in ("rows", "sum", "squares"))
+    around = Fraction(squares * rows - total * total, rows << (2 * _SCALE_BITS))
+    if around < 0:
+        raise ValueError("squares add up to less than their mean allows")
+    low, high = mean(float(Fraction(total, rows << _SCALE_BITS)), float(around), rows, z)
+    return float(low), float(high)
 
 
-def _interval(measurement: Measurement, family: int) -> tuple[float, float] | None:
-    """Derive the interval from counts at the level corrected for the family; None where there are no counts."""
-    counts = _compared(measurement)
-    if measurement.check == "group_fairness" and len(counts) > 1:
-        successes, trials = zip(*counts, strict=True)
-        if measurement.metric.endswith(".difference"):
-            return largest_difference(successes, trials, family)
-        return smallest_ratio(successes, trials, family)
-    if {"successes", "trials"} <= set(measurement.counts):
-        low, high = wilson([measurement.counts["successes"]], [measurement.counts["trials"]], simultaneous_z(family))
-        return float(low[0]), float(high[0])
-    return None
+def _of_columns(measurement: Measurement, family: int) -> Bounds:
+    counts = measurement.counts
+    if measurement.metric == "missing":
+        gone = [counts[f"missing.{place}"] for place in range(len(measurement.columns))]
+        return _share(max(gone), measurement.n, simultaneous_z(len(gone) * family))
+    if measurement.metric == "duplicates":
+        return _share(counts["duplicates"], counts["rows"], simultaneous_z(family))
+    # All columns were looked at: a count without sampling has no error to widen.
+    share = counts["found"] / counts["columns"]
+    return share, share
 
 
-def _widened(measurement: Measurement, family: int) -> tuple[float, float]:
-    """Widen a symmetric interval to the corrected level, for numbers that carry no counts."""
-    low, high = measurement.low or 0.0, measurement.high or 0.0
-    if low == high:
-        return low, high
-    centre, half = (low + high) / 2, (high - low) / 2 * simultaneous_z(family) / simultaneous_z(1)
-    floor = 0.0 if measurement.rule is not None and measurement.rule.comparison is Comparison.AT_MOST else -math.inf
-    return max(floor, centre - half), centre + half
+def _share(successes: int, trials: int, z: float) -> Bounds:
+    low, high = wilson(successes, trials, z)
+    return float(low), float(high)
+
+
+def _may_be_compared(group: GroupEstimate) -> bool:
+    return not group.suppressed and _MISSING not in group.levels

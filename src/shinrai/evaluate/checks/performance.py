@@ -2,6 +2,8 @@
 
 # ruff: noqa: S608  (names of columns are quoted, values are bound)
 
+from decimal import ROUND_CEILING, Context
+
 from shinrai.evaluate.checks.assembly import Basis, Estimate, Frame, faulty, measured, rule_for, undefined
 from shinrai.evaluate.checks.rates import RATES, Rate
 from shinrai.evaluate.checks.settings import CheckSettings
@@ -90,7 +92,7 @@ def _auc(table: Table, settings: CheckSettings) -> Measurement:
     rows = positives + negatives
     method = "DeLong, DeLong, Clarke-Pearson 1988"
     if binned and area:
-        method += f"; {BINS} bins, error of the value at most {area.bound:.1e}"
+        method += f"; {BINS} bins, error of the value at most {_rounded_up(area.bound)}"
     rule = rule_for("auc", settings.limits, Comparison.AT_LEAST, None)
     frame = Frame(
         table.target.id,
@@ -103,12 +105,20 @@ def _auc(table: Table, settings: CheckSettings) -> Measurement:
         rule,
         rule is not None,
     )
-    basis = Basis(rows, Coverage(rows, table.rows), counts={"positives": positives, "negatives": negatives})
+    counts = {"positives": positives, "negatives": negatives}
+    if binned and area:
+        counts["pairs_in_one_bin"] = area.together
+    basis = Basis(rows, Coverage(rows, table.rows), counts=counts)
     if rows and (fault := _single_class(table, positives, rows)):
         return faulty(frame, basis, fault)
     if area is None:
         return undefined(frame, basis, message("It takes two rows of each outcome that have a score."))
     return measured(frame, Estimate(area.value, area.interval), basis)
+
+
+def _rounded_up(bound: float) -> str:
+    """Write a bound with two digits that are not below it."""
+    return f"{Context(prec=2, rounding=ROUND_CEILING).create_decimal_from_float(bound):.1e}"
 
 
 def _area(table: Table, *, binned: bool) -> tuple[int, int, Auc | None]:

@@ -2,7 +2,9 @@
 
 # ruff: noqa: S608  (names of columns are quoted, values are bound)
 
-from collections.abc import Sequence
+import json
+from collections.abc import Iterator, Sequence
+from itertools import islice
 
 from shinrai.evaluate.checks.assembly import Basis, Estimate, Frame, measured, rule_for
 from shinrai.evaluate.checks.personal_patterns import Flag, PersonalKind, flags_of
@@ -58,14 +60,44 @@ def measure(table: Table, settings: CheckSettings) -> tuple[Measurement, ...]:
 
 
 def _values(table: Table, column: Column) -> Sequence[str]:
-    """Read the first distinct values of a column, canonical and cut."""
-    text = column.kind in {Kind.TEXT, Kind.OTHER}
-    value = f"left(CAST(v AS VARCHAR), {_CHARACTERS})" if text else "v"
+    """Read the first distinct values of a column, cut and canonical."""
+    if column.kind is Kind.OTHER:
+        return _values_within(table, column)
+    value = f"left(v, {_CHARACTERS})" if column.kind is Kind.TEXT else "v"
     found = table.source.query(
         f"SELECT {value} FROM (SELECT DISTINCT {column.sql} AS v FROM t WHERE NOT {column.missing} "
         f"ORDER BY v LIMIT {LOOKED_AT})"
     )
     return [label for (stored,) in found if (label := canonical(stored)) is not None]
+
+
+def _values_within(table: Table, column: Column) -> Sequence[str]:
+    """Read the distinct texts and numbers in the first values of a column of bytes, dates or nested values.
+
+    JSON tells lists and records from what they hold; the names of their fields, and the keys of maps, are left out.
+    """
+    found = table.source.query(
+        f"SELECT to_json(v) FROM (SELECT {column.stored} AS v, file_row_number AS place FROM {table.source.scan} "
+        f"WHERE {column.stored} IS NOT NULL ORDER BY place LIMIT {LOOKED_AT}) ORDER BY place"
+    )
+    leaves = (leaf for (text,) in found for leaf in _leaves(json.loads(text)))
+    labels = (canonical(leaf[:_CHARACTERS] if isinstance(leaf, str) else leaf) for leaf in leaves)
+    return list(islice(dict.fromkeys(label for label in labels if label is not None), LOOKED_AT))
+
+
+def _leaves(value: object) -> Iterator[str | int | float]:
+    """Yield the texts and numbers of a JSON value, in order."""
+    stack = [value]
+    while stack:
+        match stack.pop():
+            case bool() | None:
+                continue
+            case list() as entries:
+                stack += reversed(entries)
+            case dict() as fields:
+                stack += reversed(fields.values())
+            case str() | int() | float() as leaf:
+                yield leaf
 
 
 def _finding(column: str, flag: Flag) -> Message:

@@ -17,7 +17,12 @@ _DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−ー", "-"))
 _EMAIL = re.compile(
     r"(?<![0-9A-Za-z._%+-])[0-9A-Za-z._%+-]{1,64}@(?:[0-9A-Za-z-]{1,63}\.){1,8}[A-Za-z]{2,24}(?![0-9A-Za-z])"
 )
-_PHONE = re.compile(r"(?<![0-9A-Za-z+-])\(?(?:\+81[- ]?(?:\(0\))?|0)[1-9](?:[-() ]{0,2}[0-9]){8,9}(?![0-9A-Za-z-])")
+_GAP = r"[-() ]{0,2}"
+_PHONE = re.compile(
+    r"(?<![0-9A-Za-z+-])(?:\+81[- ]?(?:\(0\))?|0)"
+    rf"(?:[256789]{_GAP}0{_GAP}[1-9](?:{_GAP}[0-9]){{7}}|(?![256789]{_GAP}0)[1-9](?:{_GAP}[0-9]){{8}})"
+    r"(?![0-9A-Za-z-])"
+)
 _POSTAL = re.compile(r"(?<![0-9A-Za-z-])(?:〒 ?[0-9]{3}-?[0-9]{4}|[0-9]{3}-[0-9]{4})(?![0-9A-Za-z-])")
 _GROUPED_DIGITS = re.compile(r"[0-9](?:[- ]?[0-9]){11,18}")
 _ISSUERS = re.compile(
@@ -28,7 +33,8 @@ _ISSUERS = re.compile(
     r"|6(?:011|5\d\d|4[4-9]\d)\d{12}|62\d{14,17}"
 )
 
-MIN_SHARE = 0.20
+MIN_OF = 5
+"""One in so many of the values has to match, as a whole number: 0.2 is none in binary."""
 MIN_MATCHES = 3
 _CHANCE = 0.1
 """Share of random 12-digit numbers that have a right check digit of a My Number."""
@@ -68,7 +74,7 @@ def flags_of(name: str, values: Iterable[str]) -> tuple[Flag, ...]:
     }
     for kind, test in tests.items():
         matches = sum(map(test, texts))
-        if matches < MIN_MATCHES or matches < MIN_SHARE * len(texts):
+        if matches < MIN_MATCHES or matches * MIN_OF < len(texts):
             continue
         if kind is PersonalKind.MY_NUMBER and _by_chance(matches, sum(_digits(text, 12) is not None for text in texts)):
             continue
@@ -83,13 +89,7 @@ def is_email(text: str) -> bool:
 
 def is_phone(text: str) -> bool:
     """Whether the text holds a Japanese telephone number: 10 digits, or 11 for mobile and IP numbers."""
-    for match in _PHONE.finditer(text):
-        digits = re.sub(r"[^0-9]", "", match[0])
-        if match[0].lstrip("(").startswith("+"):
-            digits = "0" + digits[2:].removeprefix("0")
-        if re.fullmatch(r"0[25789]0[1-9][0-9]{7}|0(?![25789]0)[1-9][0-9]{8}", digits):
-            return True
-    return False
+    return _PHONE.search(text) is not None
 
 
 def is_postal_code(text: str) -> bool:
@@ -142,7 +142,7 @@ def names_personal_data(name: str) -> bool:
     """Whether the name of a column says that it holds personal data."""
     lists = _lists()
     plain = unicodedata.normalize("NFKC", name)
-    words = re.findall(r"[a-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain).lower())
+    words = [word.lower() for word in re.findall(r"[A-Za-z]+", re.sub(r"(?<=[a-z])(?=[A-Z])", " ", plain))]
     if words and (" ".join(words) in lists["whole"] or _ends_with_words(words, lists["last_words"])):
         return True
     letters = "".join(char for char in plain if char.isalnum()).rstrip("0123456789")

@@ -25,6 +25,8 @@ _GIVES_AWAY = 0.99
 """From this area under the curve, or 1 minus it and below, a number alone gives the label away."""
 
 _EDGES = 512
+_ROUNDING = 1e-9
+"""Nearer to the limit than this the bounds of an area, which are sums of floats, leave it open."""
 _NAMED = 20
 """At most so many columns are named in the findings of one measurement."""
 
@@ -197,10 +199,12 @@ def _orders_label(table: Table, column: Column) -> bool:
     )
     inner = sorted(edge for (edge,) in edges) or [0.0]
     bins = dict(table.source.query(f"SELECT y, histogram(v, ?) {labelled} GROUP BY y", [inner, *label.values]))
-    low, high = auc_bracket(*([bins[outcome][edge] for edge in sorted(bins[outcome])] for outcome in (1, 0)))
-    if low >= _GIVES_AWAY or high <= 1 - _GIVES_AWAY:
+    # Beyond the last edge there is a bin only where a value, such as infinity, falls into it.
+    found = sorted(bins[1].keys() | bins[0].keys())
+    low, high = auc_bracket(*([bins[outcome].get(edge, 0) for edge in found] for outcome in (1, 0)))
+    if low >= _GIVES_AWAY + _ROUNDING or high <= 1 - _GIVES_AWAY - _ROUNDING:
         return True
-    if high < _GIVES_AWAY and low > 1 - _GIVES_AWAY:
+    if high < _GIVES_AWAY - _ROUNDING and low > 1 - _GIVES_AWAY + _ROUNDING:
         return False
     return _exact_order(table, labelled)
 

@@ -14,11 +14,15 @@ Classes = Sequence[int] | NDArray[np.int64]
 
 @dataclass(frozen=True, slots=True)
 class Auc:
-    """Area under the ROC curve. se: DeLong's standard error; bound: how far binning can have moved the value."""
+    """Area under the ROC curve. se: DeLong's standard error.
+
+    together: pairs of a positive and a negative in one entry; bound: how far binning can have moved the value.
+    """
 
     value: float
     se: float
     interval: Interval
+    together: int
     bound: float
 
 
@@ -41,8 +45,9 @@ def auc(positives: Classes, negatives: Classes, *, z: float = Z95) -> Auc:
     of_positives = float((up * (twice_below / (2 * n) - value) ** 2).sum()) / (p - 1)
     of_negatives = float((down * (twice_above / (2 * p) - value) ** 2).sum()) / (n - 1)
     se = sqrt(of_positives / p + of_negatives / n)
-    together = float((up.astype(np.float64) * down).sum()) / (2 * p * n)
-    return Auc(value, se, Interval(max(0.0, value - z * se), min(1.0, value + z * se)), together)
+    together = int((up * down).sum())
+    interval = Interval(max(0.0, value - z * se), min(1.0, value + z * se))
+    return Auc(value, se, interval, together, together / (2 * p * n))
 
 
 def auc_bracket(positives: Classes, negatives: Classes) -> tuple[float, float]:

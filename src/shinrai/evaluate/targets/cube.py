@@ -112,18 +112,20 @@ def build_cube(source: Source, decided: Decided, subjects: Sequence[tuple[Column
     subjects: the group columns and their crossings. Columns of a crossing need not be subjects of their own.
     """
     columns = list(dict.fromkeys(column for subject in subjects for column in subject))
-    sets = list(dict.fromkeys([(), *((column,) for column in columns), *subjects]))
-    cells: dict[tuple[Column, ...], list[tuple[tuple[object, ...], Tally]]] = {subject: [] for subject in sets}
-    masks = {_mask(subject, columns): subject for subject in sets}
-    for row in source.query(_sql(decided, columns, sets), decided.values):
-        mask, values = row[0], dict(zip(columns, row[1 : 1 + len(columns)], strict=True))
-        subject = masks[mask]
-        cells[subject].append((tuple(values[column] for column in subject), _tally(*row[1 + len(columns) :])))
-    spellings = {column: _spellings(cells[(column,)]) for column in columns}
-    overall = sum((tally for _, tally in cells[()]), Tally())
+    # Columns crossed in another order are the same set, and a set asked for twice would be counted twice.
+    sets = {_mask(subject, columns): subject for subject in [(), *((column,) for column in columns), *subjects]}
+    cells: dict[int, list[tuple[Mapping[Column, object], Tally]]] = {mask: [] for mask in sets}
+    for row in source.query(_sql(decided, columns, list(sets.values())), decided.values):
+        values = dict(zip(columns, row[1 : 1 + len(columns)], strict=True))
+        cells[row[0]].append((values, _tally(*row[1 + len(columns) :])))
+    spellings = {column: _spellings(column, cells[_mask((column,), columns)]) for column in columns}
+    overall = sum((tally for _, tally in cells[_mask((), columns)]), Tally())
     return Cube(
         overall,
-        {tuple(column.name for column in subject): _levels(subject, cells[subject], spellings) for subject in subjects},
+        {
+            tuple(column.name for column in subject): _levels(subject, cells[_mask(subject, columns)], spellings)
+            for subject in subjects
+        },
         tuple(merge for column in columns for merge in _merges(column, spellings[column])),
     )
 
@@ -174,12 +176,15 @@ class _Spelling:
     label: str | None
 
 
-def _spellings(cells: Iterable[tuple[tuple[object, ...], Tally]]) -> dict[object, _Spelling]:
+def _spellings(column: Column, cells: Iterable[tuple[Mapping[Column, object], Tally]]) -> dict[object, _Spelling]:
     """Map each stored value of a column to the most frequent canonical label among those equal under case folding."""
     rows: dict[str, Counter[str]] = defaultdict(Counter)
     stored: dict[object, str | None] = {}
-    for (value,), tally in cells:
+    for values, tally in cells:
+        value = values[column]
         label = canonical(value)
+        if label == MISSING:
+            label = None
         stored[_key(value)] = label
         if label is not None:
             rows[label.casefold()][label] += tally.rows
@@ -207,12 +212,12 @@ def _merges(column: Column, spellings: Mapping[object, _Spelling]) -> Iterable[M
 
 def _levels(
     subject: Sequence[Column],
-    cells: Iterable[tuple[tuple[object, ...], Tally]],
+    cells: Iterable[tuple[Mapping[Column, object], Tally]],
     spellings: Mapping[Column, Mapping[object, _Spelling]],
 ) -> tuple[Level, ...]:
     tallies: dict[tuple[str | None, ...], Tally] = defaultdict(Tally)
     for values, tally in cells:
-        labels = tuple(spellings[column][_key(value)].label for column, value in zip(subject, values, strict=True))
+        labels = tuple(spellings[column][_key(values[column])].label for column in subject)
         tallies[labels] += tally
     levels = [
         Level(tuple(MISSING if label is None else label for label in labels), None in labels, tally)

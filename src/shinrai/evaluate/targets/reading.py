@@ -8,6 +8,7 @@ and with fixed punctuation, and its columns are typed as a whole, so that no sni
 
 import codecs
 import csv
+import mmap
 import re
 import tempfile
 from collections.abc import Iterator, Sequence
@@ -28,14 +29,21 @@ MEMORY = "512MB"
 MOST_COLUMNS = 2_000
 _CHUNK = 1 << 20
 
-# What the canonical form of a text turns into nothing, as a pattern of RE2; tests hold it against every code point.
-_BLANK = (
-    r"[\x{0009}-\x{000d}\x{001c}-\x{0020}\x{0085}\x{00a0}\x{1680}\x{2000}-\x{200a}"
-    r"\x{2028}\x{2029}\x{202f}\x{205f}\x{3000}]*"
-)
-# Eighteen digits always fit 64 bits; longer ones are identifiers and stay text, as do numbers with leading zeros.
+# What str.strip() removes; the tests hold it against every code point.
+_WHITE = "\t\n\v\f\r\x1c\x1d\x1e\x1f \x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200B)))
+_WHITE += "\u2028\u2029\u202f\u205f\u3000"
+# What the canonical form of a text turns into nothing, as a pattern of RE2.
+_BLANK = "[" + "".join(f"\\x{{{ord(char):04x}}}" for char in _WHITE) + "]*"
+# Eighteen digits always fit 64 bits; longer ones are identifiers and stay text, as do numbers with leading zeros and
+# those beyond the range of a double: typing must not turn a value into another one.
 _WHOLE = r"-?(0|[1-9][0-9]{0,17})"
-_NUMBER = r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][+-]?[0-9]{1,3})?|[nN][aA][nN]"
+_NUMBER = _WHOLE + r"(\.[0-9]+)?([eE](-[0-9]{1,3}|\+?[0-9]{1,2}))?|[nN][aA][nN]"
+
+# The values of a CSV file, each up to and with the comma or line break behind it. A value that has a double quote at
+# its start, spaces aside, has to be one quoted text and nothing else: DuckDB's reader would take some of the others.
+_CSV_VALUES = re.compile(
+    rb'(?:(?:"[^"]*+(?:""[^"]*+)*+"| *+(?:[^ ",\r\n][^,\r\n]*+)?+)(?:[,\r\n]|\Z))*+',
+)
 
 
 class Kind(StrEnum):
@@ -70,11 +78,15 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """An open file: `query` runs SQL over the relation `t` and turns every fault of the file into a TableError."""
+    """An open file: `query` runs SQL over the relation `t` and turns every fault of the file into a TableError.
+
+    scan: SQL of the same rows read anew from the file, which tells their places in it as file_row_number; Parquet only.
+    """
 
     file: Path
     connection: "duckdb.DuckDBPyConnection"
     columns: tuple[Column, ...]
+    scan: str
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run a query and return all its rows."""
@@ -100,7 +112,7 @@ def open_source(file: Path) -> Iterator[Source]:
             with _as_table_errors(file):
                 path = _literal(_plain_path(file, Path(spill)))
                 columns = _parquet(connection, file, path) if _is_parquet(file) else _csv(connection, file, path)
-            yield Source(file, connection, columns)
+            yield Source(file, connection, columns, _scan(path))
         finally:
             connection.close()
 
@@ -159,13 +171,7 @@ def _as_table_errors(file: Path) -> Iterator[None]:
     except duckdb.Error as fault:
         line = re.search(r"CSV Error on Line: ([0-9]+)", str(fault))
         if line:
-            raise in_file(
-                file,
-                message("Line {line} does not fit the header of the CSV file.", line=line[1]),
-                message(
-                    "Each line needs as many values as the header, separated by commas, in double quotes where needed."
-                ),
-            ) from None
+            raise _wrong_line(file, int(line[1])) from None
         raise in_file(
             file,
             message(
@@ -195,11 +201,7 @@ def _parquet(connection: "duckdb.DuckDBPyConnection", file: Path, path: str) -> 
     _lock(connection)
     names = _top_names(connection.execute(f"SELECT name, num_children FROM parquet_schema({path})").fetchall())
     _check_names(file, names)
-    # A folder called sex=F would otherwise add a column. And writers leave NaN out of a column's statistics, from which
-    # DuckDB would conclude that isnan() is false everywhere (github.com/duckdb/duckdb/issues/25521).
-    connection.execute(
-        f"CREATE VIEW t AS SELECT * FROM read_parquet({path}, hive_partitioning = false, can_have_nan = true)"
-    )
+    connection.execute(f"CREATE VIEW t AS SELECT * FROM {_scan(path)}")
     types = [str(row[1]) for row in connection.execute("DESCRIBE t").fetchall()]
     return tuple(
         Column(name, kind, stored_type, quoted(name), _as_text(quoted(name), stored_type))
@@ -207,12 +209,18 @@ def _parquet(connection: "duckdb.DuckDBPyConnection", file: Path, path: str) -> 
     )
 
 
+def _scan(path: str) -> str:
+    # A folder called sex=F would otherwise add a column. And writers leave NaN out of a column's statistics, from which
+    # DuckDB would conclude that isnan() is false everywhere (github.com/duckdb/duckdb/issues/25521).
+    return f"read_parquet({path}, hive_partitioning = false, can_have_nan = true)"
+
+
 def _as_text(stored: str, stored_type: str) -> str:
-    return f"CAST({stored} AS VARCHAR)" if stored_type.startswith("ENUM") else stored
+    return f"CAST({stored} AS VARCHAR)" if stored_type == "JSON" or stored_type.startswith("ENUM") else stored
 
 
 def _kind(stored_type: str) -> Kind:
-    if stored_type == "VARCHAR" or (stored_type.startswith("ENUM") and not stored_type.endswith("]")):
+    if stored_type in {"VARCHAR", "JSON"} or (stored_type.startswith("ENUM") and not stored_type.endswith("]")):
         return Kind.TEXT
     if stored_type == "BOOLEAN":
         return Kind.BOOLEAN
@@ -243,6 +251,7 @@ def _csv(connection: "duckdb.DuckDBPyConnection", file: Path, path: str) -> tupl
     _check_utf8(file)
     names = _header(file)
     _check_names(file, names)
+    _check_quotes(file)
     layout = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in names)
     # Compressed, because the table stays in memory; a view would parse the text again for every query.
     connection.execute("ATTACH ':memory:' AS held (COMPRESS)")
@@ -252,6 +261,7 @@ def _csv(connection: "duckdb.DuckDBPyConnection", file: Path, path: str) -> tupl
         "auto_detect = false, delim = ',', quote = '\"', escape = '\"', all_varchar = true, hive_partitioning = false)"
     )
     _lock(connection)
+    _check_commas(connection, file, names)
     return _typed(connection, names)
 
 
@@ -264,26 +274,59 @@ def _typed(connection: "duckdb.DuckDBPyConnection", names: Sequence[str]) -> tup
     """Type each text column by all of its non-missing values together; one that has none stays text."""
     tests = []
     for name in names:
-        stored = quoted(name)
+        stored, bare = quoted(name), _trimmed(name)
         present = f"FILTER (WHERE NOT {Column(name, Kind.TEXT, 'VARCHAR', stored, stored).missing})"
-        tests += [
-            f"bool_and(regexp_full_match(trim({stored}), '{pattern}')) {present}" for pattern in (_WHOLE, _NUMBER)
-        ]
-        tests.append(f"bool_and(lower(trim({stored})) IN ('true', 'false')) {present}")
+        tests += [f"bool_and(regexp_full_match({bare}, '{pattern}')) {present}" for pattern in (_WHOLE, _NUMBER)]
+        tests.append(f"bool_and(lower({bare}) IN ('true', 'false')) {present}")
     answers = connection.execute(f"SELECT {', '.join(tests)} FROM t").fetchall()[0]
     columns = []
     for name, whole, number, boolean in zip(names, answers[0::3], answers[1::3], answers[2::3], strict=True):
-        stored = quoted(name)
+        stored, bare = quoted(name), _trimmed(name)
         if whole:
-            kind, sql = Kind.INTEGER, f"TRY_CAST(trim({stored}) AS BIGINT)"
+            kind, sql = Kind.INTEGER, f"TRY_CAST({bare} AS BIGINT)"
         elif number:
-            kind, sql = Kind.NUMBER, f"TRY_CAST(trim({stored}) AS DOUBLE)"
+            kind, sql = Kind.NUMBER, f"TRY_CAST({bare} AS DOUBLE)"
         elif boolean:
-            kind, sql = Kind.BOOLEAN, f"TRY_CAST(lower(trim({stored})) AS BOOLEAN)"
+            kind, sql = Kind.BOOLEAN, f"TRY_CAST(lower({bare}) AS BOOLEAN)"
         else:
             kind, sql = Kind.TEXT, stored
         columns.append(Column(name, kind, "VARCHAR", stored, sql))
     return tuple(columns)
+
+
+def _trimmed(name: str) -> str:
+    return f"trim({quoted(name)}, {_literal(_WHITE)})"
+
+
+def _check_quotes(file: Path) -> None:
+    """Refuse a file whose double quotes do not enclose whole values."""
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        if text.find(b'"') < 0:
+            return
+        start = len(codecs.BOM_UTF8) if text[:3] == codecs.BOM_UTF8 else 0
+        matched = _CSV_VALUES.match(text, start)
+        end = matched.end() if matched else start
+        if end < len(text):
+            breaks = sum(text[at : min(at + _CHUNK, end)].count(b"\n") for at in range(0, end, _CHUNK))
+            raise _wrong_line(file, 1 + breaks)
+
+
+def _check_commas(connection: "duckdb.DuckDBPyConnection", file: Path, names: Sequence[str]) -> None:
+    """Refuse lines that end in more commas than the header has; DuckDB drops such empty values without a word."""
+    with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
+        commas = sum(text[at : at + _CHUNK].count(b",") for at in range(0, len(text), _CHUNK))
+    within = " + ".join(f"coalesce(sum(length({quoted(n)}) - length(replace({quoted(n)}, ',', ''))), 0)" for n in names)
+    rows, in_values = connection.execute(f"SELECT count(*), {within} FROM t").fetchall()[0]
+    if commas - in_values - sum(name.count(",") for name in names) != (len(names) - 1) * (rows + 1):
+        raise _wrong_line(file, None)
+
+
+def _wrong_line(file: Path, line: int | None) -> TableError:
+    what = message("Line {line} does not fit the header of the CSV file.", line=line)
+    if line is None:
+        what = message("Some lines of the CSV file have more values than its header.")
+    fix = message("Each line needs as many values as the header, separated by commas, in double quotes where needed.")
+    return in_file(file, what, fix)
 
 
 def _check_utf8(file: Path) -> None:

@@ -21,8 +21,8 @@ from shinrai.language import message
 MOST_LEVELS = 200
 MOST_CHARACTERS = 200
 
-# Above these a column is refused before it is grouped by. They count stored spellings and leave room for many
-# spellings of one canonical value; the exact limits are held against the canonical values afterwards.
+# Above these a column or crossing is refused before it is grouped by. They count stored values and leave room for many
+# spellings of one canonical value; the limits for canonical values are held against them afterwards.
 _MOST_STORED_LEVELS = 10_000
 _MOST_STORED_CLASSES = 1_000
 
@@ -108,7 +108,9 @@ def _read(target: TableTarget, source: Source) -> Table:
         raise faults.in_file(target.file, message("The table has no rows."), message("Write the table again."))
     decided = _decided(target, source, columns, profile)
     broken = {
-        subject: fault for subject in target.subjects if (fault := _early_fault(target, columns, profile, subject))
+        subject: fault
+        for subject in target.subjects
+        if (fault := _early_fault(target, source, columns, profile, subject))
     }
     subjects = [tuple(columns[name] for name in subject) for subject in target.subjects if subject not in broken]
     cube = build_cube(source, decided, subjects)
@@ -144,7 +146,10 @@ def _declared_columns(target: TableTarget, source: Source) -> dict[str, Column]:
 
 @dataclass(frozen=True, slots=True)
 class _Profile:
-    """What one pass over the declared columns tells: how many stored values about, the longest text, misfit numbers."""
+    """What one pass over the declared columns tells: how many stored values about, the longest text, misfit numbers.
+
+    longest: of the texts that are too long, 0 without any.
+    """
 
     rows: int
     distinct: Mapping[str, int]
@@ -160,7 +165,8 @@ def _profile(target: TableTarget, source: Source, columns: Mapping[str, Column])
     for column in columns.values():
         text = column.kind is Kind.TEXT
         counts.append(f"approx_count_distinct({column.sql})" if column.kind is not Kind.OTHER else "0")
-        counts.append(f"coalesce(max(length({column.sql})), 0)" if text else "0")
+        long = f"length({column.sql}) > {MOST_CHARACTERS} AND NOT {column.missing}"
+        counts.append(f"coalesce(max(length({column.sql})) FILTER (WHERE {long}), 0)" if text else "0")
         counts.append(f"count(*) FILTER (WHERE NOT {column.missing} AND {_misfit(target, column)})")
     crossings = [subject for subject in target.subjects if len(subject) > 1]
     for subject in crossings:
@@ -215,11 +221,10 @@ def _predictions(
 
 def _classes(target: TableTarget, source: Source, column: Column, profile: _Profile) -> dict[str, list[object]]:
     """Read the stored values of a label or prediction by their canonical value; at most two classes."""
-    distinct = profile.distinct[column.name]
     if profile.longest[column.name] > MOST_CHARACTERS:
         raise faults.too_long_values(target.file, column.name, most=MOST_CHARACTERS)
-    if distinct > _MOST_STORED_CLASSES:
-        found = message("about {count} different values", count=distinct)
+    if _more_than(_MOST_STORED_CLASSES, source, [column], profile.distinct[column.name]):
+        found = message("more than {count} different values", count=_MOST_STORED_CLASSES)
         raise faults.too_many_values(target.file, column.name, found)
     classes: dict[str, list[object]] = {}
     for (value,) in source.query(f"SELECT DISTINCT {column.sql} FROM t WHERE NOT {column.missing}"):
@@ -253,18 +258,32 @@ def _at_threshold(score: Expression, threshold: float | None) -> Expression:
     return Expression(f"CASE WHEN {score.sql} >= ? THEN 1 WHEN {score.sql} < ? THEN 0 END", (threshold, threshold))
 
 
+def _more_than(most: int, source: Source, columns: Sequence[Column], about: int) -> bool:
+    """Whether columns hold more than so many different stored values, or combinations; about: what the profile says.
+
+    The profile's estimate is good to a few parts in ten, so that only near the limit there is something to count.
+    """
+    if not most / 2 <= about <= most * 2:
+        return about > most
+    names = ", ".join(column.sql for column in columns)
+    present = f" WHERE NOT {columns[0].missing}" if len(columns) == 1 else ""
+    found = source.query(f"SELECT count(*) FROM (SELECT DISTINCT {names} FROM t{present} LIMIT {most + 1})")
+    return int(found[0][0]) > most
+
+
 def _early_fault(
-    target: TableTarget, columns: Mapping[str, Column], profile: _Profile, subject: Subject
+    target: TableTarget, source: Source, columns: Mapping[str, Column], profile: _Profile, subject: Subject
 ) -> TableError | None:
     """Say what forbids to group by a subject at all."""
     for name in subject:
         column = columns[name]
         if column.kind is Kind.OTHER:
             return faults.wrong_type(target.file, name, column.type, purpose=message("a group"))
-        if profile.distinct[name] > _MOST_STORED_LEVELS:
+        if _more_than(_MOST_STORED_LEVELS, source, [column], profile.distinct[name]):
             return faults.too_many_levels(target.file, (name,), most=MOST_LEVELS)
         if profile.longest[name] > MOST_CHARACTERS:
             return faults.too_long_values(target.file, name, most=MOST_CHARACTERS)
-    if profile.crossed.get(subject, 0) > _MOST_STORED_LEVELS:
+    crossed = [columns[name] for name in subject]
+    if subject in profile.crossed and _more_than(_MOST_STORED_LEVELS, source, crossed, profile.crossed[subject]):
         return faults.too_many_levels(target.file, subject, most=MOST_LEVELS)
     return None
