@@ -311,7 +311,7 @@ def tables(draw: st.DrawFn) -> Drawn:
     return Drawn({name: columns[name] for name in order}, draw(st.booleans()), target, chosen)
 
 
-@given(tables())
+@given(drawn=tables())
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_table_is_measured_alike(
     tmp_path_factory: pytest.TempPathFactory, drawn: Drawn, compared: Compare, write: Write

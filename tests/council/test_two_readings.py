@@ -393,3 +393,67 @@ def test_decimals_become_the_nearest_doubles(tmp_path: Path, compared: Compare, 
     # Multiplying by an inexact power of ten would put some of these one bit off.
     values = pa.array([decimal.Decimal(i) / 1000 for i in range(1000)], pa.decimal128(6, 3))
     compared(TableTarget("t", write(tmp_path, columns_of(1000, s=values)), "y", 1, **SCORE))
+
+
+def repeated(values: list[Any], stored: pa.DataType) -> pa.Array:
+    return pa.array([values[i % len(values)] for i in range(120)], stored)
+
+
+MAILS = ["a@b.jp", None, "c@d.jp", "e@f.jp", ""]
+INSTANTS = [1, None, 86_400_000_000_001, 1]
+EVERY_TYPE = {
+    "null": pa.nulls(120),
+    "boolean": repeated([True, None, False], pa.bool_()),
+    "small integers": repeated([1, -1, None], pa.int8()),
+    "large integers": repeated([2**64 - 1, 2**63, None], pa.uint64()),
+    "half floats": repeated(np.array([0.1, 2, 0.3], np.float16).tolist(), pa.float32()).cast(pa.float16()),
+    "narrow floats": repeated([0.1, None, float("nan")], pa.float32()),
+    "decimals": repeated([decimal.Decimal("1.50"), decimal.Decimal("-2.00"), None], pa.decimal128(9, 2)),
+    "long decimals": repeated([decimal.Decimal("1.50"), None, decimal.Decimal("2.00")], pa.decimal256(50, 2)),
+    "durations": repeated(INSTANTS, pa.duration("ns")),
+    "text views": repeated(MAILS, pa.string_view()),
+    "large text": repeated(MAILS, pa.large_string()),
+    "a dictionary": repeated(MAILS, pa.string()).dictionary_encode(),
+    "a dictionary of integers": repeated([1, 2, None], pa.int64()).dictionary_encode(),
+    "JSON": pa.ExtensionArray.from_storage(pa.json_(), repeated(['{"mail": "a@b.jp"}', "[1]", None], pa.string())),
+    "UUID": pa.ExtensionArray.from_storage(pa.uuid(), repeated([b"0123456789abcdef", b"\x00" * 16], pa.binary(16))),
+    "bytes": repeated([b"a@b.jp", b"c@d.jp", b"e'f@g.jp", b"h\\@i.jp", b"\xff", None], pa.binary()),
+    "bytes of one length": repeated([b"a@b.jp", b"c@d.jp", b"e@f.jp"], pa.binary(6)),
+    "large bytes": repeated([b"a@b.jp", b"c@d.jp", b"e@f.jp"], pa.large_binary()),
+    "days": repeated([1, None, 2], pa.int32()).cast(pa.date32()),
+    "times": repeated([1, None, 2], pa.int32()).cast(pa.time32("s")),
+    "fine times": repeated(INSTANTS[:2], pa.int64()).cast(pa.time64("ns")),
+    "instants": repeated(INSTANTS, pa.timestamp("ns")),
+    "instants of a zone": repeated(INSTANTS, pa.timestamp("us", "Asia/Tokyo")),
+    "lists": repeated([MAILS, [], None], pa.list_(pa.string())),
+    "large lists": repeated([[1, 2], [None]], pa.large_list(pa.int64())),
+    "lists of one length": repeated([[0.1, 0.2], [0.1, float("nan")]], pa.list_(pa.float32(), 2)),
+    "lists of signed zeros": repeated([[0.0], [-0.0]], pa.list_(pa.float64())),
+    "lists of instants": repeated([INSTANTS, None], pa.list_(pa.timestamp("us", "UTC"))),
+    "lists of decimals": repeated([[decimal.Decimal("411111111111111.1")], None], pa.list_(pa.decimal128(20, 1))),
+    "lists of truth values": repeated([[True], [False, None]], pa.list_(pa.bool_())),
+    "lists of cards": repeated([[4111111111111111], [4242424242424242], [5555555555554444]], pa.list_(pa.int64())),
+    "lists of bytes": repeated([[b"a@b.jp"], [b"c@d.jp"], [b"e@f.jp", b"\xff"]], pa.list_(pa.binary())),
+    "records": repeated(
+        [{"mail@x.jp": mail, "at": 5, "for": 7} for mail in MAILS],
+        pa.struct([("mail@x.jp", pa.string()), ("at", pa.time64("us")), ("for", pa.duration("s"))]),
+    ),
+    "maps": repeated([[("a@b.jp", 1.5)], [("c@d.jp", 2.5), ("e@f.jp", None)]], pa.map_(pa.string(), pa.float64())),
+    "maps of instants": repeated([[("k", 5)], []], pa.map_(pa.string(), pa.timestamp("ns", "UTC"))),
+    "lists of records": repeated([[{"m": mail}] for mail in MAILS], pa.list_(pa.struct([("m", pa.string())]))),
+    "different lists that are written alike": repeated([["a, b"], ["a", "b"]], pa.list_(pa.string())),
+}
+
+
+@pytest.mark.parametrize("name", EVERY_TYPE)
+def test_columns_of_every_type(tmp_path: Path, compared: Compare, write: Write, name: str) -> None:
+    file = write(tmp_path, columns_of(120, y=HALF, v=EVERY_TYPE[name]))
+    described: dict[str, Any] = {"id": "t", "file": file, "label": "y", "favourable": 1, "prediction": "p"}
+    compared(TableTarget(**described))
+    compared(TableTarget(**described, groups=("v", "g"), intersections=(("g", "v"),)))
+    compared(TableTarget(**described, score="v"))
+    compared(TableTarget(**described | {"prediction": "v"}))
+    compared(TableTarget(**described | {"label": "v"}))
+    # A table whose rows differ in this column alone, or not at all.
+    alone = write(tmp_path, {"y": HALF, "v": EVERY_TYPE[name]}, "alone.parquet")
+    compared(TableTarget("t", alone, "y", 1))

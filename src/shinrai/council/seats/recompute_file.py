@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 import pyarrow.csv as pacsv
 import pyarrow.parquet as pq
 
-from shinrai.council.seats.recompute_values import WHITE_SPACE
+from shinrai.council.seats.recompute_values import SPACES, WHITE_SPACE
 from shinrai.language import Message, message
 
 _BATCH_ROWS = 1 << 17
@@ -101,7 +101,7 @@ def typed(source: Source, name: str, stored: pa.Array) -> pa.Array:
     kind = source.kinds[name]
     if not source.parquet:
         return stored if kind is Kind.TEXT else _parsed(stored, kind)
-    if isinstance(stored.type, pa.ExtensionType):
+    if isinstance(stored.type, pa.BaseExtensionType):
         stored = stored.storage if kind is Kind.TEXT else stored
     if kind is Kind.TEXT:
         stored = stored if pa.types.is_dictionary(stored.type) else stored.cast(pa.large_string())
@@ -146,7 +146,7 @@ def in_words() -> Iterator[None]:
 
 
 def _stored_kind(stored: pa.DataType) -> Kind:
-    if isinstance(stored, pa.ExtensionType):
+    if isinstance(stored, pa.BaseExtensionType):
         return Kind.TEXT if stored.extension_name == "arrow.json" else Kind.OTHER
     if pa.types.is_dictionary(stored):
         return _stored_kind(stored.value_type)
@@ -226,8 +226,7 @@ class _Candidates:
     def add(self, texts: pa.Array) -> None:
         if not any(self._fitting.values()):
             return
-        bare = pc.utf8_trim(texts, characters=WHITE_SPACE)
-        bare = bare.filter(pc.not_equal(bare, ""))
+        bare = pc.utf8_trim(texts.filter(pc.invert(blank(texts))), characters=SPACES)
         if len(bare) == 0:
             return
         self._empty = False
@@ -245,8 +244,7 @@ class _Candidates:
 
 
 def _parsed(texts: pa.Array, kind: Kind) -> pa.Array:
-    bare = pc.utf8_trim(texts, characters=WHITE_SPACE)
-    bare = pc.if_else(pc.equal(bare, ""), pa.scalar(None, bare.type), bare)
+    bare = pc.if_else(blank(texts), pa.scalar(None, texts.type), pc.utf8_trim(texts, characters=SPACES))
     if kind is Kind.BOOLEAN:
         return pc.equal(pc.utf8_lower(bare), "true")
     return bare.cast(pa.int64() if kind is Kind.INTEGER else pa.float64())

@@ -39,7 +39,7 @@ def _flat(values: pa.Array, *, zero_has_sign: bool) -> pa.Array:
     stored = values.type
     if pa.types.is_timestamp(stored) or pa.types.is_date(stored) or pa.types.is_time(stored):
         return values.view(pa.int64() if stored.bit_width == 64 else pa.int32())
-    if not (pa.types.is_nested(stored) or isinstance(stored, pa.ExtensionType)):
+    if not (pa.types.is_nested(stored) or isinstance(stored, pa.BaseExtensionType)):
         return values
     written = [None if value is None else _written(value, zero_has_sign) for value in _python(values)]
     return pa.array(written, pa.large_string())
@@ -47,7 +47,7 @@ def _flat(values: pa.Array, *, zero_has_sign: bool) -> pa.Array:
 
 def _python(values: pa.Array) -> list[Any]:
     """Convert to Python values; points in time as text, because Python's own are too coarse for nanoseconds."""
-    if isinstance(values.type, pa.ExtensionType):
+    if isinstance(values.type, pa.BaseExtensionType):
         return list(values.to_pylist())
     plain = values.cast(_without(values.type, zones=True))
     return list(plain.cast(_without(values.type, zones=False)).to_pylist())

@@ -14,6 +14,9 @@ MISSING = "(missing)"
 WHITE_SPACE = "".join(filter(str.isspace, map(chr, range(0x10000))))
 """Every character that str.strip takes off; none lies beyond the basic plane."""
 
+SPACES = "".join(char for char in WHITE_SPACE if unicodedata.category(char) == "Zs")
+"""Unicode's space separators: the white space that may stand around a number in a CSV file."""
+
 _PLAIN_NAME = re.compile(r"[A-Za-z0-9_]+")
 _LONGEST_SUBJECT = 60
 
