@@ -535,7 +535,7 @@ def test_a_target_without_decisions_has_its_data_looked_at(tmp_path):
 @pytest.mark.parametrize("name", ["table.parquet", "table.csv"])
 def test_scores_of_other_types_give_the_same_numbers(tmp_path, name):
     base = [0.25, 0.75, None, 0.5] * 20
-    text = [" 0.25", "7.5e-1\t", "NaN", "0.5"] * 20
+    text = [" 0.25", "7.5e-1 ", "NaN", "0.5"] * 20
     kinds = [base, text] if name.endswith(".csv") else [
         *(base, pa.array(base, pa.float32()), pa.array(base, pa.float16())),
         *(pa.array(base).cast(pa.decimal128(5, 3)), pa.array(base).cast(pa.decimal256(40, 3))),
