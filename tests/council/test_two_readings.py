@@ -353,6 +353,19 @@ def test_very_many_spellings_of_few_groups(tmp_path: Path, spellings: int, compa
     assert got["group_fairness.g.tpr.difference"].outcome is wanted
 
 
+@pytest.mark.parametrize("spellings", [21, 22])
+def test_very_many_combinations_of_spellings(tmp_path: Path, compared: Compare, write: Write, spellings: int) -> None:
+    places = np.arange(22**3)
+    columns = {
+        name: [f"{name}{' ' * (int(place) // 22**power % spellings)}" for place in places]
+        for power, name in enumerate(("g", "h", "i"))
+    }
+    file = write(tmp_path, columns_of(22**3, **columns))
+    got = compared(TableTarget("t", file, "y", 1, prediction="p", intersections=(("g", "h", "i"),)))
+    wanted = Outcome.ERROR if spellings**3 > 10_000 else Outcome.INCONCLUSIVE
+    assert got["group_fairness.g-and-h-and-i.tpr.difference"].outcome is wanted
+
+
 @pytest.mark.parametrize("spellings", [999, 1_000, 1_001, 5_000])
 def test_very_many_spellings_of_a_label(tmp_path: Path, spellings: int, compared: Compare, write: Write) -> None:
     blanks = [" " * (i % 100) + "　" * (i // 100 % 100) for i in range(spellings)]
@@ -418,6 +431,8 @@ EVERY_TYPE = {
     "JSON": pa.ExtensionArray.from_storage(pa.json_(), repeated(['{"mail": "a@b.jp"}', "[1]", None], pa.string())),
     "UUID": pa.ExtensionArray.from_storage(pa.uuid(), repeated([b"0123456789abcdef", b"\x00" * 16], pa.binary(16))),
     "bytes": repeated([b"a@b.jp", b"c@d.jp", b"e'f@g.jp", b"h\\@i.jp", b"\xff", None], pa.binary()),
+    "a dictionary of bytes": repeated([b"a@b.jp", b"c@d.jp", b"e@f.jp"], pa.binary()).dictionary_encode(),
+    "long lists": pa.array([[f"{i}.{j}" if i < 60 else f"{i}.{j}@b.jp" for j in range(20)] for i in range(120)]),
     "bytes of one length": repeated([b"a@b.jp", b"c@d.jp", b"e@f.jp"], pa.binary(6)),
     "large bytes": repeated([b"a@b.jp", b"c@d.jp", b"e@f.jp"], pa.large_binary()),
     "days": repeated([1, None, 2], pa.int32()).cast(pa.date32()),
