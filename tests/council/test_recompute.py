@@ -535,7 +535,7 @@ def test_a_target_without_decisions_has_its_data_looked_at(tmp_path):
 @pytest.mark.parametrize("name", ["table.parquet", "table.csv"])
 def test_scores_of_other_types_give_the_same_numbers(tmp_path, name):
     base = [0.25, 0.75, None, 0.5] * 20
-    text = [" 0.25", "7.5e-1 ", "NaN", "0.5"] * 20
+    text = [" 0.25", "7.5e-1　", "NaN", "0.5"] * 20
     kinds = [base, text] if name.endswith(".csv") else [
         *(base, pa.array(base, pa.float32()), pa.array(base, pa.float16())),
         *(pa.array(base).cast(pa.decimal128(5, 3)), pa.array(base).cast(pa.decimal256(40, 3))),
@@ -694,6 +694,8 @@ def test_check_digits():
         (["a@b", "@b.jp", "a" * 65 + "@b.jp"], False),
         (["a@b.co1.jp", "x<a.b+c@d-e.example>", "メールa@b.c.d.jpです"], True),
         (["a@b.jp1", "a@.jp", "a@b.j"], False),
+        (["a@" + "b." * 8 + "jp", "a@" + "b." * 7 + "jp", "a@b.jp"], True),
+        (["a@" + "b1." * 9 + "jp", "a@b1.c2.d3", "a@" + "b1." * 20], False),
         (["123-45678", "a123-4567", "123-4567-8"], False),
         (["〒 123-4567", "〒12345", "x〒1234567"], False),
         (["000000000019", "0012345678", "03-12"], False),
@@ -769,6 +771,23 @@ def test_random_tables_agree_with_scikit_learn_and_fairlearn(tmp_path_factory, d
     assert got["calibration.all.brier"].implementations[1].startswith("scikit-learn ")
     assert got["group_fairness.group-and-other.tpr.ratio"].implementations[1].startswith("fairlearn ")
     assert got["data_quality.all.missing"].implementations == ("NumPy",)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"decision": pa.nulls(120, pa.int64())},
+        {"decision": [0] * 120},
+        {"label": [None] * 60 + [0] * 59 + [1], "decision": [1] * 60 + [0] * 59 + [None]},
+        {"score": [0.5] * 120},
+        {"score": [None] * 119 + [0.5]},
+    ],
+)
+def test_peers_are_asked_only_for_what_is_defined(tmp_path, change):
+    table = rows(("a", 1, 1, 30), ("a", 0, 0, 30), ("b", 1, 0, 30), ("b", 0, 1, 30)) | change
+    target = dataclasses.replace(TARGET, score="score" if "score" in change else None)
+    got = derive(write(tmp_path, table), target, peers=True)
+    assert got["performance.all.tpr"].agrees
 
 
 def test_a_peer_that_finds_something_else_is_heard(tmp_path, monkeypatch):
@@ -860,6 +879,10 @@ def test_batches_do_not_change_anything(tmp_path, monkeypatch):
     monkeypatch.setattr(recompute_rates, "_SUMMED_AT_ONCE", 30)
     monkeypatch.setattr(recompute_columns, "_NUMBERS_AT_ONCE", 700)
     assert derive(tmp_path / "table.parquet", SCORED) == whole
+    pacsv.write_csv(pa.table(table | {"blank": [""] * n}), tmp_path / "table.csv")
+    whole = derive(tmp_path / "table.csv", SCORED)
+    monkeypatch.setattr(recompute_file, "_CSV_BLOCK", 5_000)
+    assert derive(tmp_path / "table.csv", SCORED) == whole
 
 
 def test_every_message_speaks_japanese(tmp_path):

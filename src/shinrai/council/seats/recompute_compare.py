@@ -170,9 +170,7 @@ def _rule(rule: Rule | None) -> Message:
 
 
 def _outcome(outcome: Outcome) -> Message:
-    """Name an outcome; errors on one side only have gone their own way before."""
-    if outcome is Outcome.ERROR:
-        return message("error")
+    """Name an outcome; errors have gone their own way before."""
     if outcome is Outcome.PASS:
         return message("pass")
     return message("fail") if outcome is Outcome.FAIL else message("inconclusive")

@@ -105,5 +105,3 @@ def _leaves(value: Any) -> Iterator[str | int | float]:
             for entry in value:
                 # A map comes as pairs of key and value.
                 yield from _leaves(entry[1] if isinstance(entry, tuple) else entry)
-        case _:
-            yield repr(value)
