@@ -80,7 +80,7 @@ class _Run:
     def __init__(self, plan: Plan, description: bytes, home: Home, store: Store, progress: Progress) -> None:
         self.plan, self.home, self.store, self.progress = plan, home, store, progress
         self.version = __version__
-        self.total = len(plan.checks) + 9
+        self.total = len(plan.checks) + 8
         self.progress(message("Reading what is to be assessed"), 0, self.total)
         self.files = target_files(plan.description, plan.folder)
         self.rows = rows_items(plan, {name: file_sha256(file) for name, file in self.files.items()})

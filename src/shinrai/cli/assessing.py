@@ -108,12 +108,12 @@ def check_log(language: Language, home: Path | None) -> int:
     from shinrai.council import seat_keys
     from shinrai.evidence import Store, open_home
     from shinrai.evidence.trust import known_keys
-    from shinrai_verify.trust import TRUST
+    from shinrai_verify.trust import ROSTER, TRUST
 
     folder = open_home(home)
     store = Store(folder)
     try:
-        keys = known_keys(store.of_type(TRUST)) | seat_keys(store)
+        keys = known_keys(store.payloads(TRUST)) | seat_keys(store.payloads(ROSTER))
         faults = store.check(keys)
         size = len(store.leaves())
     finally:

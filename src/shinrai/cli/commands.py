@@ -4,12 +4,10 @@ Help is in the language asked for, so the commands are built for a language, not
 `report`: 0 all required met, 1 something not met, 2 undecided or not assessed, 3 usage error.
 """
 
-import gettext
 import os
 import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from importlib.resources import files
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import click
 
 from shinrai import __version__
 from shinrai.language import Language, ShinraiError, message, preferred_language
+from shinrai_verify.messages import gettext_in
 
 USAGE_ERROR = 3
 
@@ -24,13 +23,18 @@ USAGE_ERROR = 3
 def run(given: Sequence[str]) -> int:
     """Run a command; returns the exit code."""
     language = _language(given)
-    _translate_click(language)
     if list(given[:1]) == ["verify"]:
         from shinrai_verify.cli import main as verify
 
         return verify(["--lang", language.value, *given[1:]], program="shinrai verify")
+    # Click's own words ("Usage", "Options", its errors) go through plain gettext.
+    with gettext_in(language.value, Path(__file__).parent / "locales"):
+        return _run(list(given), language)
+
+
+def _run(given: list[str], language: Language) -> int:
     try:
-        result = commands(language).main(list(given), prog_name="shinrai", standalone_mode=False)
+        result = commands(language).main(given, prog_name="shinrai", standalone_mode=False)
     except click.exceptions.Exit as stop:
         return stop.exit_code
     except click.Abort:
@@ -43,13 +47,6 @@ def run(given: Sequence[str]) -> int:
         click.echo(error.text(language), err=True)
         return USAGE_ERROR
     return result if isinstance(result, int) else 0
-
-
-def _translate_click(language: Language) -> None:
-    """Give click's own words ("Usage", "Options", its errors) the language too: they go through plain gettext."""
-    os.environ["LANGUAGE"] = language.value
-    gettext.bindtextdomain("messages", str(files("shinrai.cli") / "locales"))
-    gettext.textdomain("messages")
 
 
 def _language(arguments: Sequence[str]) -> Language:

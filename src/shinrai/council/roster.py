@@ -1,6 +1,6 @@
 """The embedded council's roster and rubric, signed by the administrator's key and logged before any round."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from shinrai.council.seats import SeatKind, embedded_seats
@@ -29,10 +29,10 @@ def seat_signers(home: Home) -> Mapping[str, Signer]:
     return {seat.id: load_signer(home.keys, f"seat-{seat.id}") for seat in embedded_seats()}
 
 
-def seat_keys(store: Store) -> dict[str, bytes]:
-    """Return the keys of all members of all rosters that were ever logged: keyid -> raw public key."""
-    rosters = [parse_roster(logged.statement.predicate, "a roster") for logged in store.of_type(ROSTER)]
-    return {member.keyid: member.public for roster in rosters for member in roster.members}
+def seat_keys(rosters: Iterable[bytes]) -> dict[str, bytes]:
+    """Return the keys of all members of rosters (their payloads): keyid -> raw public key."""
+    parsed = [parse_roster(Statement.from_bytes(payload, "a roster").predicate, "a roster") for payload in rosters]
+    return {member.keyid: member.public for roster in parsed for member in roster.members}
 
 
 def ensure_roster(home: Home, store: Store, trust: Logged) -> Logged:

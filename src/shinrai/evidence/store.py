@@ -206,6 +206,14 @@ class Store:
             payloads = dict.fromkeys(bytes(row[0]) for row in db.execute(query))
             return [self._logged(db, payload) for payload in payloads]
 
+    def payloads(self, predicate_type: str) -> list[bytes]:
+        """Return the statements of a type that are as they were signed, also from a log that is damaged elsewhere."""
+        leaf, blob = schema.log_leaf.c, schema.blob.c
+        query = select(leaf.payload, blob.data).join(schema.blob, blob.sha256 == leaf.payload)
+        with self._engine.connect() as db:
+            found = db.execute(query.where(leaf.predicate_type == predicate_type).order_by(leaf.idx)).all()
+        return [_raw(data) for payload, data in found if hashlib.sha256(_raw(data)).digest() == _raw(payload)]
+
     def blob(self, sha256: str) -> bytes:
         """Return a stored content by its digest; KeyError when it is not here."""
         with self._engine.connect() as db:

@@ -1,6 +1,6 @@
 """The trust document: whose keys may sign what. It grows by versions, each signed by the root of the one before."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,7 +11,7 @@ from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.language import ShinraiError, message
 from shinrai_verify.dsse import Statement
 from shinrai_verify.encoding import canonical_json
-from shinrai_verify.trust import POLICY, ROLES, TRUST, encode_public
+from shinrai_verify.trust import POLICY, ROLES, TRUST, encode_public, parse_trust
 
 VALID_FOR = timedelta(days=365)
 RENEW_BEFORE = timedelta(days=30)
@@ -74,11 +74,9 @@ def policy_file(chain: list[Logged], store: Store) -> bytes:
     return canonical_json(record) + b"\n"
 
 
-def known_keys(chain: list[Logged]) -> dict[str, bytes]:
-    """Return every key a chain of trust documents ever named: keyid -> raw public key."""
-    from shinrai_verify.trust import parse_trust
-
-    parsed = [parse_trust(link.envelope.payload, link.envelope.payload_sha256, "a trust document")[0] for link in chain]
+def known_keys(documents: Iterable[bytes]) -> dict[str, bytes]:
+    """Return every key that trust documents (their payloads) ever named: keyid -> raw public key."""
+    parsed = [parse_trust(payload, "", "a trust document")[0] for payload in documents]
     return {keyid: public for trust in parsed for keyid, public in trust.public.items()}
 
 

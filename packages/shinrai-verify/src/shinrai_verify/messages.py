@@ -30,11 +30,14 @@ def say(language: str, text: str, fields: Mapping[str, object] | None = None) ->
 
 
 @contextmanager
-def gettext_in(language: str) -> Iterator[None]:
-    """Give the argument parser's own words a language: they go through plain gettext, which reads these settings."""
+def gettext_in(language: str, locales: Path = _LOCALES) -> Iterator[None]:
+    """Give an argument parser's own words a language: they go through plain gettext, which reads these settings.
+
+    locales: the folder whose catalogue holds the words; this package's own by default.
+    """
     before = os.environ.get("LANGUAGE"), gettext.bindtextdomain("messages"), gettext.textdomain()
     os.environ["LANGUAGE"] = language
-    gettext.bindtextdomain("messages", str(_LOCALES))
+    gettext.bindtextdomain("messages", str(locales))
     gettext.textdomain("messages")
     try:
         yield

@@ -22,7 +22,7 @@ class Provenance:
 
     def __init__(self, case: Case) -> None:
         self._case = case
-        self._keys = known_keys(list(case.trust))
+        self._keys = known_keys(link.envelope.payload for link in case.trust)
         note = open_note(case.checkpoint, [case.log_key], "the checkpoint")
         self._head = Checkpoint.parse(note, "the checkpoint")
         self._levels = tree_levels(case.leaves)
