@@ -312,7 +312,7 @@ def tables(draw: st.DrawFn) -> Drawn:
 
 
 @given(drawn=tables())
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
 def test_any_table_is_measured_alike(
     tmp_path_factory: pytest.TempPathFactory, drawn: Drawn, compared: Compare, write: Write
 ) -> None:

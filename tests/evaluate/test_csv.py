@@ -127,3 +127,26 @@ def test_duplicates_are_of_rows_as_stored(tmp_path: Path) -> None:
     with open_table(TableTarget("d", file, "y", 1)) as table:
         measured = {m.metric: m for m in CHECKS["data_quality"].measure(table, CheckSettings())}
     assert measured["duplicates"].value == 0.25
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ('y,a\n1,"x" \n0,z\n', "Line 2"),
+        ('y,a\n1,z\n0, "x"\n', "Line 3"),
+        ('y,a\n1,"x" "z"\n', "Line 2"),
+        ('y, "a"\n1,2\n', "Line 1"),
+        ("y,a\n1,2,\n0,1,\n", "Some lines"),
+        ('y,a\n1,2,""\n', "Some lines"),
+    ],
+)
+def test_values_beside_quotes_and_beyond_the_header_are_never_dropped(tmp_path: Path, text: str, line: str) -> None:
+    error = error_of(write(tmp_path, text))
+    assert line in error.reason().en
+    assert "as many values as the header" in error.reason().en
+
+
+def test_quotes_and_commas_within_values_are_kept(tmp_path: Path) -> None:
+    file = write(tmp_path, 'y,"a,b"\n1,"x, ""y"""\n0,5\'10"\n')
+    with open_table(TableTarget("d", file, "y", 1)) as table:
+        assert sorted(table.source.query('SELECT "a,b" FROM t')) == [("5'10\"",), ('x, "y"',)]

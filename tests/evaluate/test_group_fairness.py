@@ -267,3 +267,23 @@ def test_the_order_of_rows_and_the_number_of_threads_change_nothing(target_of: M
         one = measure(target_of(columns, groups=("g",), score="score"), check)
         shuffled = {name: values[order] for name, values in columns.items()}
         assert measure(target_of(shuffled, groups=("g",), score="score"), check) == one
+
+
+def test_columns_crossed_in_two_orders_are_counted_once_each(target_of: MakeTarget, measure: Measure) -> None:
+    columns = {
+        "label": [0, 1, 1] * 40,
+        "prediction": [0, 1] * 60,
+        "a": ["x", "y"] * 60,
+        "b": ["p"] * 70 + ["q"] * 50,
+    }
+    target = target_of(columns, groups=("a",), intersections=(("a", "b"), ("b", "a")))
+    got = measure(target, "group_fairness", CheckSettings(min_group=1))
+    one, other = (got[f"{name}.selection_rate.difference"] for name in ("a-and-b", "b-and-a"))
+    assert (one.value, one.n) == (other.value, other.n) == (1.0, 120)
+    assert [group.levels[::-1] for group in other.groups] == [("x", "p"), ("y", "p"), ("x", "q"), ("y", "q")]
+
+
+def test_a_group_that_is_called_missing_is_missing(target_of: MakeTarget, measure: Measure) -> None:
+    columns = {"label": [0, 1] * 60, "prediction": [0, 1] * 60, "a": ["x", "y", "（missing）", None] * 30}
+    groups = measure(target_of(columns, groups=("a",)), "group_fairness")["a.tpr.ratio"].groups
+    assert [(group.levels, group.n) for group in groups] == [(("x",), 30), (("y",), 30), (("(missing)",), 60)]

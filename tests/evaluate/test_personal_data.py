@@ -2,6 +2,7 @@ import random
 from collections.abc import Callable
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
 from shinrai.evaluate.checks import CheckSettings
@@ -218,3 +219,17 @@ def test_long_values_are_cut_and_a_limit_can_be_set(target_of: MakeTarget, measu
     columns["x"] = [f"{i}@example.jp" for i in range(40)]
     allowed = measure(target_of(columns), "personal_data", CheckSettings({"columns": 0.5}))["all.columns"]
     assert allowed.outcome is Outcome.PASS
+
+
+def test_values_within_nested_ones_are_looked_at(target_of: MakeTarget, measure: Measure) -> None:
+    columns = {
+        "label": [0, 1] * 20,
+        "lists": [[f"u{i}@example.jp", None, ""] for i in range(40)],
+        "records": [{"at": 1.5, "new": True, "to": {"tel": f"090-1234-{i + 1000}"}} for i in range(40)],
+        "keys": pa.array([[(f"u{i}@example.jp", 1)] for i in range(40)], pa.map_(pa.string(), pa.int64())),
+        "bytes": [f"u{i}@example.jp".encode() for i in range(40)],
+        "late": [[f"x{i}.{j}" if i < 30 else f"u{i}.{j}@example.jp" for j in range(40)] for i in range(40)],
+    }
+    m = measure(target_of(columns), "personal_data")["all.columns"]
+    assert m.counts["found"] == 3
+    assert [f.en.split("”")[0] for f in m.findings] == ["Column “lists", "Column “records", "Column “bytes"]
