@@ -7,8 +7,10 @@ rate.
 Fonts come from the page, so labels are cut here by the columns they take, not by a font's measure.
 """
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from math import isfinite
 from typing import Any
 
@@ -281,12 +283,18 @@ def _reference_layers(
 
 
 def _draw(spec: dict[str, Any], name: str, title: str, description: str) -> str:
+    texts: dict[str, str] = {}
+    rendered = _rendered(json.dumps(_with_placeholders(spec, texts), sort_keys=True))
+    return embed(rendered, name=name, title=harmless(title), description=harmless(description), texts=texts)
+
+
+@lru_cache(maxsize=4 * MOST_CHARTS)
+def _rendered(spec: str) -> str:
+    """Render a specification, given as JSON; without its texts it is the same in both languages and drawn once."""
     # Starting the renderer takes a third of a second; nothing but a report needs it.
     import vl_convert
 
-    texts: dict[str, str] = {}
-    rendered = vl_convert.vegalite_to_svg(_with_placeholders(spec, texts), vl_version="6.4", allowed_base_urls=[])
-    return embed(rendered, name=name, title=harmless(title), description=harmless(description), texts=texts)
+    return str(vl_convert.vegalite_to_svg(spec, vl_version="6.4", allowed_base_urls=[]))
 
 
 def _with_placeholders(spec: dict[str, Any], texts: dict[str, str]) -> dict[str, Any]:
