@@ -101,7 +101,7 @@ def _leaves(value: Any) -> Iterator[str | int | float]:
         case dict():
             for entry in value.values():
                 yield from _leaves(entry)
-        case list():
+        case _:
+            # What is left are lists, and maps, which come as pairs of key and value.
             for entry in value:
-                # A map comes as pairs of key and value.
                 yield from _leaves(entry[1] if isinstance(entry, tuple) else entry)

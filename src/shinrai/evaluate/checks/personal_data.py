@@ -89,15 +89,13 @@ def _leaves(value: object) -> Iterator[str | int | float]:
     """Yield the texts and numbers of a JSON value, in order."""
     stack = [value]
     while stack:
-        match stack.pop():
-            case bool() | None:
-                continue
-            case list() as entries:
-                stack += reversed(entries)
-            case dict() as fields:
-                stack += reversed(fields.values())
-            case str() | int() | float() as leaf:
-                yield leaf
+        found = stack.pop()
+        if isinstance(found, list):
+            stack += reversed(found)
+        elif isinstance(found, dict):
+            stack += reversed(found.values())
+        elif isinstance(found, str | int | float) and not isinstance(found, bool):
+            yield found
 
 
 def _finding(column: str, flag: Flag) -> Message:
