@@ -150,3 +150,10 @@ def test_quotes_and_commas_within_values_are_kept(tmp_path: Path) -> None:
     file = write(tmp_path, 'y,"a,b"\n1,"x, ""y"""\n0,5\'10"\n')
     with open_table(TableTarget("d", file, "y", 1)) as table:
         assert sorted(table.source.query('SELECT "a,b" FROM t')) == [("5'10\"",), ('x, "y"',)]
+
+
+@pytest.mark.parametrize("text", ["y,a\n1,2\n\r0,3\n", "y,a\r\n1,2\r\n\r", "y,a\n1,2\r\n0,3\n", 'y,a\n1,"x\ry"\r0,3\n'])
+def test_lines_that_end_in_different_ways_are_named(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "d.csv"
+    file.write_bytes(text.encode())
+    assert "ends in another line break" in error_of(file).reason().en

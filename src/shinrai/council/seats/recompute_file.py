@@ -172,7 +172,7 @@ def _check_names(names: Sequence[str]) -> None:
 def _header(path: Path) -> list[str]:
     with path.open(encoding="utf-8-sig", newline="") as opened:
         names = next(csv.reader(opened, strict=True), [])
-    if not names:
+    if not names or any("\n" in name or "\r" in name for name in names):
         raise UnreadableError(message("the first line names no columns"))
     return names
 

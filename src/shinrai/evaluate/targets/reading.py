@@ -39,11 +39,11 @@ _BLANK = "[" + "".join(f"\\x{{{ord(char):04x}}}" for char in _WHITE) + "]*"
 _WHOLE = r"-?(0|[1-9][0-9]{0,17})"
 _NUMBER = _WHOLE + r"(\.[0-9]+)?([eE](-[0-9]{1,3}|\+?[0-9]{1,2}))?|[nN][aA][nN]"
 
-# The values of a CSV file, each up to and with the comma or line break behind it. A value that has a double quote at
-# its start, spaces aside, has to be one quoted text and nothing else: DuckDB's reader would take some of the others.
-_CSV_VALUES = re.compile(
-    rb'(?:(?:"[^"]*+(?:""[^"]*+)*+"| *+(?:[^ ",\r\n][^,\r\n]*+)?+)(?:[,\r\n]|\Z))*+',
-)
+# A value of a CSV file. One that has a double quote at its start, spaces aside, has to be one quoted text and nothing
+# else: DuckDB's reader would take some of the others, as it would some lines that end in other ways than the first.
+_CSV_VALUE = rb'(?:"[^"]*+(?:""[^"]*+)*+"| *+(?:[^ ",\r\n][^,\r\n]*+)?+)'
+_CSV_LINE = re.compile(_CSV_VALUE + rb"(?:," + _CSV_VALUE + rb")*+")
+_LINE_BREAKS = (b"\r\n", b"\n", b"\r")
 
 
 class Kind(StrEnum):
@@ -251,7 +251,7 @@ def _csv(connection: "duckdb.DuckDBPyConnection", file: Path, path: str) -> tupl
     _check_utf8(file)
     names = _header(file)
     _check_names(file, names)
-    _check_quotes(file)
+    _check_structure(file)
     layout = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in names)
     # Compressed, because the table stays in memory; a view would parse the text again for every query.
     connection.execute("ATTACH ':memory:' AS held (COMPRESS)")
@@ -299,17 +299,32 @@ def _trimmed(name: str) -> str:
     return f"trim({quoted(name)})"
 
 
-def _check_quotes(file: Path) -> None:
-    """Refuse a file whose double quotes do not enclose whole values."""
+def _check_structure(file: Path) -> None:
+    """Refuse a file whose double quotes do not enclose whole values, or whose lines do not all end alike."""
     with file.open("rb") as opened, mmap.mmap(opened.fileno(), 0, access=mmap.ACCESS_READ) as text:
-        if text.find(b'"') < 0:
+        if text.find(b'"') < 0 and text.find(b"\r") < 0:
             return
         start = len(codecs.BOM_UTF8) if text[:3] == codecs.BOM_UTF8 else 0
-        matched = _CSV_VALUES.match(text, start)
-        end = matched.end() if matched else start
-        if end < len(text):
-            breaks = sum(text[at : min(at + _CHUNK, end)].count(b"\n") for at in range(0, end, _CHUNK))
-            raise _wrong_line(file, 1 + breaks)
+        header = _end(_CSV_LINE, text, start)
+        line_break = next((each for each in _LINE_BREAKS if text[header : header + 2].startswith(each)), b"\n")
+        lines = re.compile(rb"(?:" + _CSV_VALUE + rb"(?:,|" + line_break + rb"|\Z))*+")
+        end = _end(lines, text, start)
+        if end == len(text):
+            return
+        ended = sum(text[at : min(at + _CHUNK, end)].count(line_break[-1:]) for at in range(0, end, _CHUNK))
+        behind = _end(_CSV_LINE, text, end)
+        if text[behind : behind + 1] in {b"\r", b"\n"}:
+            raise in_file(
+                file,
+                message("Line {line} of the CSV file ends in another line break than its first line.", line=1 + ended),
+                message("Write it again with the tool that made it."),
+            )
+        raise _wrong_line(file, 1 + ended)
+
+
+def _end(pattern: re.Pattern[bytes], text: mmap.mmap, start: int) -> int:
+    matched = pattern.match(text, start)
+    return matched.end() if matched else start
 
 
 def _check_commas(connection: "duckdb.DuckDBPyConnection", file: Path, names: Sequence[str]) -> None:
@@ -370,7 +385,8 @@ def _header(file: Path) -> list[str]:
             header = next(csv.reader(source, strict=True), [])
         except csv.Error:
             header = []
-    if not header:
+    # Where a name goes on in a second line, DuckDB does not always leave that line out of the data.
+    if not header or any("\n" in name or "\r" in name for name in header):
         raise in_file(
             file,
             message("The first line cannot be read as the header of a CSV file."),
