@@ -25,12 +25,14 @@ superseded_by: null
 source: https://example.jp/a.pdf
 licence: none
 language_of_record: ja
+coverage: complete
 source_keys:
   S1: {ja: 資料, en: Source}
 certainty_notes: []
 open_questions: []
 requirements:
   - id: R1
+    kind: principle
     title: {ja: 見出し, en: Heading}
     text: {ja: 見出しである。, en: A heading.}
     roles: []
@@ -39,6 +41,7 @@ requirements:
     source: {keys: [S1], section: "1"}
     expects: []
   - id: R2
+    kind: sub_item
     title: {ja: 項目, en: Item}
     text: {ja: 項目である。, en: An item.}
     roles: [developer, provider]

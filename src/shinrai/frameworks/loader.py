@@ -29,13 +29,18 @@ from shinrai.frameworks.located import (
 )
 from shinrai.frameworks.model import (
     Certainty,
+    Coverage,
     EvidenceCode,
     ExpectedEvidence,
     Force,
     Framework,
+    Kind,
+    Phase,
     Requirement,
     Role,
+    Scope,
     SourceKey,
+    Start,
 )
 from shinrai.language import Place, ShinraiError, message, suggest
 
@@ -44,6 +49,8 @@ _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _LEAF = re.compile(r"[a-z][a-z0-9-]{0,63}")
 # These addresses become links in reports, so nothing that a browser would run.
 _ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~/?#=&%+-]*)?")
+_REGION = re.compile(r"[A-Z]{2}")
+_TAG = re.compile(r"[a-z][a-z0-9-]{0,39}")
 _LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 _HEADER = (
@@ -58,13 +65,15 @@ _HEADER = (
     "source",
     "licence",
     "language_of_record",
+    "coverage",
     "source_keys",
     "certainty_notes",
     "open_questions",
     "requirements",
 )
-_REQUIREMENT = ("id", "title", "text", "roles", "force", "certainty", "source", "expects")
-_REQUIREMENT_OPTIONAL = ("when", "principle")
+_HEADER_OPTIONAL = ("scope",)
+_REQUIREMENT = ("id", "kind", "title", "text", "roles", "force", "certainty", "source", "expects")
+_REQUIREMENT_OPTIONAL = ("when", "principle", "phases", "starts", "continues", "tags")
 
 
 class FrameworkKey(NamedTuple):
@@ -126,7 +135,7 @@ def read_framework(text: bytes, name: str) -> Framework:
     text: its bytes, UTF-8, at most 4 MiB. name: what errors call the file. Anything that is not a framework in the
     documented format is a ShinraiError with file, line, column and field.
     """
-    header = as_fields(read_yaml(text, name), _HEADER)
+    header = as_fields(read_yaml(text, name), _HEADER, _HEADER_OPTIONAL)
     field = header.values
     source_keys = _source_keys(field["source_keys"])
     return Framework(
@@ -141,11 +150,24 @@ def read_framework(text: bytes, name: str) -> Framework:
         source=as_match(field["source"], _ADDRESS, message("an address that begins with https://")),
         licence=as_text(field["licence"]),
         language_of_record=as_match(field["language_of_record"], _LANGUAGE, message("a language tag such as ja")),
+        coverage=as_choice(field["coverage"], Coverage),
         requirements=_requirements(field["requirements"], tuple(key.key for key in source_keys)),
         digest=sha256(text).hexdigest(),
         source_keys=source_keys,
         certainty_notes=as_tuple(field["certainty_notes"], as_bilingual),
         open_questions=as_tuple(field["open_questions"], as_bilingual),
+        scope=_scope(field.get("scope")),
+    )
+
+
+def _scope(node: Node | None) -> Scope:
+    if node is None:
+        return Scope()
+    field = as_fields(node, (), ("regions", "facts")).values
+    region = message("a country code of two capital letters (ISO 3166-1), or EU")
+    return Scope(
+        regions=frozenset(as_tuple(field.get("regions"), lambda each: as_match(each, _REGION, region))),
+        facts=frozenset(as_tuple(field.get("facts"), lambda each: as_word(each, FACT_NAMES))),
     )
 
 
@@ -206,6 +228,7 @@ def _requirement(field: Mapping[str, Node], source_keys: tuple[str, ...], places
     principle = field.get("principle")
     return Requirement(
         id=id_,
+        kind=as_choice(field["kind"], Kind),
         title=as_bilingual(field["title"]),
         text=as_bilingual(field["text"]),
         roles=frozenset(as_tuple(field["roles"], lambda node: as_choice(node, Role))),
@@ -215,7 +238,16 @@ def _requirement(field: Mapping[str, Node], source_keys: tuple[str, ...], places
         source=_source(field["source"], source_keys),
         principle=None if principle is None or isinstance(principle, Nothing) else _id(principle),
         expects=as_tuple(field["expects"], lambda node: _leaf(node, id_, places)),
+        phases=as_tuple(field.get("phases"), lambda node: as_choice(node, Phase)),
+        starts=as_tuple(field.get("starts"), _start),
+        continues=_id(field["continues"]) if "continues" in field else None,
+        tags=as_tuple(field.get("tags"), lambda node: as_match(node, _TAG, message("a tag (lower-case letters)"))),
     )
+
+
+def _start(node: Node) -> Start:
+    field = as_fields(node, ("day",), ("when",)).values
+    return Start(as_word(field["when"], FACT_NAMES) if "when" in field else None, as_date(field["day"]))
 
 
 def _source(node: Node, source_keys: tuple[str, ...]) -> str:

@@ -57,6 +57,83 @@ class EvidenceCode(StrEnum):
         return self in {EvidenceCode.DOCUMENT, EvidenceCode.ANSWER}
 
 
+class Kind(StrEnum):
+    """What a row is in its source, so that counts such as "ten principles" are taken by machine."""
+
+    HEADING = "heading"
+    PHILOSOPHY = "philosophy"
+    PRINCIPLE = "principle"
+    CONSIDERATION = "consideration"
+    APPROACH = "approach"
+    MATTER = "matter"
+    SUB_ITEM = "sub_item"
+    ROLE_ITEM = "role_item"
+    DEFINITION = "definition"
+    ARTICLE = "article"
+    PARAGRAPH = "paragraph"
+    SUPPLEMENTARY = "supplementary"
+    GOVERNANCE_STEP = "governance_step"
+    ACTION_GOAL = "action_goal"
+    ACTION = "action"
+    QUESTION = "question"
+    WORKSHEET_FIELD = "worksheet_field"
+    PERSPECTIVE = "perspective"
+    EVALUATION_ITEM = "evaluation_item"
+    PROCESS = "process"
+    STEP = "step"
+    ATTACK_TYPE = "attack_type"
+    RISK_AXIS = "risk_axis"
+    SHEET_ITEM = "sheet_item"
+    DUTY = "duty"
+    SECTION = "section"
+    FUNCTION = "function"
+    CATEGORY = "category"
+    SUBCATEGORY = "subcategory"
+    RISK = "risk"
+    CLAUSE = "clause"
+    CONTROL = "control"
+
+
+class Phase(StrEnum):
+    """When in a system's life a row is to be done; the names are those of the AI Guidelines for Business, widened."""
+
+    PLANNING = "planning"
+    DATA = "data"
+    DEVELOPMENT = "development"
+    AFTER_DEVELOPMENT = "after_development"
+    IMPLEMENTATION = "implementation"
+    AFTER_PROVISION = "after_provision"
+    USE = "use"
+    RETIREMENT = "retirement"
+
+
+class Coverage(StrEnum):
+    """How much of the instrument a file holds. EXTRACT: chosen rows only, so nothing follows from what is missing."""
+
+    COMPLETE = "complete"
+    EXTRACT = "extract"
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """From when a row applies. when: the fact of a system it applies to from then on; None means every system."""
+
+    when: str | None
+    day: date
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """What a system must be for any row of a file to concern it.
+
+    regions: ISO 3166-1 codes or `EU`, of which one must be among the system's; empty means anywhere. facts: words of
+    FACTS that must all hold.
+    """
+
+    regions: frozenset[str] = frozenset()
+    facts: frozenset[str] = frozenset()
+
+
 @dataclass(frozen=True, slots=True)
 class ExpectedEvidence:
     """One leaf of the assurance case: a piece of evidence that a requirement asks for.
@@ -73,11 +150,15 @@ class ExpectedEvidence:
 class Requirement:
     """One thing a framework asks, in our own words.
 
-    roles: who is asked; empty means everyone. when: facts of a system (see `Facts`) of which at least one must hold,
-    empty means always. principle: the id of the heading it stands under, or None at the top.
+    kind: what the row is in its source. roles: who is asked; empty means everyone. when: facts of a system (see
+    `Facts`) of which at least one must hold, empty means always. principle: the id of the heading it stands under, or
+    None at the top. phases: when it is to be done; a row that the source lists in two phases has both. starts: from
+    when it applies, empty means from the framework's `valid_from`. continues: the id it had in the version before, if
+    that was another. tags: words to find it by, such as `multimodal`.
     """
 
     id: str
+    kind: Kind
     title: Bilingual
     text: Bilingual
     roles: frozenset[Role]
@@ -87,6 +168,10 @@ class Requirement:
     source: str
     principle: str | None
     expects: tuple[ExpectedEvidence, ...]
+    phases: tuple[Phase, ...] = ()
+    starts: tuple[Start, ...] = ()
+    continues: str | None = None
+    tags: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +186,9 @@ class SourceKey:
 class Framework:
     """One version of one instrument.
 
-    digest: SHA-256 (lowercase hex) of the file it was read from. source_keys: what the keys in a requirement's source
-    stand for. certainty_notes: how to take the certainty marks of this file. open_questions: what is still to be
+    digest: SHA-256 (lowercase hex) of the file it was read from. coverage: whether the file holds the whole instrument.
+    scope: which systems it concerns at all. source_keys: what the keys in a requirement's source stand for.
+    certainty_notes: how to take the certainty marks of this file. open_questions: what is still to be
     checked in the original.
     """
 
@@ -117,11 +203,13 @@ class Framework:
     source: str
     licence: str
     language_of_record: str
+    coverage: Coverage
     requirements: tuple[Requirement, ...]
     digest: str
     source_keys: tuple[SourceKey, ...] = ()
     certainty_notes: tuple[Bilingual, ...] = ()
     open_questions: tuple[Bilingual, ...] = ()
+    scope: Scope = Scope()
 
     @property
     def by_id(self) -> Mapping[str, Requirement]:
