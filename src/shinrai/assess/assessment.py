@@ -217,6 +217,32 @@ class SystemRecord(_Record):
     digest: str
 
 
+class AxisRecord(_Record):
+    """One of the four axes of the Japanese government's guideline on generative AI (DS-920)."""
+
+    letter: str
+    name: Text
+    finding: Text
+    leans: bool
+
+
+class TierRecord(_Record):
+    """The risk tier of the system, how it was derived, and what it asks of an assessment.
+
+    steps: the derivation in words. minimum_n: fewer samples than that cannot show a requirement. human_seats: seats
+    held by people that it asks for. review_days: the longest a measurement counts. eu_classes: words of FACTS.
+    """
+
+    level: Literal["low", "medium", "high"]
+    steps: list[Text]
+    axes: list[AxisRecord]
+    eu_classes: list[str]
+    checks: list[str]
+    minimum_n: int
+    human_seats: int
+    review_days: int
+
+
 class TargetRecord(_Record):
     """A target that was measured. shared: whether the bundle carries its rows or counts alone."""
 
@@ -280,6 +306,7 @@ class Assessment(_Record):
     as_of: datetime
     assessed_on: datetime
     system: SystemRecord
+    tier: TierRecord
     frameworks: list[FrameworkRecord]
     targets: list[TargetRecord]
     summary: Summary

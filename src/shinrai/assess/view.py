@@ -9,6 +9,7 @@ from shinrai.assess.assessment import (
     ApprovalRecord,
     Assessment,
     AttestationRecord,
+    AxisRecord,
     BundleRecord,
     CouncilRecord,
     FrameworkRecord,
@@ -23,6 +24,7 @@ from shinrai.assess.assessment import (
     SystemRecord,
     TargetRecord,
     Text,
+    TierRecord,
     Verdict,
     Vote,
 )
@@ -36,7 +38,7 @@ from shinrai.evidence.statements import parse_timestamp
 from shinrai.evidence.store import Logged
 from shinrai.frameworks import ExpectedEvidence, Framework, Requirement
 from shinrai.language import Bilingual, Message, message
-from shinrai.systems import Person
+from shinrai.systems import Person, eu_classes
 from shinrai.systems import Text as Described
 from shinrai.systems.template import unwritten_fields
 
@@ -76,6 +78,7 @@ def build(view: View, as_of: datetime, now: datetime) -> Assessment:
         as_of=as_of,
         assessed_on=now,
         system=_system(view.plan),
+        tier=_tier(view.plan),
         frameworks=[_framework(framework) for framework in view.plan.frameworks],
         targets=_targets(view),
         summary=summarise(results, measurements, attestations),
@@ -111,6 +114,22 @@ def _system(plan: Plan) -> SystemRecord:
         model=f"{system.model.name} {system.model.version}",
         suppliers=[f"{each.name}: {each.service} ({each.terms_version})" for each in system.suppliers],
         digest=plan.subject.sha256,
+    )
+
+
+def _tier(plan: Plan) -> TierRecord:
+    tier = plan.tier
+    return TierRecord(
+        level=tier.tier.value,
+        steps=[text(step) for step in tier.steps],
+        axes=[
+            AxisRecord(letter=a.letter, name=text(a.name), finding=text(a.finding), leans=a.leans) for a in tier.axes
+        ],
+        eu_classes=sorted(eu_classes(plan.description.system)),
+        checks=list(tier.consequences.checks),
+        minimum_n=tier.consequences.minimum_n,
+        human_seats=tier.consequences.human_seats,
+        review_days=tier.consequences.review_days,
     )
 
 
@@ -333,6 +352,13 @@ def _limits(view: View, measurements: Sequence[MeasurementRecord]) -> list[Messa
             m=len(view.plan.considered),
         ),
     ]
+    if view.plan.tier.consequences.human_seats:
+        limits.append(
+            message(
+                "The risk tier asks for {n} seats of the council held by people; this council had none.",
+                n=view.plan.tier.consequences.human_seats,
+            )
+        )
     if suppressed:
         limits.append(message("{n} groups were too small to be shown or compared.", n=len(suppressed)))
     skipped = [name for name in CHECKS if getattr(view.plan.description.checks, name).skip]

@@ -7,6 +7,7 @@ nothing of systems, measurements or results. Everything it hands out is immutabl
 
 from shinrai.frameworks.applicability import FACTS, Applicability, Facts, applicability
 from shinrai.frameworks.loader import FrameworkKey, available, framework_bytes, load_framework, read_framework
+from shinrai.frameworks.located import MAX_BYTES
 from shinrai.frameworks.model import (
     Certainty,
     Coverage,
@@ -25,6 +26,7 @@ from shinrai.frameworks.model import (
 
 __all__ = [
     "FACTS",
+    "MAX_BYTES",
     "Applicability",
     "Certainty",
     "Coverage",
