@@ -47,8 +47,8 @@ def dump(framework: Framework) -> bytes:
     """Return the compiled form; lists stand in the order of the fields below."""
     rows = [
         [
-            r.id, r.kind, _both(r.title), _both(r.text), sorted(r.roles), sorted(r.when), r.force, r.certainty, r.source,
-            r.principle, [[leaf.id, leaf.code, _both(leaf.title)] for leaf in r.expects], list(r.phases),
+            r.id, r.kind, _both(r.title), _both(r.text), sorted(r.roles), sorted(r.when), r.force, r.certainty,
+            r.source, r.principle, [[leaf.id, leaf.code, _both(leaf.title)] for leaf in r.expects], list(r.phases),
             [[start.when, start.day.isoformat()] for start in r.starts], r.continues, list(r.tags),
         ]
         for r in framework.requirements
@@ -105,7 +105,7 @@ def _requirement(row: list[Any]) -> Requirement:
         certainty=Certainty(row[7]),
         source=row[8],
         principle=row[9],
-        expects=tuple(ExpectedEvidence(id, EvidenceCode(code), Bilingual(*title)) for id, code, title in row[10]),
+        expects=tuple(ExpectedEvidence(leaf, EvidenceCode(code), Bilingual(*title)) for leaf, code, title in row[10]),
         phases=tuple(map(Phase, row[11])),
         starts=tuple(Start(when, date.fromisoformat(day)) for when, day in row[12]),
         continues=row[13],
@@ -115,8 +115,3 @@ def _requirement(row: list[Any]) -> Requirement:
 
 def _both(text: Bilingual) -> list[str]:
     return [text.ja, text.en]
-
-
-if __name__ == "__main__":
-    for path in compile_folder(Path(__file__).parent / "data"):
-        print(path)
