@@ -62,7 +62,7 @@ def test_roles(described: Callable[..., Description]) -> None:
         ),
         (
             "regions: [JP, NO]",
-            "regions: [FR]\n  eu: {prohibited_practice: true, regulated_product: true, systemic_risk: true}",  # noqa: E501
+            "regions: [FR]\n  eu: {prohibited_practice: true, regulated_product: true, systemic_risk: true}",
             {"eu_prohibited", "eu_high_risk_annex_i", "eu_systemic_risk"},
         ),
         ("regions: [JP, NO]", "regions: [JP]\n  eu: {prohibited_practice: true}", set()),

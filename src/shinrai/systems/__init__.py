@@ -48,8 +48,10 @@ from shinrai.systems.vocabulary import (
     Stage,
     TargetKind,
 )
+from shinrai.systems.what_if import CHANGEABLE, changed
 
 __all__ = [
+    "CHANGEABLE",
     "CONSEQUENCES",
     "TIER_NAMES",
     "Answers",
@@ -90,6 +92,7 @@ __all__ = [
     "TargetKind",
     "Text",
     "Tier",
+    "changed",
     "eu_classes",
     "facts",
     "json_schema",
