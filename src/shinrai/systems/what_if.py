@@ -61,9 +61,7 @@ def _set(data: dict[str, Any], path: tuple[str, ...], value: object, name: str) 
         within = within[step]
         if within is None:
             raise ShinraiError(
-                message(
-                    "The description does not say “{field}”, so “{name}” cannot be changed.", field=step, name=name
-                ),
+                message("“{name}” cannot be changed, as the description has no “{field}”.", field=step, name=name),
                 fix=message("Write it into the description first."),
             )
     within[path[-1]] = value
