@@ -6,6 +6,7 @@ nothing of systems, measurements or results. Everything it hands out is immutabl
 """
 
 from shinrai.frameworks.applicability import FACTS, Applicability, Facts, applicability
+from shinrai.frameworks.choosing import choose, current, read_file
 from shinrai.frameworks.loader import FrameworkKey, available, framework_bytes, load_framework, read_framework
 from shinrai.frameworks.located import MAX_BYTES
 from shinrai.frameworks.model import (
@@ -45,7 +46,10 @@ __all__ = [
     "Start",
     "applicability",
     "available",
+    "choose",
+    "current",
     "framework_bytes",
     "load_framework",
+    "read_file",
     "read_framework",
 ]

@@ -6,6 +6,7 @@ unknown or of the wrong kind is an error with its place.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
@@ -83,6 +84,7 @@ class FrameworkKey(NamedTuple):
     version: str
 
 
+@cache
 def available() -> tuple[FrameworkKey, ...]:
     """Return the frameworks that come with Shinrai, by id and then from the oldest version to the newest."""
     data = files("shinrai.frameworks") / "data"
