@@ -104,6 +104,17 @@ def test_each_row_that_asks_expects_one_to_three_pieces(framework: Framework) ->
         assert len(each.expects) == 0 if each.id in headings else 1 <= len(each.expects) <= 3, each.id
 
 
+def test_a_heading_is_asked_of_those_whom_its_rows_ask(framework: Framework) -> None:
+    # Otherwise someone would be asked for a heading under which nothing could ever be shown.
+    below: dict[str, list[frozenset[Role]]] = {}
+    for each in framework.requirements:
+        below.setdefault(each.principle or "", []).append(each.roles)
+    for each in framework.requirements:
+        if each.id in below:
+            union = frozenset[Role]().union(*below[each.id])
+            assert each.roles == (union if all(below[each.id]) else frozenset()), each.id
+
+
 def test_each_file_says_how_it_came_about(framework: Framework) -> None:
     assert any("judgement" in note.en for note in framework.certainty_notes)
     assert framework.open_questions
