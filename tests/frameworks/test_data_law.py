@@ -15,6 +15,7 @@ from shinrai.frameworks import (
     Framework,
     Kind,
     Role,
+    Scope,
     applicability,
     load_framework,
 )
@@ -180,7 +181,7 @@ def test_versions_and_dates_of_the_procurement_guideline(first: Framework, secon
     assert (second.published, second.valid_from) == (date(2026, 6, 12), date(2026, 9, 1))
     assert second.superseded_by is None
     for each in (first, second):
-        assert (each.scope.regions, each.scope.facts) == ({"JP"}, {"government", "generative"})
+        assert each.scope == Scope(frozenset({"JP"}), frozenset({"government", "generative"}))
         assert {row.certainty for row in each.requirements} == {Certainty.SECONDARY}
 
 
