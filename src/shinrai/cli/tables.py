@@ -57,7 +57,8 @@ def _print(what: "RenderableType") -> None:
     shown = console()
     with shown.capture() as captured:
         shown.print(what)
-    sys.stdout.write("".join(f"{row.rstrip()}\n" for row in captured.get().splitlines()))
+    rows = captured.get().splitlines() or [""]
+    sys.stdout.write("".join(f"{row.rstrip()}\n" for row in rows))
 
 
 def as_json(document: object) -> None:
