@@ -223,7 +223,7 @@ def test_guidance_asks_and_never_orders(guidance: Framework) -> None:
     assert guidance.force is Force.SHOULD
 
 
-def test_evidence_is_never_missing_in_silence(guidance: Framework) -> None:
+def test_files_of_chosen_rows_say_what_is_open(guidance: Framework) -> None:
     # A file of chosen rows says what is still to be read in the original.
     assert guidance.certainty_notes and guidance.open_questions
 
