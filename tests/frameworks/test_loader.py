@@ -364,17 +364,17 @@ def test_a_damaged_file_is_read_or_refused_with_a_place(line: int, damage: str) 
         (
             "jp.aigd",
             "1.2",
-            "There is no framework “jp.aigd”.\n  → Did you mean “jp.aigb”? Available: jp.aigb 1.2, jp.guideline13 ",
+            "There is no framework “jp.aigd”.\n  → Did you mean “jp.aigb”? Available: ",
             "「jp.aigd」というフレームワークはありません。",
         ),
         (
             "jp.aigb",
-            "1.1",
-            "The framework “jp.aigb” has no version “1.1”.\n  → Did you mean “1.2”? Versions available: 1.2.",
-            "フレームワーク「jp.aigb」に版「1.1」はありません。",
+            "1.22",
+            "The framework “jp.aigb” has no version “1.22”.\n  → Did you mean “1.2”? Versions available: 1.1, 1.2.",
+            "フレームワーク「jp.aigb」に版「1.22」はありません。",
         ),
-        ("jp.aigb", "x", "has no version “x”.\n  → Versions available: 1.2.", "→ 利用できる版：1.2。"),
-        ("../../etc", "passwd", "There is no framework “../../etc”.\n  → Available: jp.aigb 1.2, ", "：jp.aigb 1.2"),
+        ("jp.aigb", "x", "has no version “x”.\n  → Versions available: 1.1, 1.2.", "→ 利用できる版：1.1, 1.2。"),
+        ("../../etc", "passwd", "There is no framework “../../etc”.\n  → Available: ", "jp.aigb 1.1, jp.aigb 1.2"),
     ],
 )
 def test_an_unknown_framework_lists_the_known_ones(id_: str, version: str, english: str, japanese: str) -> None:
