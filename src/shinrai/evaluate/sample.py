@@ -61,7 +61,7 @@ class Tool:
 class Prompt:
     """What is put to a system.
 
-    turns: what is sent first; the last is the user's. follow_ups: what the user says next, each after the answer before.
+    turns: what is sent first; the last is the user's. follow_ups: what the user says after each answer.
     """
 
     turns: tuple[Turn, ...]
