@@ -115,7 +115,7 @@ def test_a_dispute_is_kept() -> None:
             "",
             9,
             "mappings[0]",
-            "“basis” is missing",
+            "“rationale” is missing",
         ),
         ("ja: 共通点がある。", "ja: ' '", 16, "mappings[0].rationale.ja", "The text is empty."),
         ("strength: 7", "strength: 11", 24, "mappings[1].strength", "“11” is not a strength from 0 to 10."),

@@ -197,7 +197,7 @@ POSSIBLE = [(one, other) for i, one in enumerate(NAMES) for other in NAMES[i + 1
 
 @st.composite
 def worlds(draw: st.DrawFn) -> list[Mapping]:
-    chosen = draw(st.lists(st.sampled_from(POSSIBLE), unique=True, max_size=14))
+    chosen = draw(st.lists(st.sampled_from(POSSIBLE), unique=True, min_size=8, max_size=20))
     return [pair(one, draw(st.sampled_from(Relation)), other, draw(st.sampled_from(State))) for one, other in chosen]
 
 
@@ -218,7 +218,7 @@ def chains(world: list[Mapping], source: Row, target: Row, max_hops: int) -> Ite
     return extend(source, ())
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(world=worlds(), max_hops=st.integers(1, MAX_HOPS))
 def test_the_search_finds_what_trying_everything_finds(world: list[Mapping], max_hops: int) -> None:
     for each in paths(framework("a", "a1", "a2"), framework("z", "z1", "z2"), sets(*world), max_hops=max_hops):

@@ -22,13 +22,13 @@ MAX_HOPS: Final = 4
 
 
 class Effect(StrEnum):
-    """What a path does for a result, most first."""
+    """What a path does for a result, best first: what is settled comes before what is disputed."""
 
     CARRIES = "carries"
     WOULD_CARRY = "would_carry"
     RELATED = "related"
-    DISPUTED = "disputed"
     NOTHING = "nothing"
+    DISPUTED = "disputed"
 
 
 EFFECT_WORDS: Final = MappingProxyType(

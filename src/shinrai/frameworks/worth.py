@@ -52,7 +52,7 @@ class Worth:
         if self.pairs == 0:
             yield message("There is no mapping.")
             return
-        yield message("{pairs} pairs in {sets} sets:", pairs=self.pairs, sets=self.sets)
+        yield message("Pairs of rows: {pairs}; sets of mappings: {sets}.", pairs=self.pairs, sets=self.sets)
         for relation, count in self.relations.items():
             words = message(
                 "“{relation}” (the one row {words} the other)", relation=relation, words=RELATION_NAMES[relation]
