@@ -170,15 +170,15 @@ def _matched(old: Framework, new: Framework) -> Dictionary[str, str]:
     """
     olds, news = old.by_id, new.by_id
     same = [id_ for id_ in news if id_ in olds]
-    declared = [(each.continues, each.id) for each in new.requirements if each.continues in olds]
-    declared += [(each.id, each.continues) for each in old.requirements if each.continues in news]
+    declared = [(each.continues, each.id) for each in new.requirements if each.continues]
+    declared += [(each.id, each.continues) for each in old.requirements if each.continues]
     pairs = [(id_, id_) for id_ in same if olds[id_].continues == news[id_].continues]
-    pairs += sorted(declared, key=lambda pair: sorted(map(str, pair)))
+    pairs += sorted(((one, other) for one, other in declared if one in olds and other in news), key=sorted)
     pairs += [(id_, id_) for id_ in same]
     before: dict[str, str] = {}
     taken: set[str] = set()
     for one, other in pairs:
-        if one is not None and other is not None and one not in taken and other not in before:
+        if one not in taken and other not in before:
             before[other] = one
             taken.add(one)
     return before
