@@ -107,7 +107,7 @@ def test_a_framework_of_ones_own_is_assessed_and_travels_with_the_evidence(descr
             "holds own.guideline 2025-12-19, the description names",
         ),
         (PIN, OWN.replace("kind: consideration", "kind: consideraton", 1), "Did you mean “consideration”?"),
-        (PIN.replace("rules/own.yaml", "../own.yaml"), OWN, "leads out of the folder"),
+        (PIN.replace("rules/own.yaml", "../own.yaml"), OWN, "out of the description's folder"),
         (PIN.replace("rules/own.yaml", "rules/own.json"), OWN, "This kind of file is not read here."),
         ('{id: jp.aigbb, version: "1.2"}', OWN, "There is no framework “jp.aigbb”."),
         ('{id: jp.aigb, version: "0.9"}', OWN, "has no version “0.9”"),
