@@ -6,7 +6,7 @@ from itertools import pairwise
 
 import pytest
 
-from shinrai.frameworks import Certainty, Role, available
+from shinrai.frameworks import Certainty, FrameworkKey, Role, available, load_framework
 from shinrai.frameworks.instrument import (
     FORCE_MEANINGS,
     KIND_NAMES,
@@ -146,6 +146,18 @@ def test_every_framework_has_its_record(shipped: dict[str, Instrument]) -> None:
     assert {key.id for key in available()} <= set(shipped)
 
 
+@pytest.mark.parametrize("key", available(), ids=lambda key: f"{key.id} {key.version}")
+def test_record_and_framework_agree(key: FrameworkKey, shipped: dict[str, Instrument]) -> None:
+    record, framework = shipped[key.id], load_framework(*key)
+    version = next(each for each in record.versions if each.version == key.version)
+    assert version.superseded_by == framework.superseded_by
+    assert record.address is not None
+    # The text of one and the same law may count in several languages; a framework names the one it was written from.
+    assert record.language_of_record in {framework.language_of_record, "mul"}
+    if version.published is not None:
+        assert version.published.earliest <= framework.published <= version.published.latest
+
+
 def test_every_text_is_in_its_own_language(shipped: dict[str, Instrument]) -> None:
     for each in shipped.values():
         for text in texts(each):
@@ -199,11 +211,11 @@ def test_every_instrument_has_a_current_version(shipped: dict[str, Instrument]) 
         ("jp.plan", ["I", "II"]),
         ("jp.aigb", ["1.0", "1.01", "1.1", "1.2"]),
         ("jp.aisi.eval", ["1.00", "1.10", "1.20"]),
-        ("jp.ds920", ["v1", "v2.0"]),
+        ("jp.ds920", ["1", "2.0"]),
         ("oecd.haip.rf", ["1.0", "2.0"]),
         ("oecd.ai_principles", ["2019", "2024"]),
         ("jp.integrated_innovation_strategy", ["2024", "2025"]),
-        ("eu.ai_act", ["2024-1689", "2026-1744"]),
+        ("eu.ai_act", ["2024-08-01", "2026-07-27"]),
     ],
 )
 def test_versions(id_: str, versions: list[str], shipped: dict[str, Instrument]) -> None:
