@@ -1,7 +1,7 @@
 # `make demo` and `make test` are all a user needs: both build .venv with everything locked first.
 PYTHON ?= python3
 BIN := .venv/bin
-CATALOGUES := $(shell find src packages -name '*.po')
+COMPILED := $(shell find src packages -name '*.po') $(shell find src/shinrai/frameworks/data -name '*.yaml')
 OUT := out/loan-screening
 
 .PHONY: demo test lint types rooms unit lock messages clean
@@ -36,7 +36,7 @@ messages: .venv/ready
 	$(PYTHON) -m venv .venv
 	$(BIN)/python -m pip install --quiet uv==0.13.8
 
-.venv/ready: .venv/bin/uv requirements.lock pyproject.toml packages/shinrai-verify/pyproject.toml $(CATALOGUES)
+.venv/ready: .venv/bin/uv requirements.lock pyproject.toml packages/shinrai-verify/pyproject.toml $(COMPILED)
 	$(BIN)/uv pip sync --quiet --compile-bytecode --require-hashes --python $(BIN)/python requirements.lock
 	$(BIN)/uv pip install --quiet --no-deps --no-build-isolation --python $(BIN)/python -e packages/shinrai-verify -e .
 	touch $@

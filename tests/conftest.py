@@ -24,6 +24,7 @@ system:
   public_facing: false
   stage: pilot
   regions: [JP]
+  risk: {{likelihood: possible, reason: {{ja: 試行のため, en: A trial}}, audience: team}}
   model: {{name: rule, version: "{model}"}}
 frameworks:
   - {{id: jp.guideline13, version: "2025-12-19"}}

@@ -1,12 +1,10 @@
-"""Build hook: compile every gettext catalogue (.po) below src into the .mo file that is read at run time."""
+"""Compile every gettext catalogue (.po) below src into the .mo file that is read at run time."""
 
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 
 def compile_catalogues(root: Path) -> list[Path]:
@@ -22,14 +20,6 @@ def compile_catalogues(root: Path) -> list[Path]:
             write_mo(target, catalogue)
         written.append(mo)
     return written
-
-
-class CompileMessages(BuildHookInterface[Any]):
-    """Runs before each build, also before an editable one."""
-
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002  (interface)
-        """Compile before hatchling collects the files."""
-        compile_catalogues(Path(self.root))
 
 
 if __name__ == "__main__":

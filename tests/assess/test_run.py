@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,8 @@ from shinrai.language import Language, ShinraiError
 from shinrai.systems import read_description
 from shinrai_verify.trust import Policy
 from shinrai_verify.verify import Verification, verify
+
+TODAY = date(2026, 11, 20)
 
 Describe = Callable[..., Path]
 FAIRNESS = "JP-GL-C2"
@@ -40,7 +42,7 @@ def result(done: Assessed, requirement: str) -> Result:
 
 
 def sign_all(path: Path, home: Home) -> None:
-    plan = make_plan(read_description(path), path.parent)
+    plan = make_plan(read_description(path), path.parent, TODAY)
     store = Store(home)
     for request in plan.description.attestations:
         sign_attestation(home, store, plan, request, utc_now())
@@ -101,7 +103,9 @@ def test_an_attestation_cannot_show_what_needs_a_measurement(describe: Describe,
     path = describe("fair 100")
     path.write_text(path.read_text().replace("shows: JP-GL-C1.override-design", "shows: JP-GL-C6.red-team-runs"))
     known = (
-        {leaf.id for leaf in make_plan(read_description(path), path.parent).leaves.values()} if "red-team" else set()
+        {leaf.id for leaf in make_plan(read_description(path), path.parent, TODAY).leaves.values()}
+        if "red-team"
+        else set()
     )
     assert "JP-GL-C6.red-team-runs" in known
     sign_all(path, home)
@@ -120,7 +124,7 @@ def test_a_material_change_lapses_the_signature_and_is_named(
 ) -> None:
     sign_all(describe("fair 100"), home)
     path = describe("fair 100", **change)
-    plan, store = make_plan(read_description(path), path.parent), Store(home)
+    plan, store = make_plan(read_description(path), path.parent, TODAY), Store(home)
     signed = signed_attestations(store, plan)[0]
     assert signed.logged is None
     assert signed.cause is not None
@@ -137,7 +141,7 @@ def test_a_changed_text_or_document_lapses_the_signature(describe: Describe, hom
         kept = path.read_text(), (path.parent / "override.md").read_text()
         change()
         store = Store(home)
-        cause = signed_attestations(store, make_plan(read_description(path), path.parent))[0].cause
+        cause = signed_attestations(store, make_plan(read_description(path), path.parent, TODAY))[0].cause
         store.close()
         assert "changed after it was signed" in str(cause)
         path.write_text(kept[0])
@@ -149,13 +153,13 @@ def test_an_unimportant_change_keeps_the_signature(describe: Describe, home: Hom
     sign_all(path, home)
     path.write_text(path.read_text() + "# a comment\n")
     store = Store(home)
-    assert signed_attestations(store, make_plan(read_description(path), path.parent))[0].logged is not None
+    assert signed_attestations(store, make_plan(read_description(path), path.parent, TODAY))[0].logged is not None
 
 
 def test_what_does_not_apply_needs_an_approver(describe: Describe, home: Home) -> None:
     path = describe("fair 100")
     assert result(run(path, home), "JP-GL-3.1") is Result.NOT_ASSESSED
-    plan, store = make_plan(read_description(path), path.parent), Store(home)
+    plan, store = make_plan(read_description(path), path.parent, TODAY), Store(home)
     sign_scope(home, store, plan, datetime(2099, 1, 1, tzinfo=UTC).date(), utc_now())
     store.close()
     done = run(path, home)

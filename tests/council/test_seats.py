@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import timedelta
+from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,8 @@ from shinrai.evidence.trust import utc_now
 from shinrai.frameworks.model import EvidenceCode
 from shinrai.systems import read_description
 from shinrai_verify.council import FAIL, INCONCLUSIVE, PASS
+
+TODAY = date(2026, 11, 20)
 
 Describe = Callable[..., Path]
 SEATS = [kind.id for kind in embedded_seats()]
@@ -46,7 +48,7 @@ def case_of(home: Home, monkeypatch: pytest.MonkeyPatch) -> Callable[[Path], Cas
         raise _CapturedError(case)
 
     def captured(path: Path) -> Case:
-        plan = make_plan(read_description(path), path.parent)
+        plan = make_plan(read_description(path), path.parent, TODAY)
         store = Store(home)
         sign_attestation(home, store, plan, plan.description.attestations[0], utc_now())
         store.close()

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from shinrai.frameworks import FACTS, Certainty, EvidenceCode, Force, Role, read_framework
+from shinrai.frameworks import FACTS, Certainty, Coverage, EvidenceCode, Force, Kind, Phase, Role, read_framework
 from shinrai.frameworks.located import MAX_BYTES, MAX_DEPTH, MAX_TEXT, MAX_VALUES
 from shinrai.language import ShinraiError
 
@@ -32,7 +32,11 @@ def test_the_error_is_the_one_that_is_shown() -> None:
 
 def test_lists_are_complete() -> None:
     assert cell("roles") == {"[]", *Role}
-    assert cell("when") == FACTS
+    facts = PAGE[PAGE.index("Facts: ") : PAGE.index("## Expected evidence")]
+    assert set(re.findall(r"`([^`]+)`", facts)) == FACTS
+    assert cell("kind") == set(Kind)
+    assert cell("phases") == set(Phase)
+    assert cell("coverage") == set(Coverage)
     assert cell("force") == set(Force)
     assert cell("certainty") == set(Certainty)
     assert all(f"| `{code}` |" in PAGE for code in EvidenceCode)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable
+from datetime import date
 from hashlib import sha256
 
 import pytest
@@ -9,7 +10,19 @@ import yaml
 from hypothesis import given
 from hypothesis import strategies as st
 
-from shinrai.frameworks import Role, available, load_framework, loader, located, read_framework
+from shinrai.frameworks import (
+    Coverage,
+    Kind,
+    Phase,
+    Role,
+    Scope,
+    Start,
+    available,
+    load_framework,
+    loader,
+    located,
+    read_framework,
+)
 from shinrai.frameworks.loader import _version_order
 from shinrai.language import Language, ShinraiError
 
@@ -171,7 +184,57 @@ def test_an_escape_beyond_unicode_is_an_error_and_not_a_crash(monkeypatch: pytes
 # what to replace, by what, the text in the damaged file that the error points at, its field, words of the error
 WRONG = {
     "an unknown key": ("licence: none", "licence: none\nlicense: x", "license: x", "license", "mean “licence”?"),
-    "an unknown key, nothing near": ("force: may", "zzz: 1", "zzz", "requirements[1].zzz", "Known fields: id, title,"),
+    "an unknown key, nothing near": (
+        "force: may",
+        "zzz: 1",
+        "zzz",
+        "requirements[1].zzz",
+        "Known fields: id, kind, title,",
+    ),
+    "an unknown kind": (
+        "kind: sub_item",
+        "kind: subitem",
+        "subitem",
+        "requirements[1].kind",
+        "Did you mean “sub_item”?",
+    ),
+    "an unknown phase": (
+        "force: may",
+        "force: may\n    phases: [birth]",
+        "birth",
+        "requirements[1].phases[0]",
+        "planning",
+    ),
+    "a tag with a capital": ("force: may", "force: may\n    tags: [RAG]", "RAG", "requirements[1].tags[0]", "a tag"),
+    "a start without a day": (
+        "force: may",
+        "force: may\n    starts: [{when: agent}]",
+        "{when: agent}",
+        "requirements[1].starts[0]",
+        "“day” is missing",
+    ),
+    "a start of an unknown fact": (
+        "force: may",
+        "force: may\n    starts: [{when: x, day: 2026-01-01}]",
+        "x, day",
+        "requirements[1].starts[0].when",
+        "not one of",
+    ),
+    "a region in words": (
+        "coverage: complete",
+        "coverage: complete\nscope: {regions: [Japan]}",
+        "Japan",
+        "scope.regions[0]",
+        "two capital letters",
+    ),
+    "a scope of an unknown fact": (
+        "coverage: complete",
+        "coverage: complete\nscope: {facts: [agents]}",
+        "agents",
+        "scope.facts[0]",
+        "Did you mean “agent”?",
+    ),
+    "an unknown coverage": ("coverage: complete", "coverage: most", "most", "coverage", "complete, extract"),
     "a status": ("force: may", "result: met", "result", "requirements[1].result", "There is no field “result” here."),
     "a missing key": ("licence: none\n", "", "id: xx.test", None, "The field “licence” is missing."),
     "no Japanese": ("{ja: 試験, en: Test}", "{en: Test}", "{en: Test}", "title", "The field “ja” is missing."),
@@ -195,13 +258,13 @@ WRONG = {
     "an unknown source": ("[S1], s", "[S9], s", "S9", "requirements[0].source.keys[0]", "is not one of S1."),
     "no source": ("{keys: [S1]}", "{keys: [ ]}", "[ ]", "requirements[1].source.keys", "names at least one source."),
     "a source key with spaces": ("  S1:", "  S 1:", "S 1", "source_keys.S 1", "cannot be the key of a source."),
-    "a duplicate requirement": ("- id: R2", "- id: 'R1'", "'R1'", "requirements[1].id", "already used in line 17."),
+    "a duplicate requirement": ("- id: R2", "- id: 'R1'", "'R1'", "requirements[1].id", "already used in line 18."),
     "a duplicate leaf": (
         "expects:\n",
         "expects:\n      - {name: leaf, code: A, title: {ja: 一, en: One}}\n",
         "leaf, code: A, title: {ja: 証拠",
         "requirements[1].expects[1].name",
-        "The id “R2.leaf” is already used in line 35.",
+        "The id “R2.leaf” is already used in line 38.",
     ),
     "a hostile id": ("id: R1", "id: ../../etc", "../../etc", "requirements[0].id", "“../../etc” is not an id"),
     "an id too long": ("id: R2", f"id: {'R' * 126}", "leaf", f"{LEAF}.name", "is longer than 128 characters."),
@@ -248,7 +311,7 @@ def test_wrong_files_give_a_located_error(case: str) -> None:
 def test_a_framework_without_requirements_is_refused() -> None:
     error = refused(GOOD[: GOOD.index("requirements:")] + "requirements: []\n")
     assert "at least one requirement" in str(error)
-    assert error.place is not None and error.place.line == 16
+    assert error.place is not None and error.place.line == 17
 
 
 def test_source_keys_must_be_fields() -> None:
@@ -301,17 +364,17 @@ def test_a_damaged_file_is_read_or_refused_with_a_place(line: int, damage: str) 
         (
             "jp.aigd",
             "1.2",
-            "There is no framework “jp.aigd”.\n  → Did you mean “jp.aigb”? Available: jp.aigb 1.2, jp.guideline13 ",
+            "There is no framework “jp.aigd”.\n  → Did you mean “jp.aigb”? Available: ",
             "「jp.aigd」というフレームワークはありません。",
         ),
         (
             "jp.aigb",
-            "1.1",
-            "The framework “jp.aigb” has no version “1.1”.\n  → Did you mean “1.2”? Versions available: 1.2.",
-            "フレームワーク「jp.aigb」に版「1.1」はありません。",
+            "1.22",
+            "The framework “jp.aigb” has no version “1.22”.\n  → Did you mean “1.2”? Versions available: 1.1, 1.2.",
+            "フレームワーク「jp.aigb」に版「1.22」はありません。",
         ),
-        ("jp.aigb", "x", "has no version “x”.\n  → Versions available: 1.2.", "→ 利用できる版：1.2。"),
-        ("../../etc", "passwd", "There is no framework “../../etc”.\n  → Available: jp.aigb 1.2, ", "：jp.aigb 1.2"),
+        ("jp.aigb", "x", "has no version “x”.\n  → Versions available: 1.1, 1.2.", "→ 利用できる版：1.1, 1.2。"),
+        ("../../etc", "passwd", "There is no framework “../../etc”.\n  → Available: ", "jp.aigb 1.1, jp.aigb 1.2"),
     ],
 )
 def test_an_unknown_framework_lists_the_known_ones(id_: str, version: str, english: str, japanese: str) -> None:
@@ -335,4 +398,23 @@ def test_stray_files_beside_the_frameworks_are_passed_over(
     (root / "data" / "xx.test" / "1.9.yaml").write_text(GOOD)
     (root / "data" / "xx.test" / "1.9.yaml~").write_text("stray")
     monkeypatch.setattr(loader, "files", lambda _: root)
-    assert available() == (("xx.test", "1.9"), ("xx.test", "1.10"))
+    available.cache_clear()
+    try:
+        assert available() == (("xx.test", "1.9"), ("xx.test", "1.10"))
+    finally:
+        available.cache_clear()
+
+
+def test_what_a_row_may_add_is_read() -> None:
+    text = GOOD.replace(
+        "force: may",
+        "force: may\n    phases: [data, use]\n    starts: [{day: 2027-01-01}, {when: agent, day: 2026-01-01}]\n"
+        "    continues: R0\n    tags: [rag-only]",
+    ).replace("coverage: complete", "coverage: extract\nscope: {regions: [JP, EU], facts: [agent]}")
+    framework = read_framework(text.encode(), "f.yaml")
+    row = framework.by_id["R2"]
+    assert framework.coverage is Coverage.EXTRACT
+    assert framework.scope == Scope(frozenset({"JP", "EU"}), frozenset({"agent"}))
+    assert row.kind is Kind.SUB_ITEM and row.phases == (Phase.DATA, Phase.USE) and row.tags == ("rag-only",)
+    assert row.starts == (Start(None, date(2027, 1, 1)), Start("agent", date(2026, 1, 1))) and row.continues == "R0"
+    assert framework.by_id["R1"].continues is None and framework.by_id["R1"].starts == ()

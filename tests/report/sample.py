@@ -9,6 +9,7 @@ from datetime import UTC, date, datetime
 from shinrai.assess.assessment import (
     Assessment,
     AttestationRecord,
+    AxisRecord,
     BundleRecord,
     CouncilRecord,
     FrameworkRecord,
@@ -24,6 +25,7 @@ from shinrai.assess.assessment import (
     SystemRecord,
     TargetRecord,
     Text,
+    TierRecord,
     Verdict,
     Vote,
 )
@@ -541,6 +543,24 @@ def assessment() -> Assessment:
             model="scikit-learn LogisticRegression 1.8",
             suppliers=[],
             digest=digest(1),
+        ),
+        tier=TierRecord(
+            level="medium",
+            steps=[text("影響と起こりやすさから中とする。", "Impact and likelihood make it medium.")],
+            axes=[
+                AxisRecord(
+                    letter=letter,
+                    name=text("利用者の範囲", "Who uses it"),
+                    finding=text("組織外の人 " + HOSTILE, "people outside the organisation " + HOSTILE),
+                    leans=letter == "A",
+                )
+                for letter in "ABCD"
+            ],
+            eu_classes=["eu_high_risk_annex_iii", "eu_transparency"],
+            checks=["performance"],
+            minimum_n=385,
+            human_seats=1,
+            review_days=180,
         ),
         frameworks=[
             FrameworkRecord(

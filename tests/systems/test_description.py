@@ -35,19 +35,50 @@ def test_roles(described: Callable[..., Description]) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "facts"),
     [
-        ("", "", {"personal_data"}),
-        ("data: [personal]", "data: [none]", set()),
-        ("data: [personal]", "data: [confidential]", set()),
-        ("data: [personal]", "data: [sensitive, confidential]", {"personal_data"}),
-        ("kinds: [predictive]", "kinds: [generative, agent]", {"personal_data", "generative", "agent"}),
-        ("kinds: [predictive]", "kinds: [predictive, physical, advanced]", {"personal_data", "physical", "advanced"}),
-        ("government_use: false", "government_use: true", {"personal_data", "government"}),
-        ("roles: [developer", "roles: [government", {"personal_data", "government"}),
-        ("public_facing: false", "public_facing: true", {"personal_data", "public_facing"}),
+        ("", "", set()),
+        ("data: [personal]", "data: [none]", {"-personal_data"}),
+        ("data: [personal]", "data: [confidential]", {"-personal_data", "confidential_data"}),
+        ("data: [personal]", "data: [sensitive, confidential]", {"sensitive_data", "confidential_data"}),
+        ("kinds: [predictive]", "kinds: [generative, agent]", {"generative", "agent"}),
+        ("kinds: [predictive]", "kinds: [predictive, physical, advanced]", {"physical", "advanced"}),
+        (
+            "kinds: [predictive]",
+            "kinds: [retrieval, multimodal, general_purpose]",
+            {"retrieval", "multimodal", "general_purpose"},
+        ),
+        ("government_use: false", "government_use: true", {"government"}),
+        ("roles: [developer", "roles: [government", {"government"}),
+        ("public_facing: false", "public_facing: true", {"public_facing"}),
+        ("autonomy: advises", "autonomy: decides_alone", {"unreviewed"}),
+        ("autonomy: advises", "autonomy: decides_with_review", set()),
+        ("level: significant", "level: limited", {"-high_risk"}),
+        ("regions: [JP, NO]", "regions: [JP, NO]\n  areas: [employment, agriculture]", {"employment", "agriculture"}),
+        ("regions: [JP, NO]", "regions: [JP, DE]\n  areas: [employment]", {"employment", "eu_high_risk_annex_iii"}),
+        ("regions: [JP, NO]", "regions: [FR]\n  areas: [agriculture]", {"agriculture"}),
+        (
+            "regions: [JP, NO]",
+            "regions: [FR]\n  areas: [biometrics]",
+            {"biometrics", "eu_high_risk_annex_iii", "eu_transparency"},
+        ),
+        (
+            "regions: [JP, NO]",
+            "regions: [FR]\n  eu: {prohibited_practice: true, regulated_product: true, systemic_risk: true}",
+            {"eu_prohibited", "eu_high_risk_annex_i", "eu_systemic_risk"},
+        ),
+        ("regions: [JP, NO]", "regions: [JP]\n  eu: {prohibited_practice: true}", set()),
     ],
 )
-def test_facts(described: Callable[..., Description], old: str, new: str, facts: set[str]) -> None:
-    assert described((old, new)).facts == facts
+def test_changing_one_thing_changes_exactly_its_facts(
+    described: Callable[..., Description], old: str, new: str, facts: set[str]
+) -> None:
+    before = {"personal_data", "high_risk"}  # the likelihood is not judged, so the cautious one is taken
+    added = {fact for fact in facts if not fact.startswith("-")}
+    gone = {fact[1:] for fact in facts if fact.startswith("-")}
+    if "-high_risk" in facts:
+        # A limited effect that is likely to do harm is of the medium tier.
+        assert gone == {"high_risk"}
+    after = described((old, new)).facts
+    assert after == (before - gone) | added
 
 
 def test_digest_is_that_of_the_bytes(tmp_path: Path, minimal: str) -> None:

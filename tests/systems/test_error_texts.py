@@ -11,7 +11,7 @@ Faults = Callable[..., tuple[Fault, ...]]
 
 ALL_KEYS = (
     "id, version, name, purpose, roles, kinds, affected_people, decision_effect, autonomy, data, government_use, "
-    "public_facing, stage, regions, suppliers, model"
+    "public_facing, stage, regions, areas, risk, eu, suppliers, model"
 )
 
 MISTAKES = {

@@ -21,7 +21,7 @@ EXAMPLE = Path(__file__).parents[2] / "examples" / "loan-screening"
 def test_the_description_is_without_a_fault() -> None:
     description = read_description(EXAMPLE / "shinrai.yaml")
     assert description.roles == {Role.DEVELOPER, Role.BUSINESS_USER}
-    assert description.facts == {"personal_data"}
+    assert description.facts == {"personal_data", "essential_services"}
     assert description.system.stage is Stage.DEVELOPMENT
     assert description.targets["decisions"].share is Share.ROWS
     assert len({attestation.by for attestation in description.attestations}) == 2

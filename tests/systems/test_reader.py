@@ -80,7 +80,7 @@ RULES = [
     ("data/d.parquet", "C:/d.parquet", "targets.decisions.file", "does not start from"),
     ("data/d.parquet", "~/d.parquet", "targets.decisions.file", "does not start from"),
     ("data/d.parquet", "data\\d.parquet", "targets.decisions.file", "A path is written with “/”"),
-    ("data/d.parquet", "data/d.pickle", "targets.decisions.file", "not read as a table"),
+    ("data/d.parquet", "data/d.pickle", "targets.decisions.file", "not read here"),
     ("    prediction: predicted\n", "", "targets.decisions", "neither a prediction nor a score"),
     ("    prediction: predicted\n", "    score: p\n", "targets.decisions", "neither a prediction nor a threshold"),
     ("    prediction: predicted\n", "    prediction: approved\n", "targets.decisions.prediction", "two things"),

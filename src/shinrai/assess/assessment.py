@@ -166,6 +166,7 @@ class RequirementResult(_Record):
 
     coverage: leaves decided of leaves asked. required: the exit code rests on it. exclusion: why it does not apply to
     this system; the result is then NOT_APPLICABLE once a named person (`approver`) has approved that.
+    outdated: why an earlier result cannot stand, where the framework is seen in another version than was assessed.
     """
 
     id: str
@@ -184,6 +185,7 @@ class RequirementResult(_Record):
     leaves: list[Leaf]
     exclusion: Text | None = None
     approver: Text | None = None
+    outdated: Text | None = None
 
 
 class FrameworkRecord(_Record):
@@ -215,6 +217,32 @@ class SystemRecord(_Record):
     model: str
     suppliers: list[str]
     digest: str
+
+
+class AxisRecord(_Record):
+    """One of the four axes of the Japanese government's guideline on generative AI (DS-920)."""
+
+    letter: str
+    name: Text
+    finding: Text
+    leans: bool
+
+
+class TierRecord(_Record):
+    """The risk tier of the system, how it was derived, and what it asks of an assessment.
+
+    steps: the derivation in words. minimum_n: fewer samples than that cannot show a requirement. human_seats: seats
+    held by people that it asks for. review_days: the longest a measurement counts. eu_classes: words of FACTS.
+    """
+
+    level: Literal["low", "medium", "high"]
+    steps: list[Text]
+    axes: list[AxisRecord]
+    eu_classes: list[str]
+    checks: list[str]
+    minimum_n: int
+    human_seats: int
+    review_days: int
 
 
 class TargetRecord(_Record):
@@ -280,6 +308,7 @@ class Assessment(_Record):
     as_of: datetime
     assessed_on: datetime
     system: SystemRecord
+    tier: TierRecord
     frameworks: list[FrameworkRecord]
     targets: list[TargetRecord]
     summary: Summary

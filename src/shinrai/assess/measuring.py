@@ -84,7 +84,7 @@ def _log(work: Measuring, check: str, measurements: Sequence[Measurement], now: 
     """Log a check's numbers in one transaction: all of them, or none."""
     signer = load_signer(work.home.keys, "producer")
     controls, target = showing(work.plan, check), check.partition("/")[0]
-    valid_until = (now + timedelta(days=work.plan.description.validity_days)).date()
+    valid_until = (now + timedelta(days=work.plan.validity_days)).date()
     envelopes: list[Envelope] = []
     contents: dict[str, tuple[str, bytes]] = {}
     for part, measurement in enumerate(measurements):

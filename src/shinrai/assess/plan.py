@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -10,16 +11,19 @@ from typing import Any
 from shinrai.evaluate.checks import planned, shows
 from shinrai.evidence.statements import Item, Subject
 from shinrai.frameworks import (
+    MAX_BYTES,
     Applicability,
     ExpectedEvidence,
     Facts,
     Framework,
     Requirement,
     applicability,
+    framework_bytes,
     load_framework,
+    read_framework,
 )
 from shinrai.language import Bilingual, Message, ShinraiError, message, suggest
-from shinrai.systems import Description
+from shinrai.systems import TIER_NAMES, Description, RiskTier, risk_tier
 from shinrai_verify.encoding import canonical_json
 
 _CHUNK = 1024 * 1024
@@ -37,14 +41,17 @@ class Excluded:
 class Plan:
     """What an assessment is going to do.
 
-    checks: `<target>/<check>` to be run, in order. folder: where the description's relative paths start.
+    framework_files: the file of each framework. checks: `<target>/<check>` to be run, in order. tier: how much care
+    the system needs. folder: where the description's relative paths start.
     """
 
     description: Description
     folder: Path
     frameworks: tuple[Framework, ...]
+    framework_files: tuple[bytes, ...]
     considered: tuple[Applicability, ...]
     checks: tuple[str, ...]
+    tier: RiskTier
 
     @cached_property
     def excluded(self) -> Mapping[str, Excluded]:
@@ -96,6 +103,11 @@ class Plan:
         return canonical_json({"excluded": entries, "subject": self.subject.sha256})
 
     @property
+    def validity_days(self) -> int:
+        """For how many days a measurement counts: as described, and no longer than the risk tier lets it."""
+        return min(self.description.validity_days, self.tier.consequences.review_days)
+
+    @property
     def limits(self) -> Mapping[str, str]:
         """The limits that the description fixes: `<target>/<check>/<metric>` -> decimal string."""
         return {
@@ -113,17 +125,111 @@ class Plan:
             "limits": dict(self.limits),
             "producer": {"id": "https://shinrai.example/shinrai", "version": version},
             "required": sorted(self.required),
+            "tier": {
+                "humanSeats": self.tier.consequences.human_seats,
+                "level": str(self.tier.tier),
+                "minimumN": self.tier.consequences.minimum_n,
+                "reviewDays": self.tier.consequences.review_days,
+            },
         }
 
 
-def make_plan(description: Description, folder: Path) -> Plan:
-    """Plan the assessment of a described system; a name that no framework knows is a located error."""
-    frameworks = tuple(load_framework(pin.id, pin.version) for pin in description.frameworks)
-    facts = Facts(description.roles, description.facts)
-    considered = tuple(entry for framework in frameworks for entry in applicability(framework, facts))
-    plan = Plan(description, folder, frameworks, considered, tuple(_checks(description)))
+def make_plan(description: Description, folder: Path, today: date) -> Plan:
+    """Plan the assessment of a described system; a name that no framework knows is a located error.
+
+    today: the day that decides which requirements have come into effect.
+    """
+    files = tuple(_framework_file(description, number, folder) for number in range(len(description.frameworks)))
+    frameworks = tuple(_framework(description, number, file) for number, file in enumerate(files))
+    considered = tuple(
+        entry for framework in frameworks for entry in applicability(framework, system_facts(description, today))
+    )
+    _check_unique(description, frameworks)
+    checks, tier = tuple(_checks(description)), risk_tier(description.system)
+    plan = Plan(description, folder, frameworks, files, considered, checks, tier)
     _check_names(plan)
+    _check_skips(plan)
     return plan
+
+
+def system_facts(description: Description, today: date) -> Facts:
+    """Return what decides which requirements are asked of a described system."""
+    return Facts(description.roles, description.facts, frozenset(description.system.regions), today)
+
+
+def _framework_file(description: Description, number: int, folder: Path) -> bytes:
+    pin = description.frameworks[number]
+    if pin.file is None:
+        try:
+            return framework_bytes(pin.id, pin.version)
+        except ShinraiError as error:
+            raise ShinraiError(error.what, fix=error.fix, place=description.place(("frameworks", number))) from error
+    file = folder / pin.file
+    if not file.is_file():
+        raise ShinraiError(
+            message("There is no file {path}.", path=pin.file),
+            fix=message("Correct the path, or make the file first."),
+            place=description.place(("frameworks", number, "file")),
+        )
+    with file.open("rb") as stream:
+        return stream.read(MAX_BYTES + 1)
+
+
+def _framework(description: Description, number: int, file: bytes) -> Framework:
+    pin = description.frameworks[number]
+    if pin.file is None:
+        return load_framework(pin.id, pin.version)
+    framework = read_framework(file, pin.file)
+    if (framework.id, framework.version) != (pin.id, pin.version):
+        raise ShinraiError(
+            message(
+                "The file holds {found}, the description names {asked}.",
+                found=f"{framework.id} {framework.version}",
+                asked=f"{pin.id} {pin.version}",
+            ),
+            fix=message("Correct id and version here, or the path."),
+            place=description.place(("frameworks", number)),
+        )
+    return framework
+
+
+def _check_unique(description: Description, frameworks: Sequence[Framework]) -> None:
+    """Refuse two frameworks that give one id to different requirements: evidence could not tell them apart."""
+    owner: dict[str, Framework] = {}
+    for number, framework in enumerate(frameworks):
+        for requirement in framework.requirements:
+            other = owner.setdefault(requirement.id, framework)
+            if other is not framework:
+                raise ShinraiError(
+                    message(
+                        "Both {first} and {second} have a requirement “{id}”.",
+                        first=f"{other.id} {other.version}",
+                        second=f"{framework.id} {framework.version}",
+                        id=requirement.id,
+                    ),
+                    fix=message("Keep one of the two; two versions of one framework cannot be assessed together."),
+                    place=description.place(("frameworks", number)),
+                )
+
+
+def _check_skips(plan: Plan) -> None:
+    """Refuse to leave out a check that the risk tier asks for and that a target could run."""
+    from shinrai.assess.targets import table_settings
+
+    for check in plan.tier.consequences.checks:
+        if getattr(plan.description.checks, check).skip is None:
+            continue
+        for name, target in plan.description.targets.items():
+            if check in planned(table_settings(name, target, Path())):
+                raise ShinraiError(
+                    message(
+                        "A system of the risk tier “{tier}” cannot leave out the check {check}.",
+                        tier=TIER_NAMES[plan.tier.tier],
+                        check=check,
+                    ),
+                    fix=message("Remove the skip, or mend what the tier follows from: system.risk, autonomy, data."),
+                    place=plan.description.place(("checks", check, "skip")),
+                )
 
 
 def _checks(description: Description) -> list[str]:

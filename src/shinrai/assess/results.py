@@ -37,7 +37,9 @@ def at(assessment: Assessment, as_of: datetime) -> Assessment:
     approvals = [
         a.model_copy(update={"current": a.signed_on <= as_of and day <= a.expires}) for a in assessment.approvals
     ]
-    evidence = Evidence({m.id: m for m in measurements}, {a.id: a for a in attestations}, as_of)
+    evidence = Evidence(
+        {m.id: m for m in measurements}, {a.id: a for a in attestations}, as_of, assessment.tier.minimum_n
+    )
     results = requirement_results(assessment.results, evidence, approvals)
     return assessment.model_copy(
         update={
@@ -57,17 +59,19 @@ def _attested(attestation: AttestationRecord, as_of: datetime) -> bool:
 
 
 class Evidence:
-    """What there is at a moment: measurements and attestations by id."""
+    """What there is at a moment: measurements and attestations by id. minimum_n: what the risk tier asks for."""
 
     def __init__(
         self,
         measurements: Mapping[str, MeasurementRecord],
         attestations: Mapping[str, AttestationRecord],
         as_of: datetime,
+        minimum_n: int = 1,
     ) -> None:
         self.measurements = measurements
         self.attestations = attestations
         self.as_of = as_of
+        self.minimum_n = minimum_n
 
 
 def leaf_at(leaf: Leaf, evidence: Evidence) -> Leaf:
@@ -101,9 +105,18 @@ def _measured_leaf(leaf: Leaf, evidence: Evidence) -> _Finding:
         return "not_assessed", stale, None
     decisive = [m for m in found if m.decisive]
     counts = Counter(m.outcome for m in decisive)
+    smallest = min((m.n for m in decisive), default=0)
     if leaf.verdict is None:
         return "not_assessed", message("The council has not judged this."), None
     match leaf.verdict.outcome:
+        case "pass" if smallest < evidence.minimum_n:
+            # Only what would be met is held back: a gap that shows in few samples is a gap all the same.
+            reason = message(
+                "It would be met, but the risk tier asks for at least {n} samples; the smallest measurement has {m}.",
+                n=evidence.minimum_n,
+                m=smallest,
+            )
+            return "not_assessed", reason, None
         case "pass":
             return (
                 "met",
@@ -179,6 +192,8 @@ def _from_leaves(
             return requirement.model_copy(update=update | {"result": Result.NOT_ASSESSED, "cause": text(cause)})
         update |= {"result": Result.NOT_APPLICABLE, "cause": requirement.exclusion, "approver": approval.by}
         return requirement.model_copy(update=update)
+    if requirement.outdated is not None and leaves:
+        return requirement.model_copy(update=update | {"result": Result.NOT_ASSESSED, "cause": requirement.outdated})
     result = combine([leaf.state for leaf in leaves])
     return requirement.model_copy(update=update | {"result": result, "cause": text(_cause(result, leaves))})
 

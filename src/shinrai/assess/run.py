@@ -36,7 +36,6 @@ from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, sign
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.evidence.trust import ensure_trust, policy_file, utc_now
-from shinrai.frameworks import framework_bytes
 from shinrai.language import message
 from shinrai.systems import read_description
 from shinrai_verify.dsse import Statement
@@ -65,7 +64,7 @@ def assess(
     for what a person can mend; nothing is written then.
     """
     description = read_description(path)
-    plan = make_plan(description, path.parent)
+    plan = make_plan(description, path.parent, utc_now().date())
     check_targets(description, path.parent)
     store = Store(home)
     try:
@@ -86,13 +85,8 @@ class _Run:
         self.rows = rows_items(plan, {name: file_sha256(file) for name, file in self.files.items()})
         self.inputs: dict[str, tuple[Item, bytes]] = {}
         self._add("shinrai.yaml", YAML, "document", description)
-        for framework in plan.frameworks:
-            self._add(
-                f"{framework.id} {framework.version}",
-                YAML,
-                "document",
-                framework_bytes(framework.id, framework.version),
-            )
+        for framework, file in zip(plan.frameworks, plan.framework_files, strict=True):
+            self._add(f"{framework.id} {framework.version}", YAML, "document", file)
         self._add("material facts", "application/json", "document", plan.material)
 
     def _add(self, name: str, media_type: str, kind: str, data: bytes) -> None:
@@ -166,6 +160,8 @@ class _Run:
         going_in = {
             "approval": approval.envelope.payload_sha256 if approval else None,
             "attestations": [s.logged.envelope.payload_sha256 for s in signed if s.logged],
+            # Requirements come into effect by date, so the same files can ask for more on another day.
+            "controls": sorted(self.plan.leaves),
             "inputs": sorted(self.inputs),
             "rows": {name: item.sha256 for name, item in self.rows.items()},
             "version": self.version,

@@ -9,6 +9,7 @@ from shinrai.assess.assessment import (
     ApprovalRecord,
     Assessment,
     AttestationRecord,
+    AxisRecord,
     BundleRecord,
     CouncilRecord,
     FrameworkRecord,
@@ -23,6 +24,7 @@ from shinrai.assess.assessment import (
     SystemRecord,
     TargetRecord,
     Text,
+    TierRecord,
     Verdict,
     Vote,
 )
@@ -36,7 +38,7 @@ from shinrai.evidence.statements import parse_timestamp
 from shinrai.evidence.store import Logged
 from shinrai.frameworks import ExpectedEvidence, Framework, Requirement
 from shinrai.language import Bilingual, Message, message
-from shinrai.systems import Person
+from shinrai.systems import Person, eu_classes
 from shinrai.systems import Text as Described
 from shinrai.systems.template import unwritten_fields
 
@@ -76,7 +78,8 @@ def build(view: View, as_of: datetime, now: datetime) -> Assessment:
         as_of=as_of,
         assessed_on=now,
         system=_system(view.plan),
-        frameworks=[_framework(framework) for framework in view.plan.frameworks],
+        tier=_tier(view.plan),
+        frameworks=[framework_record(framework) for framework in view.plan.frameworks],
         targets=_targets(view),
         summary=summarise(results, measurements, attestations),
         results=results,
@@ -114,7 +117,24 @@ def _system(plan: Plan) -> SystemRecord:
     )
 
 
-def _framework(framework: Framework) -> FrameworkRecord:
+def _tier(plan: Plan) -> TierRecord:
+    tier = plan.tier
+    return TierRecord(
+        level=tier.tier.value,
+        steps=[text(step) for step in tier.steps],
+        axes=[
+            AxisRecord(letter=a.letter, name=text(a.name), finding=text(a.finding), leans=a.leans) for a in tier.axes
+        ],
+        eu_classes=sorted(eu_classes(plan.description.system)),
+        checks=list(tier.consequences.checks),
+        minimum_n=tier.consequences.minimum_n,
+        human_seats=tier.consequences.human_seats,
+        review_days=tier.consequences.review_days,
+    )
+
+
+def framework_record(framework: Framework) -> FrameworkRecord:
+    """Return a framework as an assessment names it."""
     return FrameworkRecord(
         id=framework.id,
         version=framework.version,
@@ -231,10 +251,22 @@ def _approval(plan: Plan, logged: Logged) -> ApprovalRecord:
 
 def _requirement(view: View, framework: Framework, requirement: Requirement) -> RequirementResult:
     excluded = view.plan.excluded.get(requirement.id)
-    open_result = message("This has not been assessed.")
+    return requirement_record(
+        requirement,
+        framework.id,
+        [_leaf(view, leaf) for leaf in requirement.expects],
+        required=requirement.id in view.plan.required,
+        exclusion=_text(excluded.reason) if excluded else None,
+    )
+
+
+def requirement_record(
+    requirement: Requirement, framework: str, leaves: list[Leaf], *, required: bool, exclusion: Text | None
+) -> RequirementResult:
+    """Return a requirement as an assessment shows it, before its result is derived."""
     return RequirementResult(
         id=requirement.id,
-        framework=framework.id,
+        framework=framework,
         principle=requirement.principle,
         title=_text(requirement.title),
         text=_text(requirement.text),
@@ -243,25 +275,38 @@ def _requirement(view: View, framework: Framework, requirement: Requirement) -> 
         source=requirement.source,
         roles=sorted(str(role) for role in requirement.roles),
         result=Result.NOT_ASSESSED,
-        cause=text(open_result),
-        required=requirement.id in view.plan.required,
+        cause=text(message("This has not been assessed.")),
+        required=required,
         coverage=Share(part=0, whole=len(requirement.expects)),
-        leaves=[_leaf(view, leaf, open_result) for leaf in requirement.expects],
-        exclusion=_text(excluded.reason) if excluded else None,
+        leaves=leaves,
+        exclusion=exclusion,
     )
 
 
-def _leaf(view: View, leaf: ExpectedEvidence, open_result: Message) -> Leaf:
+def _leaf(view: View, leaf: ExpectedEvidence) -> Leaf:
+    return open_leaf(leaf).model_copy(
+        update={
+            "measurements": [
+                p.measurement.id for p in view.pieces if p.measurement and leaf.id in p.predicate["controls"]
+            ],
+            "attestations": [signed.request.id for signed in view.signed if signed.request.shows == leaf.id],
+            "verdict": _verdict(view.decision, leaf.id),
+        }
+    )
+
+
+def open_leaf(leaf: ExpectedEvidence) -> Leaf:
+    """Return a piece of expected evidence for which there is none."""
     return Leaf(
         id=leaf.id,
         title=_text(leaf.title),
         code=leaf.code.value,
         state="not_assessed",
-        cause=text(open_result),
+        cause=text(message("This has not been assessed.")),
         origin=None,
-        measurements=[p.measurement.id for p in view.pieces if p.measurement and leaf.id in p.predicate["controls"]],
-        attestations=[signed.request.id for signed in view.signed if signed.request.shows == leaf.id],
-        verdict=_verdict(view.decision, leaf.id),
+        measurements=[],
+        attestations=[],
+        verdict=None,
     )
 
 
@@ -333,6 +378,13 @@ def _limits(view: View, measurements: Sequence[MeasurementRecord]) -> list[Messa
             m=len(view.plan.considered),
         ),
     ]
+    if view.plan.tier.consequences.human_seats:
+        limits.append(
+            message(
+                "The risk tier asks for {n} seats of the council held by people; this council had none.",
+                n=view.plan.tier.consequences.human_seats,
+            )
+        )
     if suppressed:
         limits.append(message("{n} groups were too small to be shown or compared.", n=len(suppressed)))
     skipped = [name for name in CHECKS if getattr(view.plan.description.checks, name).skip]

@@ -14,6 +14,8 @@ from typing import Any
 import click
 
 from shinrai import __version__
+from shinrai.cli.building import command, language_option
+from shinrai.cli.frameworks import frameworks_group
 from shinrai.language import Language, ShinraiError, message, preferred_language
 from shinrai_verify.messages import gettext_in
 
@@ -64,7 +66,7 @@ def commands(language: Language) -> click.Group:
         "shinrai",
         help=HELP["shinrai"].text(language),
         params=[
-            _language_option(language),
+            language_option(language),
             click.Option(
                 ["--version"],
                 is_flag=True,
@@ -78,6 +80,7 @@ def commands(language: Language) -> click.Group:
     )
     for build in (_init, _sign, _assess, _report, _verify, _schema, _log):
         group.add_command(build(language))
+    group.add_command(frameworks_group(language))
     return group
 
 
@@ -86,7 +89,6 @@ HELP = {
         "Measure an AI system against Japan's AI guidelines, keep signed evidence, let a council judge, and let anyone "
         "verify the report offline."
     ),
-    "lang": message("Language of the output: ja or en (default: from the environment)."),
     "version": message("Show the version and stop."),
     "home": message("Data folder for log and keys (default: SHINRAI_HOME, else the platform's place for user data)."),
     "as-of": message(
@@ -107,6 +109,10 @@ HELP = {
     "log-check": message("Re-hash the whole log and say what is wrong with it."),
     "by": message("Sign only what this person (id) is named for."),
     "id": message("Sign only this attestation (id)."),
+    "under": message(
+        "See what another version of a framework means for the results, for example jp.aigb@1.2: what it changes is "
+        "not assessed, with the cause."
+    ),
     "yes": message("Do not ask before signing."),
     "scope-until": message("Last day of the scope's approval (default: a year from now)."),
     "quiet": message("Show no progress."),
@@ -128,10 +134,6 @@ EXAMPLES = {
 }
 
 
-def _epilog(name: str, language: Language) -> str:
-    return message("Example:").text(language) + "\n\n\b\n  " + EXAMPLES[name]
-
-
 def _version(context: click.Context, _parameter: click.Parameter, value: bool) -> None:
     if value:
         click.echo(f"shinrai {__version__}")
@@ -142,17 +144,7 @@ def _command(
     name: str, language: Language, run: Any, params: list[click.Parameter], *, key: str | None = None
 ) -> click.Command:
     key = key or name
-    epilog = _epilog(key, language) if key in EXAMPLES else None
-    return click.Command(
-        name, callback=run, params=[*params, _language_option(language)], help=HELP[key].text(language), epilog=epilog
-    )
-
-
-def _language_option(language: Language) -> click.Option:
-    """Return --lang, which every level accepts; `_language` has read it before anything is built."""
-    return click.Option(
-        ["--lang"], type=click.Choice(["ja", "en"]), expose_value=False, help=HELP["lang"].text(language)
-    )
+    return command(name, language, run, params, HELP[key], EXAMPLES.get(key))
 
 
 def _description() -> click.Argument:
@@ -190,7 +182,7 @@ def _init(language: Language) -> click.Command:
 
 
 def _sign(language: Language) -> click.Command:
-    def command(
+    def carry_out(
         description: Path,
         home: Path | None,
         by: str | None,
@@ -216,11 +208,11 @@ def _sign(language: Language) -> click.Command:
         ),
         click.Option(["--yes"], is_flag=True, help=HELP["yes"].text(language)),
     ]
-    return _command("sign", language, command, options)
+    return _command("sign", language, carry_out, options)
 
 
 def _assess(language: Language) -> click.Command:
-    def command(description: Path, home: Path | None, out: Path, as_of: datetime | None, quiet: bool) -> int:
+    def carry_out(description: Path, home: Path | None, out: Path, as_of: datetime | None, quiet: bool) -> int:
         from shinrai.cli.assessing import assess_and_report
 
         return assess_and_report(language, description, home, out, _end_of(as_of), quiet=quiet)
@@ -232,22 +224,24 @@ def _assess(language: Language) -> click.Command:
         _as_of_option(language),
         click.Option(["--quiet"], is_flag=True, help=HELP["quiet"].text(language)),
     ]
-    return _command("assess", language, command, options)
+    return _command("assess", language, carry_out, options)
 
 
 def _report(language: Language) -> click.Command:
-    def command(bundle: Path, trust: Path, out: Path, as_of: datetime | None) -> int:
+    def carry_out(bundle: Path, trust: Path, out: Path, as_of: datetime | None, under: str | None) -> int:
         from shinrai.cli.assessing import report_again
 
-        return report_again(language, bundle, trust, out, _end_of(as_of) or datetime.now(UTC))
+        moment = _end_of(as_of) or datetime.now(UTC)
+        return report_again(language, bundle, trust, out, moment, framework=under)
 
     options: list[click.Parameter] = [
         click.Argument(["bundle"], type=click.Path(path_type=Path, exists=True)),
         click.Option(["--trust"], type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True),
         _out_option(language),
         _as_of_option(language),
+        click.Option(["--under"], metavar="FRAMEWORK", help=HELP["under"].text(language)),
     ]
-    return _command("report", language, command, options)
+    return _command("report", language, carry_out, options)
 
 
 def _verify(language: Language) -> click.Command:
@@ -256,7 +250,7 @@ def _verify(language: Language) -> click.Command:
 
 
 def _schema(language: Language) -> click.Command:
-    def command(of: str) -> None:
+    def carry_out(of: str) -> None:
         import json
 
         from shinrai.report import json_schema as of_assessment
@@ -266,7 +260,7 @@ def _schema(language: Language) -> click.Command:
         click.echo(json.dumps(schema, ensure_ascii=False, indent=2))
 
     of = click.Argument(["of"], type=click.Choice(["description", "assessment"]))
-    return _command("schema", language, command, [of])
+    return _command("schema", language, carry_out, [of])
 
 
 def _log(language: Language) -> click.Command:
@@ -275,7 +269,7 @@ def _log(language: Language) -> click.Command:
 
         return check_log(language, home)
 
-    group = click.Group("log", help=HELP["log"].text(language), params=[_language_option(language)])
+    group = click.Group("log", help=HELP["log"].text(language), params=[language_option(language)])
     group.add_command(_command("check", language, check, [_home_option(language)], key="log-check"))
     return group
 

@@ -29,7 +29,7 @@ def sign(
     from shinrai.evidence.trust import utc_now
     from shinrai.systems import read_description
 
-    plan = make_plan(read_description(path), path.parent)
+    plan = make_plan(read_description(path), path.parent, utc_now().date())
     people = [person.id for person in plan.description.people]
     if by is not None and by not in people:
         raise ShinraiError(

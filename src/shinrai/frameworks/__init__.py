@@ -6,7 +6,9 @@ nothing of systems, measurements or results. Everything it hands out is immutabl
 """
 
 from shinrai.frameworks.applicability import FACTS, Applicability, Facts, applicability
+from shinrai.frameworks.choosing import choose, current, read_file
 from shinrai.frameworks.loader import FrameworkKey, available, framework_bytes, load_framework, read_framework
+from shinrai.frameworks.located import MAX_BYTES
 from shinrai.frameworks.model import (
     Certainty,
     Coverage,
@@ -25,6 +27,7 @@ from shinrai.frameworks.model import (
 
 __all__ = [
     "FACTS",
+    "MAX_BYTES",
     "Applicability",
     "Certainty",
     "Coverage",
@@ -43,7 +46,10 @@ __all__ = [
     "Start",
     "applicability",
     "available",
+    "choose",
+    "current",
     "framework_bytes",
     "load_framework",
+    "read_file",
     "read_framework",
 ]

@@ -6,6 +6,7 @@ unknown or of the wrong kind is an error with its place.
 
 import re
 from collections.abc import Mapping
+from functools import cache
 from hashlib import sha256
 from importlib.resources import files
 from typing import NamedTuple
@@ -83,6 +84,7 @@ class FrameworkKey(NamedTuple):
     version: str
 
 
+@cache
 def available() -> tuple[FrameworkKey, ...]:
     """Return the frameworks that come with Shinrai, by id and then from the oldest version to the newest."""
     data = files("shinrai.frameworks") / "data"
@@ -105,7 +107,12 @@ def load_framework(id: str, version: str) -> Framework:  # noqa: A002  (the fiel
 
     An id or version that does not exist is a ShinraiError that lists those that do.
     """
-    return read_framework(framework_bytes(id, version), f"{id}/{version}.yaml")
+    from shinrai.frameworks import compiled  # it reads files with this module
+
+    source = framework_bytes(id, version)
+    ready = files("shinrai.frameworks") / "data" / id / f"{version}.json"
+    found = compiled.load(ready.read_bytes(), source) if ready.is_file() else None
+    return found or read_framework(source, f"{id}/{version}.yaml")
 
 
 def framework_bytes(id: str, version: str) -> bytes:  # noqa: A002  (the field's own name)

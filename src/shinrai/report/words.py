@@ -93,6 +93,20 @@ AUTONOMY: Mapping[str, Message] = {
     "decides_alone": message("It decides, and the decision takes effect by itself"),
 }
 
+TIER: Mapping[str, Message] = {
+    "low": message("Low"),
+    "medium": message("Medium"),
+    "high": message("High"),
+}
+
+EU_CLASS: Mapping[str, Message] = {
+    "eu_prohibited": message("Prohibited practice (Article 5)"),
+    "eu_high_risk_annex_i": message("High-risk, part of a regulated product (Article 6(1), Annex I)"),
+    "eu_high_risk_annex_iii": message("High-risk by area of use (Article 6(2), Annex III)"),
+    "eu_transparency": message("Transparency duties (Article 50)"),
+    "eu_systemic_risk": message("General-purpose model with systemic risk (Article 51)"),
+}
+
 STAGE: Mapping[str, Message] = {
     "proposed": message("Proposed"),
     "development": message("In development"),

@@ -18,44 +18,70 @@ from shinrai.systems.description import (
     AttestationRequest,
     DecisionEffect,
     Description,
+    EuClass,
     FrameworkPin,
     Model,
     NotApplicable,
     Person,
+    RiskJudgement,
     Scope,
     Supplier,
     System,
     TableTarget,
 )
+from shinrai.systems.facts import eu_classes, facts
 from shinrai.systems.faults import DescriptionError, Fault
 from shinrai.systems.fields import Text
 from shinrai.systems.reader import parse_description, read_description
 from shinrai.systems.schema import json_schema
 from shinrai.systems.template import Answers, render_template
-from shinrai.systems.vocabulary import Autonomy, DataClass, DecisionLevel, Kind, Share, Stage, TargetKind
+from shinrai.systems.tier import CONSEQUENCES, TIER_NAMES, Consequences, RiskTier, Tier, risk_tier
+from shinrai.systems.vocabulary import (
+    Area,
+    Audience,
+    Autonomy,
+    DataClass,
+    DecisionLevel,
+    Kind,
+    Likelihood,
+    Share,
+    Stage,
+    TargetKind,
+)
+from shinrai.systems.what_if import CHANGEABLE, changed
 
 __all__ = [
+    "CHANGEABLE",
+    "CONSEQUENCES",
+    "TIER_NAMES",
     "Answers",
+    "Area",
     "AttestationRequest",
+    "Audience",
     "Autonomy",
     "CalibrationSettings",
     "CheckSettings",
     "Checks",
+    "Consequences",
     "DataClass",
     "DataQualitySettings",
     "DecisionEffect",
     "DecisionLevel",
     "Description",
     "DescriptionError",
+    "EuClass",
     "Fault",
     "FrameworkPin",
     "GroupFairnessSettings",
     "Kind",
+    "Likelihood",
     "Model",
     "NotApplicable",
     "PerformanceSettings",
     "Person",
     "PersonalDataSettings",
+    "RiskJudgement",
+    "RiskTier",
     "Scope",
     "Share",
     "Skip",
@@ -65,8 +91,13 @@ __all__ = [
     "TableTarget",
     "TargetKind",
     "Text",
+    "Tier",
+    "changed",
+    "eu_classes",
+    "facts",
     "json_schema",
     "parse_description",
     "read_description",
     "render_template",
+    "risk_tier",
 ]

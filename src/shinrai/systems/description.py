@@ -21,6 +21,7 @@ from shinrai.systems.fields import (
     Distinct,
     FormatVersion,
     FrameworkId,
+    FrameworkPath,
     Identifier,
     InsidePath,
     Label,
@@ -39,18 +40,24 @@ from shinrai.systems.fields import (
 )
 from shinrai.systems.rules import breaches
 from shinrai.systems.vocabulary import (
+    AREAS,
+    AUDIENCES,
     AUTONOMY,
     DATA_CLASSES,
     DECISION_LEVELS,
     KINDS,
+    LIKELIHOODS,
     ROLES,
     SHARES,
     STAGES,
     TARGET_KINDS,
+    Area,
+    Audience,
     Autonomy,
     DataClass,
     DecisionLevel,
     Kind,
+    Likelihood,
     Share,
     Stage,
     TargetKind,
@@ -111,6 +118,50 @@ class Model(Record):
     ] = None
 
 
+class RiskJudgement(Record):
+    """What the organisation itself judges about the risk; the tier is derived from this and the facts of the system."""
+
+    likelihood: Annotated[
+        Annotated[Likelihood, OneOf(LIKELIHOODS)],
+        says(
+            "How likely it is that the system does harm.",
+            "システムによる被害がどの程度起こりやすいか。",
+        ),
+    ]
+    reason: Annotated[Text, says("Why you judge it so.", "そう判断する理由。")]
+    audience: Annotated[Annotated[Audience, OneOf(AUDIENCES)], says("Who uses it.", "利用者の範囲。")]
+    trains_on_inputs: Annotated[
+        YesOrNo,
+        says(
+            "Whether what users enter is used to train a model.",
+            "利用者の入力がモデルの学習に使われるか。",
+        ),
+    ] = False
+
+
+class EuClass(Record):
+    """What decides the class under the EU AI Act and cannot be told from the other facts."""
+
+    prohibited_practice: Annotated[
+        YesOrNo,
+        says("Whether it falls under a practice listed in Article 5.", "第5条の禁止される行為に当たるか。"),
+    ] = False
+    regulated_product: Annotated[
+        YesOrNo,
+        says(
+            "Whether it is, or protects, a product under the laws of Annex I that a third party has to assess.",
+            "附属書Iの法令により第三者評価を要する製品、またはその安全部品であるか。",
+        ),
+    ] = False
+    systemic_risk: Annotated[
+        YesOrNo,
+        says(
+            "Whether it is a general-purpose model with systemic risk.",
+            "システミックリスクを有する汎用AIモデルであるか。",
+        ),
+    ] = False
+
+
 class System(Record):
     """What the system is and does."""
 
@@ -164,6 +215,24 @@ class System(Record):
             "利用する国・地域。ISO 3166-1の2文字の国コード。",
         ),
     ]
+    areas: Annotated[
+        Annotated[tuple[Annotated[Area, OneOf(AREAS)], ...], _MANY, Distinct],
+        says(
+            "Areas of life it is used in that some document treats apart; empty if none.",
+            "個別の指針等がある利用分野。なければ空。",
+        ),
+    ] = ()
+    risk: Annotated[
+        RiskJudgement | None,
+        says(
+            "Your judgement of the risk. Unless written, the most cautious one is taken.",
+            "リスクについての自組織の判断。書かなければ最も慎重なものとみなす。",
+        ),
+    ] = None
+    eu: Annotated[
+        EuClass,
+        says("For use in the EU: what decides the class there.", "EUで利用する場合に、その区分を定める事項。"),
+    ] = EuClass()
     suppliers: Annotated[
         Annotated[tuple[Supplier, ...], _MANY],
         says("Services of others that the system stands on.", "システムが依存する外部のサービス。"),
@@ -176,6 +245,13 @@ class FrameworkPin(Record):
 
     id: Annotated[FrameworkId, says("The framework's id.", "枠組み（指針等）の識別子。")]
     version: Annotated[Label, says("The version that is used.", "用いる版。")]
+    file: Annotated[
+        FrameworkPath | None,
+        says(
+            "The framework's file, relative to this description, if it is your own.",
+            "自組織で用意した枠組みのファイル。この記述書からの相対パス。",
+        ),
+    ] = None
 
 
 class Person(Record):
@@ -378,15 +454,9 @@ class Description(Record):
     @property
     def facts(self) -> frozenset[str]:
         """The facts that make a requirement apply, in the vocabulary of the frameworks room."""
-        system = self.system
-        facts = {str(kind) for kind in system.kinds if kind is not Kind.PREDICTIVE}
-        if {DataClass.PERSONAL, DataClass.SENSITIVE} & set(system.data):
-            facts.add("personal_data")
-        if system.government_use or Role.GOVERNMENT in system.roles:
-            facts.add("government")
-        if system.public_facing:
-            facts.add("public_facing")
-        return frozenset(facts)
+        from shinrai.systems.facts import facts  # it reads descriptions, so it cannot be imported before them
+
+        return facts(self.system)
 
     def place(self, path: tuple[str | int, ...]) -> Place | None:
         """Return where a field stands in the file, such as `("targets", "decisions", "file")`; None without a file."""
@@ -404,12 +474,15 @@ class Description(Record):
         """Return the facts whose change makes a decision lapse, as JSON's own types and free of the order of lists."""
         system = self.system
         return {
+            "areas": _sorted(system.areas),
             "autonomy": str(system.autonomy),
             "data": _sorted(system.data),
             "frameworks": sorted([pin.id, pin.version] for pin in self.frameworks),
             "government_use": system.government_use,
             "kinds": _sorted(system.kinds),
             "model": system.model.model_dump(mode="json"),
+            "eu": system.eu.model_dump(mode="json"),
+            "risk": system.risk.model_dump(mode="json", exclude={"reason"}) if system.risk else None,
             "roles": _sorted(system.roles),
             "suppliers": sorted([each.name, each.service, each.terms_version] for each in system.suppliers),
         }

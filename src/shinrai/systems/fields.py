@@ -33,6 +33,7 @@ REGION: Final = r"^[A-Z]{2}$"
 
 FORMAT_VERSION: Final = 1
 TABLE_SUFFIXES: Final = (".parquet", ".csv")
+FRAMEWORK_SUFFIXES: Final = (".yaml", ".yml")
 
 # Bidirectional controls can make a signed text read differently from what it says.
 _REORDERING: Final = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
@@ -211,6 +212,12 @@ def _table_file(value: str) -> str:
     return value
 
 
+def _framework_file(value: str) -> str:
+    if PurePosixPath(value).suffix.lower() not in FRAMEWORK_SUFFIXES:
+        raise PydanticCustomError("table_suffix", "suffix", {"allowed": list(FRAMEWORK_SUFFIXES)})
+    return value
+
+
 def _web_address(value: str) -> str:
     try:
         parts = urlsplit(value)
@@ -235,6 +242,7 @@ Label = Annotated[
     str, StringConstraints(min_length=1, max_length=200), AfterValidator(_readable), AfterValidator(_one_line)
 ]
 InsidePath = Annotated[Label, AfterValidator(_inside)]
+FrameworkPath = Annotated[InsidePath, AfterValidator(_framework_file)]
 TablePath = Annotated[InsidePath, AfterValidator(_table_file)]
 WebAddress = Annotated[Label, AfterValidator(_web_address), WithJsonSchema({"type": "string", "format": "uri"})]
 WholeNumber = Annotated[int, BeforeValidator(_whole_number)]

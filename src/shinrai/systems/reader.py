@@ -126,6 +126,7 @@ def _links_outside(tree: Tree, description: Description, folder: Path) -> Iterat
     root = folder.resolve()
     named: list[tuple[_Path, str | None]] = [(("system", "model", "file"), description.system.model.file)]
     named += [(("targets", name, "file"), target.file) for name, target in description.targets.items()]
+    named += [(("frameworks", place, "file"), pin.file) for place, pin in enumerate(description.frameworks)]
     named += [
         (("attestations", place, "document"), attestation.document)
         for place, attestation in enumerate(description.attestations)

@@ -77,6 +77,13 @@ def _system_agrees(system: Mapping[object, object]) -> Iterator[Breach]:
             message("“none” says that no such data is handled, but other kinds of data stand beside it."),
             message("Write none alone, or leave it out."),
         )
+    risk = _mapping(system.get("risk"))
+    if risk.get("audience") == "public" and system.get("public_facing") in {False, "false"}:
+        yield Breach(
+            ("system", "risk", "audience"),
+            message("The audience is called public, but public_facing says that nobody outside uses it."),
+            message("Correct one of the two."),
+        )
     model = _mapping(system.get("model"))
     if model.get("file") is not None and model.get("endpoint") is not None:
         yield Breach(

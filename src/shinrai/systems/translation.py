@@ -243,7 +243,7 @@ _WORDS: Final[Mapping[str, Callable[[Context], tuple[Message, Message]]]] = {
     ),
     "folder_path": lambda _: (message("The path names a folder."), message("Write the path of a file.")),
     "table_suffix": lambda context: (
-        message("This kind of file is not read as a table."),
+        message("This kind of file is not read here."),
         message("Use one of: {allowed}.", allowed=listed(context["allowed"])),
     ),
     "web_address": lambda _: (

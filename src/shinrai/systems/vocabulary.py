@@ -18,7 +18,44 @@ class Kind(StrEnum):
     GENERATIVE = "generative"
     AGENT = "agent"
     PHYSICAL = "physical"
+    RETRIEVAL = "retrieval"
+    MULTIMODAL = "multimodal"
+    GENERAL_PURPOSE = "general_purpose"
     ADVANCED = "advanced"
+
+
+class Area(StrEnum):
+    """Where in life the system is used, as far as a document treats that area apart."""
+
+    BIOMETRICS = "biometrics"
+    CRITICAL_INFRASTRUCTURE = "critical_infrastructure"
+    EDUCATION = "education"
+    EMPLOYMENT = "employment"
+    ESSENTIAL_SERVICES = "essential_services"
+    LAW_ENFORCEMENT = "law_enforcement"
+    MIGRATION = "migration"
+    JUSTICE = "justice"
+    MEDICAL = "medical"
+    AGRICULTURE = "agriculture"
+    LOCAL_GOVERNMENT = "local_government"
+    DEFENCE = "defence"
+    CONTENT_CREATION = "content_creation"
+
+
+class Likelihood(StrEnum):
+    """How likely it is that the system does harm, as the organisation judges it."""
+
+    RARE = "rare"
+    POSSIBLE = "possible"
+    LIKELY = "likely"
+
+
+class Audience(StrEnum):
+    """Who uses the system: axis A of the Japanese government's guideline on generative AI."""
+
+    TEAM = "team"
+    ORGANISATION = "organisation"
+    PUBLIC = "public"
 
 
 class DecisionLevel(StrEnum):
@@ -102,10 +139,50 @@ KINDS: Final[Meanings] = {
     Kind.PHYSICAL: Bilingual(
         ja="フィジカルAI：ロボット・車両など現実の機械を動かす", en="moves things in the physical world"
     ),
+    Kind.RETRIEVAL: Bilingual(
+        ja="検索拡張（RAG）：文書を検索し、それに基づいて回答する", en="answers from documents that it looks up"
+    ),
+    Kind.MULTIMODAL: Bilingual(
+        ja="マルチモーダル：画像・音声・動画を入力または出力とする", en="takes in or produces images, sound or video"
+    ),
+    Kind.GENERAL_PURPOSE: Bilingual(
+        ja="汎用AIモデル：用途を限定しないモデルを自ら提供する", en="a general-purpose model that you provide yourself"
+    ),
     Kind.ADVANCED: Bilingual(
         ja="高度なAIシステム：最先端の基盤モデルおよびそれを用いるシステム",
         en="an advanced AI system: a most capable foundation model, or a system built on one",
     ),
+}
+
+AREAS: Final[Meanings] = {
+    Area.BIOMETRICS: Bilingual(ja="生体認証・生体に基づく分類", en="biometric identification or categorisation"),
+    Area.CRITICAL_INFRASTRUCTURE: Bilingual(ja="重要インフラの管理・運用", en="running critical infrastructure"),
+    Area.EDUCATION: Bilingual(ja="教育・職業訓練", en="education and vocational training"),
+    Area.EMPLOYMENT: Bilingual(ja="採用・人事・労務管理", en="hiring, promotion and the management of workers"),
+    Area.ESSENTIAL_SERVICES: Bilingual(
+        ja="与信・保険・給付など、生活に不可欠なサービスの利用可否",
+        en="access to essential services: credit, insurance, benefits, emergency calls",
+    ),
+    Area.LAW_ENFORCEMENT: Bilingual(ja="犯罪の捜査・取締り", en="law enforcement"),
+    Area.MIGRATION: Bilingual(ja="出入国管理・難民認定", en="migration, asylum and border control"),
+    Area.JUSTICE: Bilingual(ja="司法・選挙その他の民主的手続", en="justice, elections and other democratic processes"),
+    Area.MEDICAL: Bilingual(ja="医療・ヘルスケア", en="medicine and health care"),
+    Area.AGRICULTURE: Bilingual(ja="農業", en="agriculture"),
+    Area.LOCAL_GOVERNMENT: Bilingual(ja="地方公共団体の業務", en="the work of a local government"),
+    Area.DEFENCE: Bilingual(ja="防衛装備", en="defence equipment"),
+    Area.CONTENT_CREATION: Bilingual(ja="公表するコンテンツの制作", en="creating content for publication"),
+}
+
+LIKELIHOODS: Final[Meanings] = {
+    Likelihood.RARE: Bilingual(ja="まれ：通常の利用では起こらない", en="not in ordinary use"),
+    Likelihood.POSSIBLE: Bilingual(ja="起こりうる：利用期間中に一度は起こりうる", en="once or so while it is in use"),
+    Likelihood.LIKELY: Bilingual(ja="起こりやすい：繰り返し起こると見込まれる", en="expected again and again"),
+}
+
+AUDIENCES: Final[Meanings] = {
+    Audience.TEAM: Bilingual(ja="特定の担当者・部署に限られる", en="a few named people or one unit"),
+    Audience.ORGANISATION: Bilingual(ja="組織内の職員・社員が広く使う", en="people throughout the organisation"),
+    Audience.PUBLIC: Bilingual(ja="組織外の人が使う", en="people outside the organisation"),
 }
 
 DECISION_LEVELS: Final[Meanings] = {
