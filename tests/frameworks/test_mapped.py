@@ -17,7 +17,7 @@ E, SUP, SUB, X, NO = Relation
 
 def framework(name: str, **rows: str | None) -> Framework:
     """A framework whose rows stand under the heading given, or under none."""
-    like = SHIPPED.requirements[1]
+    like = SHIPPED.by_id["JP-AIGB-1.1"]
     requirements = tuple(replace(like, id=id_, principle=heading) for id_, heading in rows.items())
     return replace(SHIPPED, id=name, version="1", requirements=requirements, coverage=Coverage.COMPLETE)
 

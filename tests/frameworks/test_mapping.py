@@ -227,5 +227,5 @@ def test_the_weakest_state_counts() -> None:
 
 
 def test_the_sets_that_come_with_shinrai_load() -> None:
-    sets = mapping_sets([load_framework("jp.aigb", "1.2"), load_framework("jp.guideline13", "2025-12-19")])
+    sets = mapping_sets([load_framework("jp.guideline13", "2025-12-19")])
     assert {each.author for each in sets} == {"Shinrai project"}
