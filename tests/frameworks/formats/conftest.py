@@ -27,7 +27,22 @@ from shinrai.language import Bilingual
 # What breaks writers: signs that YAML, XML or a spreadsheet read as their own.
 _AWKWARD = st.sampled_from(
     ["=1+1", "+1", "-1", "@x", "- a", "a: b", "# c", "no", "null", "1.10", "2026-01-01", "'a'", '"', "\\", "a\nb", "\t"]
-    + ["_x000D_", "_x005F_x000D_", "x005F_", "a\r\nb", " a ", "a \n b", "&<>", "]]>", "|", ">", "%", "`", "〔未訳〕", "𠮷"]
+    + [
+        "_x000D_",
+        "_x005F_x000D_",
+        "x005F_",
+        "a\r\nb",
+        " a ",
+        "a \n b",
+        "&<>",
+        "]]>",
+        "|",
+        ">",
+        "%",
+        "`",
+        "〔未訳〕",
+        "𠮷",
+    ]
     + ["[not translated] a", "a  b", "a,b", "{a}", "~", "see-remarks", "a;b", "、", "é", "é"]
 )
 _CHARACTERS = st.characters(exclude_categories=("Cs", "Co", "Cn"))
