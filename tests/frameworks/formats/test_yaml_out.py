@@ -4,13 +4,14 @@ from dataclasses import replace
 
 import pytest
 import yaml
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shinrai.frameworks import available, framework_bytes, load_framework, read_framework
 from shinrai.frameworks.formats.yaml_out import write_yaml
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_any_framework_comes_back_as_it_was(frameworks, data) -> None:
     framework = data.draw(frameworks)
@@ -20,6 +21,7 @@ def test_any_framework_comes_back_as_it_was(frameworks, data) -> None:
     assert write_yaml(again) == text
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.data())
 def test_other_readers_see_the_same_texts(frameworks, data) -> None:
     framework = data.draw(frameworks)

@@ -34,7 +34,7 @@ from shinrai.frameworks.formats.yaml_out import source_parts
 from shinrai.frameworks.model import Framework, Requirement, Role
 from shinrai.language import Bilingual, message
 
-_SPARE_ROWS = 500
+_SPARE_ROWS = 200
 _NEVER = datetime(2000, 1, 1)
 _HEAD_FILL = PatternFill("solid", fgColor="FFD9E2F3")
 _TOP = Alignment(vertical="top", wrap_text=True)
