@@ -198,7 +198,8 @@ def _show_coverage(found: "MappedCoverage", language: Language, *, every: bool) 
 
     for number, told in enumerate(found.lines()):
         tables.line(told, language, style="" if number else "bold", indent=2 if number else 0)
-    rows = [_mapped_row(row, language) for row in found.rows if every or row.standing.value != "nothing"]
+    listed = [row for row in found.rows if every or row.standing.value != "nothing"]
+    rows = [_mapped_row(together, language) for together in _grouped(listed)]
     if rows:
         tables.line("", language)
         columns = (
@@ -212,11 +213,24 @@ def _show_coverage(found: "MappedCoverage", language: Language, *, every: bool) 
         tables.table(columns, rows, language)
 
 
-def _mapped_row(row: "MappedRow", language: Language) -> Sequence[Any]:
+def _grouped(rows: "Sequence[MappedRow]") -> "Iterable[list[MappedRow]]":
+    """Put rows together of which nothing but their heading is mapped, and in the same way."""
+    from itertools import groupby
+
+    for (heading, _), together in groupby(rows, key=lambda row: (row.heading, row.path)):
+        if heading is None:
+            yield from ([row] for row in together)
+        else:
+            yield list(together)
+
+
+def _mapped_row(rows: "Sequence[MappedRow]", language: Language) -> Sequence[Any]:
+    row = rows[0]
+    name = row.id if len(rows) == 1 else f"{row.id} … {rows[-1].id} ({len(rows)})"
     if row.path is None:
-        return row.id, STANDINGS[row.standing], "—", "—", "—", "—"
+        return name, STANDINGS[row.standing], "—", "—", "—", "—"
     return (
-        row.id,
+        name,
         STANDINGS[row.standing],
         RELATIONS[row.path.relation],
         STATES[row.path.state],
