@@ -323,8 +323,8 @@ def _show_applicability(
 def _asked(tier: "RiskTier") -> Message:
     asked = tier.consequences
     return message(
-        "It asks for: the checks {checks}; at least {n} samples; {seats} seats held by people; "
-        "a new measurement every {days} days.",
+        "It asks for: the checks {checks}; at least {n} samples; a new measurement every {days} days; "
+        "seats held by people: {seats}.",
         checks=", ".join(asked.checks),
         n=asked.minimum_n,
         seats=asked.human_seats,
