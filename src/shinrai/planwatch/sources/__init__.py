@@ -1,0 +1,1 @@
+"""Where news about the plan comes from."""
