@@ -362,7 +362,7 @@ def test_confidential_parameters_stay_on_the_wire(server: SourceServer, caplog: 
     secret = Confidential("appId=0123456789abcdef", ("0123456789abcdef",))
 
     def odd_header(handler) -> None:
-        handler.wfile.write(b"HTTP/1.1 200 OK\r\nno colon here\r\nContent-Length: 2\r\n\r\nok")
+        handler.wfile.write(b"HTTP/1.1 200 OK\r\n0123456789abcdef\r\nContent-Length: 2\r\n\r\nok")
 
     server.pages |= {
         "/ok": answer(b"fine"),

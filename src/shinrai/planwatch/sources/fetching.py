@@ -7,12 +7,14 @@ up. Only resolving the host's name is left to the system's own limit. No proxy i
 
 import email.utils
 import hashlib
+import logging
 import random
 import socket
 import ssl
 import threading
 import time
 from collections.abc import Mapping
+from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -268,8 +270,20 @@ def _kind(error: BaseException) -> FailureKind:
     return FailureKind.OUTAGE
 
 
+class _Unlogged(logging.Filter):
+    """Keeps urllib3 from logging what it could not make out in a header: the server's words, perhaps with the key."""
+
+    def filter(self, _record: logging.LogRecord) -> bool:
+        return not _exchanging.get()
+
+
+_exchanging = ContextVar("shinrai_exchanging", default=False)
+logging.getLogger("urllib3.connection").addFilter(_Unlogged())
+
+
 def _exchange(job: _Job, here: Address, clock: "_Clock") -> Fetched | Failure | _Redirect:
     connection = _connection(job, here, clock)
+    before = _exchanging.set(True)
     try:
         headers = {"User-Agent": USER_AGENT, "Accept": job.accept, "Accept-Encoding": "gzip, deflate"}
         target = here.target
@@ -279,6 +293,7 @@ def _exchange(job: _Job, here: Address, clock: "_Clock") -> Fetched | Failure | 
         connection.request("GET", target, headers=headers, preload_content=False)
         return _answer(job, here, connection.getresponse())
     finally:
+        _exchanging.reset(before)
         connection.close()
 
 
