@@ -123,7 +123,7 @@ _SAID: Mapping[FailureKind, Message] = {
     FailureKind.OUTAGE: message("The server cannot be reached, broke off, or is out of order."),
     FailureKind.UNTRUSTED: message("The server's certificate cannot be trusted."),
     FailureKind.TIMEOUT: message("The server did not answer in time."),
-    FailureKind.NOT_FOUND: message("There is no such page any more."),
+    FailureKind.NOT_FOUND: message("There is nothing at this address any more, or there never was."),
     FailureKind.REFUSED: message("The server refused the request."),
     FailureKind.TOO_LARGE: message("The answer is too large and was not read to its end."),
     FailureKind.EMPTY: message("The answer is empty."),
