@@ -90,7 +90,7 @@ def _show_list(language: Language, listed: "WatchList", only: tuple[str, ...], *
         )
         return NOTHING_OPEN
     for source in sources:
-        click.echo(f"{source.id}  {_harmless(source.title.text(language))}\n  {source.address}")
+        click.echo(f"{source.id}  {_plain(source.title.text(language))}\n  {source.address}")
         _say(
             language,
             message(
@@ -106,7 +106,7 @@ def _show_list(language: Language, listed: "WatchList", only: tuple[str, ...], *
         _say(language, message("Not watched:"))
         for each in listed.not_watched:
             title, reason = each.title.text(language), each.reason.text(language)
-            click.echo(f"{each.id}  {_harmless(title)}\n  {_harmless(reason)}")
+            click.echo(f"{each.id}  {_plain(title)}\n  {_plain(reason)}")
     click.echo()
     _say(language, message("Nothing was contacted."))
     return NOTHING_OPEN
@@ -197,7 +197,7 @@ def _show_proposals(language: Language, proposals: "list[Proposal]") -> None:
     _say(language, message("Changes to look at ({count}):", count=len(proposals)))
     for proposal in proposals:
         source = proposal.source
-        click.echo(f"\n{source.id}  {_harmless(source.title.text(language))}\n  {source.address}")
+        click.echo(f"\n{source.id}  {_plain(source.title.text(language))}\n  {source.address}")
         noticed = f"{proposal.noticed:%Y-%m-%d}" if proposal.noticed else "–"
         _say(
             language,
@@ -237,10 +237,10 @@ def _kind(kind: str) -> Message:
     }[kind]
 
 
-def _harmless(text: str) -> str:
-    from shinrai.report.characters import harmless
+def _plain(text: str) -> str:
+    from shinrai.planwatch.sources.quoting import shown
 
-    return harmless(text)
+    return shown(text)
 
 
 def _print_json(data: object) -> None:

@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from urllib.parse import quote, urlencode, urljoin, urlsplit
 
 from shinrai.language import ShinraiError, message
-from shinrai.report.characters import harmless, shorten
+from shinrai.planwatch.sources.quoting import shown
 
 LONGEST = 2_000
 """Longest address, in characters."""
@@ -53,11 +53,6 @@ class Address:
 
     def __str__(self) -> str:
         return self.site + self.target
-
-
-def shown(text: str) -> str:
-    """Return an address or another word from outside, fit for one line of a terminal."""
-    return shorten(harmless(text[: 2 * LONGEST]), 200)
 
 
 def parse_address(text: str) -> Address:

@@ -10,8 +10,8 @@ from enum import StrEnum
 from typing import NoReturn, TypeVar
 
 from shinrai.language import Message, Place, message
-from shinrai.planwatch.sources.addresses import shown
 from shinrai.planwatch.sources.fetching import SourceError
+from shinrai.planwatch.sources.quoting import shown
 
 LONGEST_TEXT = 20_000
 """Longest text, in characters, that a field of an answer may hold."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from difflib import unified_diff
 from itertools import islice
 
-from shinrai.report.characters import harmless, shorten
+from shinrai.planwatch.sources.quoting import shown
 
 MOST_LINES = 40
 COLUMNS = 160
@@ -39,7 +39,7 @@ def difference(old: str, new: str) -> Difference:
     compare = _unified if len(before) * len(after) <= _MOST_PAIRS else _counted
     whole = list(compare(before, after))
     return Difference(
-        lines=tuple(shorten(harmless(line), COLUMNS) for line in whole[:MOST_LINES]),
+        lines=tuple(shown(line, COLUMNS) for line in whole[:MOST_LINES]),
         added=sum(line.startswith("+") for line in whole),
         removed=sum(line.startswith("-") for line in whole),
         left_out=max(0, len(whole) - MOST_LINES),

@@ -14,9 +14,10 @@ from decimal import Decimal
 from enum import StrEnum
 
 from shinrai.language import ShinraiError, message
-from shinrai.planwatch.sources.addresses import shown, with_query
+from shinrai.planwatch.sources.addresses import with_query
 from shinrai.planwatch.sources.answers import Value, maybe, read_answer
 from shinrai.planwatch.sources.fetching import Failure, FailureKind, Fetched, Limits, SourceError, fetch, source_error
+from shinrai.planwatch.sources.quoting import shown
 
 BASE = "https://laws.e-gov.go.jp/api/2"
 PER_SECOND = 5.0

@@ -11,10 +11,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from shinrai.language import ShinraiError, message
-from shinrai.planwatch.sources.addresses import shown, with_query
+from shinrai.planwatch.sources.addresses import with_query
 from shinrai.planwatch.sources.answers import Value, maybe, read_answer
 from shinrai.planwatch.sources.fetching import Confidential, Fetched, Limits, SourceError, fetch, source_error
 from shinrai.planwatch.sources.key_reference import Key
+from shinrai.planwatch.sources.quoting import shown
 
 BASE = "https://api.e-stat.go.jp/rest/3.0/app/json"
 LIMITS = Limits(size=100_000_000, seconds=180.0)

@@ -29,7 +29,8 @@ from urllib3.util import make_headers, parse_url
 
 from shinrai import __version__
 from shinrai.language import Message, ShinraiError, message
-from shinrai.planwatch.sources.addresses import Address, parse_address, redirected, shown, stays_on_site
+from shinrai.planwatch.sources.addresses import Address, parse_address, redirected, stays_on_site
+from shinrai.planwatch.sources.quoting import shown
 
 USER_AGENT = f"shinrai/{__version__}"
 _PIECE = 64 * 1024

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from shinrai.language import ShinraiError, message
-from shinrai.planwatch.sources.addresses import shown
+from shinrai.planwatch.sources.quoting import shown
 
 _NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _KEY = re.compile(r"[0-9A-Za-z_-]{16,200}")

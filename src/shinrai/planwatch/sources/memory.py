@@ -33,7 +33,8 @@ class Version:
     """A source as it was at one time.
 
     sha256: of the bytes; text_sha256: of the text that is compared, None where the bytes are. encoding: of the text,
-    by Python's name. size: in bytes; it and the time are None for a version known by its hash alone.
+    by Python's name. size: in bytes; at: when it was first
+    seen. Both are None for a version known by its hash alone.
     """
 
     sha256: str

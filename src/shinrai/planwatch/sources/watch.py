@@ -15,7 +15,7 @@ from enum import StrEnum
 from pathlib import Path
 
 from shinrai.language import Message, message
-from shinrai.planwatch.sources.addresses import parse_address, shown
+from shinrai.planwatch.sources.addresses import parse_address
 from shinrai.planwatch.sources.answers import read_answer
 from shinrai.planwatch.sources.decoding import decode, one_spelling
 from shinrai.planwatch.sources.difference import Difference, difference
@@ -32,6 +32,7 @@ from shinrai.planwatch.sources.memory import (
     text_hash,
     version_json,
 )
+from shinrai.planwatch.sources.quoting import shown
 from shinrai.planwatch.sources.visible import tidy, visible_text
 from shinrai.planwatch.sources.watched import SourceKind, WatchedSource
 
@@ -185,6 +186,8 @@ def _seen(source: WatchedSource, memory: Memory, trace: Trace, look: _Look) -> S
             notes += (message("It is not the version whose hash the list holds."),)
     else:
         outcome = Outcome.UNCHANGED if before.is_same(version) else Outcome.CHANGED
+        # A version is as old as the first look that saw it, however often its nonce has changed since.
+        version = replace(version, at=before.at) if outcome is Outcome.UNCHANGED else version
         if outcome is Outcome.UNCHANGED and before.encoding != version.encoding:
             notes += (
                 message(
@@ -199,7 +202,7 @@ def _seen(source: WatchedSource, memory: Memory, trace: Trace, look: _Look) -> S
         trace,
         baseline=baseline,
         latest=version,
-        last_seen=version.at,
+        last_seen=look.version.at,
         last_changed=version.at if outcome is Outcome.CHANGED else trace.last_changed,
     )
     memory.keep(source.id, trace, look.text)

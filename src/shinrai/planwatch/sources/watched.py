@@ -22,7 +22,8 @@ from shinrai.frameworks.located import (
     read_yaml,
 )
 from shinrai.language import Bilingual, ShinraiError, message, suggest
-from shinrai.planwatch.sources.addresses import parse_address, shown
+from shinrai.planwatch.sources.addresses import parse_address
+from shinrai.planwatch.sources.quoting import shown
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
