@@ -9,6 +9,7 @@ import tracemalloc
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
@@ -340,22 +341,49 @@ def test_proxies_of_the_environment_are_used_only_when_asked(
         assert "hidden" not in str(caught.value)
 
 
-def test_a_certificate_that_proves_nothing_is_not_trusted(tmp_path: Path) -> None:
+@pytest.fixture
+def certificate(tmp_path: Path) -> tuple[Path, Path]:
+    """A certificate for 127.0.0.1, signed by itself, and its key."""
     key = ec.generate_private_key(ec.SECP256R1())
     name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "127.0.0.1")])
     now = datetime.now(UTC)
-    certificate = (
+    signed = (
         x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
         .not_valid_before(now - timedelta(days=1))
         .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ip_address("127.0.0.1"))]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
         .sign(key, hashes.SHA256())
     )
-    (tmp_path / "cert.pem").write_bytes(certificate.public_bytes(Encoding.PEM))
+    (tmp_path / "cert.pem").write_bytes(signed.public_bytes(Encoding.PEM))
     (tmp_path / "key.pem").write_bytes(key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()))
-    with serving((tmp_path / "cert.pem", tmp_path / "key.pem")) as server:
+    return tmp_path / "cert.pem", tmp_path / "key.pem"
+
+
+def test_a_certificate_that_proves_nothing_is_not_trusted(certificate: tuple[Path, Path]) -> None:
+    with serving(certificate) as server:
         got = failed(fetch(server.at("/"), limits=QUICK))
         assert (got.kind, got.attempts) == (FailureKind.UNTRUSTED, 1)
         assert server.seen == []
+
+
+def test_over_tls_the_same_clock_runs(certificate: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SSL_CERT_FILE", str(certificate[0]))
+    with serving(certificate) as server:
+        server.pages |= {"/a": answer(b"safe"), "/drip": server.stream(b"a", pause=0.02), "/head": server.drip_headers}
+        assert fetched(fetch(server.at("/a"), limits=QUICK)).content == b"safe"
+        for slow in ("/drip", "/head"):
+            got = failed(fetch(server.at(slow), limits=Limits(seconds=0.6, silence=30)))
+            assert got.kind is FailureKind.TIMEOUT
+        # The name that is asked for must be in the certificate.
+        other = server.at("/a").replace("127.0.0.1", "localhost")
+        assert failed(fetch(other, limits=QUICK)).kind is FailureKind.UNTRUSTED
+
+
+def test_a_handshake_that_never_comes_is_a_timeout() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        got = failed(fetch(f"https://127.0.0.1:{silent.getsockname()[1]}/", limits=Limits(seconds=0.5, silence=30)))
+    assert got.kind is FailureKind.TIMEOUT
 
 
 def test_confidential_parameters_stay_on_the_wire(server: SourceServer, caplog: pytest.LogCaptureFixture) -> None:
