@@ -460,3 +460,28 @@ def test_wrong_words_on_the_command_line_are_errors(mine: Path, tmp_path: Path) 
         run(Language.EN, "--list", str(tmp_path / "none.yaml"), "--dry-run")
     with pytest.raises(click.UsageError):
         run(Language.EN, "--no-such")
+
+
+@pytest.mark.parametrize("language", list(Language))
+def test_a_dry_run_of_the_shipped_list_names_what_is_not_watched_too(
+    language: Language, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(language, "--dry-run") == NOTHING_OPEN
+    shown = capsys.readouterr().out
+    shipped = read_list()
+    assert all(listed.address in shown for listed in shipped.sources)
+    assert all(each.reason.text(language) in shown for each in shipped.not_watched)
+
+
+def test_the_command_says_what_it_leaves_out(
+    server: SourceServer, mine: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given_ = ("--list", str(mine), "--home", str(tmp_path / "home"))
+    run(Language.EN, *given_)
+    server.pages |= {"/plan": answer("".join(f"<p>{at}</p>" for at in range(99))), "/file": answer(b"%PDF-2")}
+    assert run(Language.EN, *given_) == OPEN_PROPOSALS
+    shown = capsys.readouterr().out
+    assert "more lines" in shown
+    assert "There is no text to compare" in shown
+    assert run(Language.EN, *given_) == OPEN_PROPOSALS
+    assert "PLAN: unchanged since 20" in capsys.readouterr().out
