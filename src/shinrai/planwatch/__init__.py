@@ -1,0 +1,1 @@
+"""Follow-up of the national plan: its measures, their indicators and sources, and what has changed."""
