@@ -18,7 +18,6 @@ from shinrai.frameworks.located import (
     as_date,
     as_fields,
     as_items,
-    as_match,
     as_text,
     as_tuple,
     as_word,

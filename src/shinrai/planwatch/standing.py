@@ -6,7 +6,7 @@ zero and never “not started”; every count comes with how much of the plan it
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -283,21 +283,34 @@ Histories = Mapping[str, tuple[Reported, ...]]
 
 def _histories(events: Sequence[StatusEvent], as_of: date) -> Histories:
     """Return what was reported of each id by a day, oldest first; on one day the log's order decides."""
-    replaced = _replacements(event.record for event in events)
+    replaced = _replacements((event.about, event.record) for event in events)
     found: dict[str, list[Reported]] = {}
-    for event in sorted(events, key=_when):
-        if event.when.last <= as_of:
-            by = None if event.record is None else replaced.get(event.record.payload_sha256)
+    for event in sorted(events, key=lambda each: (reported_by(each), *_order(each))):
+        if reported_by(event) <= as_of:
+            by = None if event.record is None else replaced.get((event.about, event.record.payload_sha256))
             found.setdefault(event.about, []).append(Reported(event, by))
     return {id_: tuple(history) for id_, history in found.items()}
 
 
-def _when(dated: StatusEvent | Observation) -> tuple[date, date, int]:
+def reported_by(event: StatusEvent) -> date:
+    """Return the day from which an event counts: the last of its period, or the day it was recorded if that is earlier.
+
+    A month in which something happened has passed before it counts, unless a person has signed that it happened.
+    """
+    return event.when.last if event.record is None else min(event.when.last, event.record.recorded_on.date())
+
+
+def _order(dated: StatusEvent | Observation) -> tuple[date, date, int]:
     return dated.when.last, dated.when.first, -1 if dated.record is None else dated.record.index
 
 
-def _replacements(records: Iterable[Record | None]) -> Mapping[str, Record]:
-    return {record.replaces: record for record in records if record is not None and record.replaces is not None}
+def _replacements(records: Iterable[tuple[str, Record | None]]) -> Mapping[tuple[str, str], Record]:
+    """Return, by id and payload digest, the record that puts another one right; only one about the same id can."""
+    return {
+        (about, record.replaces): record
+        for about, record in records
+        if record is not None and record.replaces is not None
+    }
 
 
 def progress_of(id_: str, histories: Histories) -> Progress:
@@ -337,14 +350,15 @@ def _cells(plan: Plan, measures: Sequence[MeasureStanding]) -> tuple[Cell, ...]:
 
 def _indicator(indicator: Indicator, observations: Sequence[Observation], as_of: date) -> IndicatorStanding:
     mine = [value for value in observations if value.indicator == indicator.id]
-    replaced = _replacements(value.record for value in mine)
+    replaced = _replacements((value.indicator, value.record) for value in mine)
     standing = sorted(
         (
             value
             for value in mine
-            if _known_by(value) <= as_of and (value.record is None or value.record.payload_sha256 not in replaced)
+            if known_by(value) <= as_of
+            and (value.record is None or (indicator.id, value.record.payload_sha256) not in replaced)
         ),
-        key=_when,
+        key=_order,
     )
     groups: tuple[Group | None, ...] = indicator.groups or (None,)
     series = tuple(
@@ -356,8 +370,11 @@ def _indicator(indicator: Indicator, observations: Sequence[Observation], as_of:
     return IndicatorStanding(indicator, series, targets)
 
 
-def _known_by(value: Observation) -> date:
-    return value.published or value.when.last
+def known_by(value: Observation) -> date:
+    """Return the day from which a value counts: when it was published, else the last day of its period."""
+    if value.published is not None:
+        return value.published
+    return value.when.last if value.record is None else min(value.when.last, value.record.recorded_on.date())
 
 
 def _target(target: Target, last: Sequence[Observation], as_of: date) -> TargetStanding:
@@ -421,8 +438,3 @@ def _unsourced(plan: Plan, histories: Histories, values: Sequence[Observation]) 
     for id_, history in histories.items():
         rows += (Unsourced(Row.EVENT, id_, each.event.note, each.event.source) for each in history)
     return (row for row in rows if not row.source.checkable)
-
-
-def with_events(followed: Followed, more: Iterable[StatusEvent]) -> Followed:
-    """Return the same plan with more events, such as proposals that somebody wants to see the effect of."""
-    return replace(followed, events=(*followed.events, *more))
