@@ -7,6 +7,7 @@ Nothing is matched by similar words: what no plan says would be a guess.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from typing import Protocol, TypeVar
 
 from shinrai.language import Bilingual
 from shinrai.planwatch.model import Commitment, Indicator, Measure, Plan, Section, Target
@@ -105,7 +106,11 @@ def compare(standing: Standing, later: Plan) -> Comparison:
         ),
         unknown=tuple(dict.fromkeys(name for names in named.values() for name in names if name not in old)),
         progress=progress,
-        **_others(earlier, later),
+        commitments_added=_only(later.commitments, earlier.commitments),
+        commitments_dropped=_only(earlier.commitments, later.commitments),
+        indicators_added=_only(later.indicators, earlier.indicators),
+        indicators_dropped=_only(earlier.indicators, later.indicators),
+        retargeted=_retargeted(earlier, later),
     )
 
 
@@ -143,20 +148,27 @@ def _elsewhere(one: Section, other: Section) -> bool:
     return one.id != other.id and not _same(one.title, other.title)
 
 
-def _others(earlier: Plan, later: Plan) -> dict[str, tuple[object, ...]]:
-    commitments = {each.id for each in earlier.commitments}, {each.id for each in later.commitments}
-    indicators = {each.id: each for each in earlier.indicators}, {each.id: each for each in later.indicators}
-    return {
-        "commitments_added": tuple(each for each in later.commitments if each.id not in commitments[0]),
-        "commitments_dropped": tuple(each for each in earlier.commitments if each.id not in commitments[1]),
-        "indicators_added": tuple(each for each in later.indicators if each.id not in indicators[0]),
-        "indicators_dropped": tuple(each for each in earlier.indicators if each.id not in indicators[1]),
-        "retargeted": tuple(
-            Retargeted(each, indicators[0][each.id])
-            for each in later.indicators
-            if each.id in indicators[0] and _aims(each.targets) != _aims(indicators[0][each.id].targets)
-        ),
-    }
+class _Named(Protocol):
+    @property
+    def id(self) -> str: ...
+
+
+_Row = TypeVar("_Row", bound=_Named)
+
+
+def _only(rows: Sequence[_Row], others: Sequence[_Row]) -> tuple[_Row, ...]:
+    """Return the rows whose id none of the others has."""
+    taken = {row.id for row in others}
+    return tuple(row for row in rows if row.id not in taken)
+
+
+def _retargeted(earlier: Plan, later: Plan) -> tuple[Retargeted, ...]:
+    before = {each.id: each for each in earlier.indicators}
+    return tuple(
+        Retargeted(each, before[each.id])
+        for each in later.indicators
+        if each.id in before and _aims(each.targets) != _aims(before[each.id].targets)
+    )
 
 
 def _aims(targets: Sequence[Target]) -> set[tuple[object, ...]]:
