@@ -76,7 +76,9 @@ def commands(language: Language) -> click.Group:
         ],
         context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
     )
-    for build in (_init, _sign, _assess, _report, _verify, _schema, _log):
+    from shinrai.cli.planning import plan_commands
+
+    for build in (_init, _sign, _assess, _report, _verify, _schema, _log, plan_commands):
         group.add_command(build(language))
     return group
 

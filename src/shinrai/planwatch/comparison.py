@@ -11,7 +11,7 @@ from typing import Protocol, TypeVar
 
 from shinrai.language import Bilingual
 from shinrai.planwatch.model import Commitment, Indicator, Measure, Plan, Section, Target
-from shinrai.planwatch.standing import Progress, Standing
+from shinrai.planwatch.standing import MeasureStanding, Progress, Standing
 
 
 class Change(StrEnum):
@@ -173,3 +173,21 @@ def _retargeted(earlier: Plan, later: Plan) -> tuple[Retargeted, ...]:
 
 def _aims(targets: Sequence[Target]) -> set[tuple[object, ...]]:
     return {(each.value, each.direction, each.by, each.group, each.origin) for each in targets}
+
+
+def predecessors(plan: Plan, measure: str, standings: Sequence[Standing]) -> tuple[tuple[Plan, MeasureStanding], ...]:
+    """Return the measures of earlier plans that one goes on with, the nearest first, however far back they lie.
+
+    standings: of every other plan that is at hand; a measure that none of them has is left out.
+    """
+    continues = {(each.plan.id, each.plan.version): each for each in standings}
+    waiting = [id_ for each in plan.measures if each.id == measure for id_ in each.continues]
+    found: dict[str, tuple[Plan, MeasureStanding]] = {}
+    while waiting:
+        id_ = waiting.pop(0)
+        for standing in continues.values():
+            for each in standing.measures:
+                if each.measure.id == id_ and id_ not in found:
+                    found[id_] = (standing.plan, each)
+                    waiting += each.measure.continues
+    return tuple(found.values())

@@ -4,7 +4,7 @@ Texts are in both languages, dates ISO 8601, numbers plain; what is not known is
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -32,10 +32,12 @@ from shinrai.planwatch.standing import (
     Tally,
     TargetStanding,
 )
+from shinrai.planwatch.values import no_such_id
 from shinrai_verify import NAMESPACE
 
 SHOWN = NAMESPACE + "plan/v1"
 STANDING = NAMESPACE + "plan-standing/v1"
+ONE = NAMESPACE + "plan-item/v1"
 COMPARISON = NAMESPACE + "plan-comparison/v1"
 
 Json = dict[str, Any]
@@ -128,6 +130,21 @@ def comparison_json(found: Comparison) -> Json:
             for each in found.retargeted
         ],
     }
+
+
+def one_json(standing: Standing, id_: str, earlier: Sequence[tuple[Plan, MeasureStanding]] = ()) -> Json:
+    """Return one measure, commitment or indicator with its history; earlier: the measures it goes on with."""
+    for measure in standing.measures:
+        if measure.measure.id == id_:
+            before = [{"plan": f"{plan.id}/{plan.version}", **measure_json(each)} for plan, each in earlier]
+            return {"schema": ONE, **measure_json(measure), "earlier": before}
+    for commitment in standing.commitments:
+        if commitment.commitment.id == id_:
+            return {"schema": ONE, **_commitment(commitment)}
+    for indicator in standing.indicators:
+        if indicator.indicator.id == id_:
+            return {"schema": ONE, **indicator_json(indicator)}
+    raise no_such_id(standing.plan, id_)
 
 
 def _ids(added: Any, dropped: Any) -> Json:

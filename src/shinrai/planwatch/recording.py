@@ -8,7 +8,7 @@ record that was wrong is replaced by another one, and both stay readable.
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -19,10 +19,10 @@ from shinrai.evidence.store import Addition, Store
 from shinrai.evidence.trust import ensure_trust, person_signer
 from shinrai.frameworks import Certainty
 from shinrai.frameworks.located import shown
-from shinrai.language import Bilingual, Message, ShinraiError, message, suggest
+from shinrai.language import Bilingual, Message, ShinraiError, message
 from shinrai.planwatch.model import Interval, Period, Plan, Qualifier, State
 from shinrai.planwatch.recorded import PLAN_OBSERVATION, PLAN_STATUS, payload_at
-from shinrai.planwatch.values import ADDRESS
+from shinrai.planwatch.values import ADDRESS, no_such_id
 from shinrai.report.characters import harmless
 from shinrai_verify.dsse import Statement
 from shinrai_verify.encoding import IDENTIFIER, canonical_json
@@ -83,7 +83,7 @@ def record_status(
     known = [*(each.id for each in plan.measures), *(each.id for each in plan.commitments)]
     known += [section.id for section in plan.sections]
     if about not in known:
-        raise _unknown(about, known)
+        raise no_such_id(plan, about)
     if draft.note is None:
         raise ShinraiError(
             message("A status needs a note that says what happened."),
@@ -99,7 +99,7 @@ def record_observation(
     """Sign and log a value of an indicator; refused as `record_status`, and when it does not fit the indicator."""
     known = {each.id: each for each in plan.indicators}
     if indicator not in known:
-        raise _unknown(indicator, known)
+        raise no_such_id(plan, indicator)
     groups = [group.id for group in known[indicator].groups]
     if (value.group is None) != (not groups) or (groups and value.group not in groups):
         fix = message("Its groups: {names}.", names=", ".join(groups)) if groups else message("Leave --group out.")
@@ -119,13 +119,6 @@ def record_observation(
         "value": str(value.value),
     }
     return _record(home, store, plan, PLAN_OBSERVATION, indicator, said, draft, now)
-
-
-def _unknown(about: str, known: Any) -> ShinraiError:
-    return ShinraiError(
-        message("There is no “{id}” in this plan.", id=shown(about)),
-        fix=suggest(shown(about), known) or message("“shinrai plan show” lists the ids."),
-    )
 
 
 def _record(
@@ -164,7 +157,8 @@ def _check(draft: Draft, now: datetime) -> None:
             message("“{value}” cannot be the id of a person.", value=shown(draft.by)),
             fix=message("Use letters, digits, “.”, “_” and “-”, such as yamada; the names of roles are taken."),
         )
-    if draft.when.first > now.date():
+    # Where the day is furthest ahead it may already be tomorrow.
+    if draft.when.first > (now + timedelta(hours=14)).date():
         raise ShinraiError(
             message("{date} is still to come; only what has happened is recorded.", date=draft.when.text),
             fix=message("A due date or target belongs into the plan."),

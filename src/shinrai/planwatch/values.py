@@ -5,7 +5,7 @@ from decimal import Decimal
 
 from shinrai.frameworks.located import Fields, Node, Nothing, as_fields, as_items, as_match, as_text, as_word, shown
 from shinrai.language import Place, ShinraiError, message, suggest
-from shinrai.planwatch.model import Citation, Period, Source
+from shinrai.planwatch.model import Citation, Period, Plan, Source
 
 ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 # Addresses become links in reports, so nothing that a browser would run.
@@ -125,3 +125,11 @@ def named_fields(node: Node) -> Fields:
         if not ID.fullmatch(key):
             raise ShinraiError(message("“{key}” cannot be the key of a source.", key=shown(key)), place=place)
     return fields
+
+
+def no_such_id(plan: Plan, id_: str) -> ShinraiError:
+    """Return the error for an id that a plan does not have, with the nearest that it has."""
+    return ShinraiError(
+        message("There is no “{id}” in this plan.", id=shown(id_)),
+        fix=suggest(shown(id_), plan.titles()) or message("“shinrai plan show” lists the ids."),
+    )

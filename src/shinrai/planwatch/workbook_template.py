@@ -1,7 +1,7 @@
 """The template of a plan in a workbook: a sheet for each kind of row, a guide, and a filled example."""
 
 from collections.abc import Mapping, Sequence
-from pathlib import Path
+from io import BytesIO
 from typing import TYPE_CHECKING
 
 from shinrai.language import Language, message
@@ -19,8 +19,8 @@ _READY_ROWS = 500
 """Rows for which the template offers choices."""
 
 
-def write_template(path: Path, language: Language, *, filled: bool = False) -> None:
-    """Write a template. language: of the choices offered; the headers have both. filled: the example in its place."""
+def template_bytes(language: Language, *, filled: bool = False) -> bytes:
+    """Return a template. language: of guide and choices; headers have both. filled: with the example in its place."""
     from openpyxl import Workbook
 
     book = Workbook()
@@ -30,7 +30,9 @@ def write_template(path: Path, language: Language, *, filled: bool = False) -> N
         _entry(book, sheet, language, ROWS.get(sheet.name, ()) if filled else ())
     _example(book, language)
     book.active = 1
-    book.save(path)
+    data = BytesIO()
+    book.save(data)
+    return data.getvalue()
 
 
 def _guide(book: "Workbook", language: Language) -> None:
