@@ -39,6 +39,8 @@ from shinrai.planwatch.values import (
 
 NOT_KNOWN = "not_known"
 """Written where the exact words of a survey's question are not known."""
+NOT_ASKED = "not_asked"
+"""Written where an indicator is counted and nobody is asked."""
 
 _FIGURE = ("id", "title", "value", "unit", "date", "origin", "certainty", "source")
 _INDICATOR = ("id", "title", "unit", "question", "counted", "certainty", "source")
@@ -80,6 +82,7 @@ def as_indicator(node: Node, sources: dict[str, Source], titles: set[str], claim
         unit=as_bilingual(field["unit"]),
         question=_question(field["question"]),
         counted=as_bilingual(field["counted"]),
+        surveyed=not _is(field["question"], NOT_ASKED),
         certainty=as_choice(field["certainty"], Certainty),
         source=as_citation(field["source"], sources),
         groups=groups,
@@ -90,10 +93,16 @@ def as_indicator(node: Node, sources: dict[str, Source], titles: set[str], claim
 
 
 def _question(node: Node) -> Bilingual | None:
-    """Return the question's words, None for `not_known`; leaving it empty is an error, so that nobody forgets it."""
-    if isinstance(node, Text) and node.value.strip() == NOT_KNOWN:
+    """Return the question's words, None where a word says why there are none: nobody is to forget it."""
+    if _is(node, NOT_KNOWN) or _is(node, NOT_ASKED):
         return None
+    if isinstance(node, Text):
+        as_word(node, (NOT_KNOWN, NOT_ASKED))
     return as_bilingual(node)
+
+
+def _is(node: Node, word: str) -> bool:
+    return isinstance(node, Text) and node.value.strip() == word
 
 
 def _group(node: Node) -> Group:
@@ -134,7 +143,7 @@ def _observation(node: Node, indicator: str, names: set[str], sources: dict[str,
 
 
 def _interval(node: Node) -> Interval | None:
-    if isinstance(node, Text) and node.value.strip() == NOT_GIVEN:
+    if _is(node, NOT_GIVEN):
         return None
     field = as_fields(node, ("low", "high", "level")).values
     interval = Interval(as_number(field["low"]), as_number(field["high"]), as_number(field["level"]))
@@ -147,7 +156,7 @@ def _interval(node: Node) -> Interval | None:
 
 def _target(node: Node, names: set[str], sources: dict[str, Source]) -> Target:
     field = as_fields(node, _TARGET, _TARGET_OPTIONAL).values
-    by = None if isinstance(field["by"], Text) and field["by"].value.strip() == NOT_GIVEN else as_date(field["by"])
+    by = None if _is(field["by"], NOT_GIVEN) else as_date(field["by"])
     return Target(
         value=as_number(field["value"]),
         direction=as_choice(field["direction"], Direction),

@@ -294,6 +294,7 @@ def _indicator(indicator: Indicator) -> Json:
         "title": _both(indicator.title),
         "unit": _both(indicator.unit),
         "question": None if indicator.question is None else _both(indicator.question),
+        "surveyed": indicator.surveyed,
         "counted": _both(indicator.counted),
         "groups": [{"id": group.id, "title": _both(group.title)} for group in indicator.groups],
         "shows": list(indicator.shows),

@@ -325,8 +325,9 @@ class Group:
 class Indicator:
     """A quantity that is followed.
 
-    question: the exact words that were asked, None when they are not known. counted: what is counted, in our words; two
-    indicators of nearly the same name differ here. shows: measures and commitments it is about.
+    question: the exact words that were asked, None when they are not known or nobody is asked. surveyed: whether people
+    are asked at all. counted: what is counted, in our words; two indicators of nearly the same name differ here. shows:
+    measures and commitments it is about.
     """
 
     id: str
@@ -336,6 +337,7 @@ class Indicator:
     counted: Bilingual
     certainty: Certainty
     source: Citation
+    surveyed: bool = True
     groups: tuple[Group, ...] = ()
     shows: tuple[str, ...] = ()
     observations: tuple[Observation, ...] = ()

@@ -6,7 +6,7 @@ from typing import Any
 import yaml
 
 from shinrai.language import Bilingual
-from shinrai.planwatch.indicator_rows import NOT_KNOWN
+from shinrai.planwatch.indicator_rows import NOT_ASKED, NOT_KNOWN
 from shinrai.planwatch.model import (
     Citation,
     Commitment,
@@ -153,7 +153,7 @@ def _indicator(indicator: Indicator) -> dict[str, Any]:
         id=indicator.id,
         title=_both(indicator.title),
         unit=_both(indicator.unit),
-        question=NOT_KNOWN if indicator.question is None else _both(indicator.question),
+        question=_question(indicator),
         counted=_both(indicator.counted),
         shows=list(indicator.shows),
         groups=[{"id": group.id, "title": _both(group.title)} for group in indicator.groups],
@@ -161,6 +161,12 @@ def _indicator(indicator: Indicator) -> dict[str, Any]:
         targets=[_target(target) for target in indicator.targets],
         **_sourced(indicator),
     )
+
+
+def _question(indicator: Indicator) -> str | dict[str, str]:
+    if indicator.question is not None:
+        return _both(indicator.question)
+    return NOT_KNOWN if indicator.surveyed else NOT_ASKED
 
 
 def _observation(value: Observation) -> dict[str, Any]:

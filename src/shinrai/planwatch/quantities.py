@@ -4,7 +4,7 @@ from decimal import Decimal
 
 from shinrai.language import Bilingual, Language, Message, message
 from shinrai.planwatch.model import Interval, Observation, Period, Qualifier, Target
-from shinrai.planwatch.words import DIRECTION, QUALIFIER
+from shinrai.planwatch.words import DIRECTION
 from shinrai.report.quantities import day
 
 
@@ -13,7 +13,9 @@ def amount(value: Decimal, unit: Bilingual, qualifier: Qualifier = Qualifier.EXA
     shown = Bilingual(ja=f"{value:,f}{_unit_ja(unit.ja)}", en=f"{value:,f}{_unit_en(unit.en)}")
     if qualifier is Qualifier.EXACT:
         return message("{amount}", amount=shown)
-    return message("{qualifier} {amount}", qualifier=QUALIFIER[qualifier], amount=shown)
+    if qualifier is Qualifier.ABOUT:
+        return message("about {amount}", amount=shown)
+    return message("over {amount}", amount=shown)
 
 
 def _unit_en(unit: str) -> str:

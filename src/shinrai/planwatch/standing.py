@@ -416,7 +416,9 @@ def _gaps(
         without_report=tuple(each.measure.id for each in measures if each.progress.latest is None),
         without_stage=tuple(each.measure.id for each in measures if each.measure.stage is None),
         commitments_without_indicator=tuple(each.commitment.id for each in commitments if not each.indicators),
-        questions_not_known=tuple(each.indicator.id for each in indicators if each.indicator.question is None),
+        questions_not_known=tuple(
+            each.indicator.id for each in indicators if each.indicator.surveyed and each.indicator.question is None
+        ),
         without_observation=tuple(each.indicator.id for each in indicators if not each.observed),
         targets_without_date=sum(target.by is None for target in targets),
         targets=len(targets),

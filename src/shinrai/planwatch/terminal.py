@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from shinrai.frameworks import Certainty
 from shinrai.language import Language, Message, message
-from shinrai.planwatch.model import Citation, Commitment, Figure, Measure, Plan, StatusEvent
+from shinrai.planwatch.model import Citation, Commitment, Figure, Measure, Owner, Plan, StatusEvent
 from shinrai.planwatch.quantities import aim, amount, period
 from shinrai.planwatch.standing import Gaps, IndicatorStanding, MeasureStanding, Standing, Tally
 from shinrai.planwatch.words import CERTAINTY, LATENESS, MEASURABLE, NO_REPORT, ORIGIN, OWNER_KIND, STAGE, STATE
@@ -114,6 +114,8 @@ def print_plan(plan: Plan, language: Language, console: "Console") -> None:
     for policy in plan.policies:
         heading(console, message("{id} {title}", id=policy.id, title=policy.title), language)
         console.print(_measures([each for each in plan.measures if plan.policy(each.section) == policy], language))
+    if language is Language.EN:
+        say(console, ", ".join(f"{owner.code}: {owner.name.en}" for owner in plan.owners))
     if plan.commitments:
         heading(console, message("Commitments in the plan's prose"), language)
         console.print(_commitments(plan.commitments, language))
@@ -148,15 +150,20 @@ def _measures(measures: Sequence[Measure], language: Language) -> "Table":
     heads: list[tuple[Message | str, dict[str, object]]] = [
         ("ID", {"no_wrap": True}),
         (message("Measure"), {"overflow": "fold"}),
-        (message("Lead"), {"no_wrap": True}),
-        (message("Partners"), {}),
+        (message("Lead"), {"overflow": "fold"}),
+        (message("Partners"), {"overflow": "fold"}),
     ]
-    rows = table_of([*heads, (message("Due"), {"no_wrap": True})] if due else heads, language)
+    rows = table_of([*heads, (message("Due on"), {"no_wrap": True})] if due else heads, language)
     for each in measures:
-        partners = ", ".join(owner.code for owner in each.partners)
-        values = [cell(each.id), cell(each.title.text(language)), cell(each.lead.code), cell(partners)]
+        partners = (", " if language is Language.EN else "、").join(_who(owner, language) for owner in each.partners)
+        values = [cell(each.id), cell(each.title.text(language)), cell(_who(each.lead, language)), cell(partners)]
         rows.add_row(*values, *([cell("—" if each.due is None else each.due.isoformat())] if due else []))
     return rows
+
+
+def _who(owner: Owner, language: Language) -> str:
+    """Return an owner as a narrow column shows one: by its Japanese name, which is short, in English by its code."""
+    return owner.name.ja if language is Language.JA else owner.code
 
 
 def _commitments(commitments: Sequence[Commitment], language: Language) -> "Table":
@@ -181,7 +188,7 @@ def _commitments(commitments: Sequence[Commitment], language: Language) -> "Tabl
 
 def _figures(figures: Sequence[Figure], language: Language) -> "Table":
     rows = table_of(
-        (("ID", {"no_wrap": True}), (message("Figure"), {}), (message("Value"), {}), (message("Origin"), {})), language
+        (("ID", {"no_wrap": True}), (message("Figure"), {}), (message("Amount"), {}), (message("Origin"), {})), language
     )
     for each in figures:
         rows.add_row(
@@ -270,8 +277,8 @@ def _print_reported(standing: Standing, language: Language, console: "Console") 
     rows = table_of(
         (
             ("ID", {"no_wrap": True}),
-            (message("State"), {"no_wrap": True}),
-            (message("Date"), {"no_wrap": True}),
+            (message("Reported state"), {"no_wrap": True}),
+            (message("Date or period"), {"no_wrap": True}),
             (message("What was reported"), {"overflow": "fold"}),
         ),
         language,
@@ -316,9 +323,9 @@ def print_indicator_line(each: IndicatorStanding, language: Language, console: "
     for target in each.targets:
         by = target.target.by
         said = message(
-            "target {aim} by {date}: {origin}",
+            "target {aim} ({date}): {origin}",
             aim=aim(target.target, unit),
-            date=message("no date") if by is None else day(by, language),
+            date=message("no date set") if by is None else message("by {date}", date=day(by, language)),
             origin=ORIGIN[target.target.origin],
         )
         say(console, said.text(language), indent=4)

@@ -115,7 +115,8 @@ def print_indicator(each: IndicatorStanding, language: Language, console: "Conso
     """Print an indicator with its question, every value with what is known of its uncertainty, and its targets."""
     indicator = each.indicator
     say(console, f"{indicator.id} {indicator.title.text(language)}", "bold")
-    question = message("not known") if indicator.question is None else indicator.question
+    none = message("not known") if indicator.surveyed else message("none; it is counted, nobody is asked")
+    question = indicator.question or none
     say(console, message("Question: {question}", question=question).text(language))
     say(console, message("Counted: {counted}", counted=indicator.counted).text(language))
     print_source(indicator.source, indicator.certainty, language, console)
@@ -132,9 +133,9 @@ def print_indicator(each: IndicatorStanding, language: Language, console: "Conso
     for target in each.targets:
         by = target.target.by
         said = message(
-            "Target {aim} by {date}, {origin}: {reach}",
+            "Target {aim} ({date}), {origin}: {reach}",
             aim=aim(target.target, indicator.unit),
-            date=message("no date") if by is None else day(by, language),
+            date=message("no date set") if by is None else message("by {date}", date=day(by, language)),
             origin=ORIGIN[target.target.origin],
             reach=REACH[target.reach],
         )

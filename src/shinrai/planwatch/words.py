@@ -25,10 +25,10 @@ LATENESS: Mapping[Lateness, Message] = {
 }
 
 STAGE: Mapping[Stage, Message] = {
-    Stage.PLAN: message("Plan"),
-    Stage.DO: message("Do"),
-    Stage.CHECK: message("Check"),
-    Stage.ACT: message("Act"),
+    Stage.PLAN: message("Plan (P)"),
+    Stage.DO: message("Do (D)"),
+    Stage.CHECK: message("Check (C)"),
+    Stage.ACT: message("Act (A)"),
 }
 
 ORIGIN: Mapping[Origin, Message] = {
@@ -79,7 +79,7 @@ ROW: Mapping[Row, Message] = {
     Row.COMMITMENT: message("Commitment"),
     Row.FIGURE: message("Figure"),
     Row.INDICATOR: message("Indicator"),
-    Row.OBSERVATION: message("Value"),
-    Row.TARGET: message("Target"),
+    Row.OBSERVATION: message("Observed value"),
+    Row.TARGET: message("Target value"),
     Row.EVENT: message("Status report"),
 }

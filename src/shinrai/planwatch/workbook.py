@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from shinrai.frameworks import Certainty
 from shinrai.frameworks.located import Fields, Items, Node, Nothing, Text, shown
 from shinrai.language import Place, ShinraiError, message, suggest
-from shinrai.planwatch.indicator_rows import NOT_KNOWN
+from shinrai.planwatch.indicator_rows import NOT_ASKED, NOT_KNOWN
 from shinrai.planwatch.model import Plan
 from shinrai.planwatch.plan_file import plan_from, read_plan
 from shinrai.planwatch.plan_text import plan_text
@@ -249,7 +249,17 @@ def _indicators(rows: Mapping[str, Sequence[Fields]]) -> Iterator[Fields]:
             below[id_].setdefault(sheet, []).append(_with(row, _explicit(sheet, row), drop="indicator"))
     for row, id_ in zip(rows["indicators"], known, strict=True):
         more: dict[str, Node] = {name: Items(tuple(each), row.place) for name, each in below[id_].items()}
-        yield _with(row, {"question": row.values.get("question", Text(NOT_KNOWN, row.place)), **more})
+        yield _with(row, {"question": _question(row), **more})
+
+
+def _question(row: Fields) -> Node:
+    """Return the words of the question; an empty cell says that they are not known, `not_asked` that there is none."""
+    given = row.values.get("question", Text(NOT_KNOWN, row.place))
+    if isinstance(given, Fields):
+        for node in given.values.values():
+            if isinstance(node, Text) and node.value in (NOT_ASKED, NOT_KNOWN):
+                return node
+    return given
 
 
 def _explicit(sheet: str, row: Fields) -> Mapping[str, Node]:

@@ -41,12 +41,12 @@ def _guide(book: "Workbook", language: Language) -> None:
     for line in _GUIDE:
         table.append([line.text(language)])
     table.append([])
-    heads = (message("Sheet"), message("Column"), message("Needed"), message("May hold"))
+    heads = (message("Sheet"), message("Column"), message("Needed?"), message("May hold"))
     table.append([head.text(language) for head in heads])
     _style_heads([table.cell(table.max_row, position) for position in range(1, len(heads) + 1)])
     for sheet in SHEETS:
         for column in sheet.columns:
-            needed = message("yes") if column.required else message("no")
+            needed = message("needed") if column.required else message("may be empty")
             name = column.ja if language is Language.JA else column.en
             table.append([sheet.title, name, needed.text(language), _allowed(column, language)])
     for letter, width in zip("ABCD", (24, 34, 12, 70), strict=True):
