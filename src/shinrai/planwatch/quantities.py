@@ -1,11 +1,27 @@
 """Values with their unit, periods and counts as people read them."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from shinrai.language import Bilingual, Language, Message, message
 from shinrai.planwatch.model import Interval, Observation, Period, Qualifier, Target
 from shinrai.planwatch.words import DIRECTION
 from shinrai.report.quantities import day
+
+
+def listed(parts: Iterable[str], language: Language) -> str:
+    """Join parts with the comma of a language."""
+    return ("、" if language is Language.JA else ", ").join(parts)
+
+
+def labelled(name: str, text: str, language: Language) -> str:
+    """Put a name before a text with the colon of a language."""
+    return f"{name}：{text}" if language is Language.JA else f"{name}: {text}"
+
+
+def bracketed(text: str, aside: str, language: Language) -> str:
+    """Put an aside behind a text with the brackets of a language."""
+    return f"{text}（{aside}）" if language is Language.JA else f"{text} ({aside})"
 
 
 def amount(value: Decimal, unit: Bilingual, qualifier: Qualifier = Qualifier.EXACT) -> Message:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from shinrai.frameworks import Certainty
 from shinrai.language import Language, Message, message
 from shinrai.planwatch.model import Citation, Commitment, Figure, Measure, Owner, Plan, StatusEvent
-from shinrai.planwatch.quantities import aim, amount, period
+from shinrai.planwatch.quantities import aim, amount, bracketed, labelled, listed, period
 from shinrai.planwatch.standing import Gaps, IndicatorStanding, MeasureStanding, Standing, Tally
 from shinrai.planwatch.words import CERTAINTY, LATENESS, MEASURABLE, NO_REPORT, ORIGIN, OWNER_KIND, STAGE, STATE
 from shinrai.report.characters import harmless
@@ -54,7 +54,8 @@ def table_of(heads: Sequence[tuple[Message | str, dict[str, object]]], language:
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for head, options in heads:
         shown = head if isinstance(head, str) else head.text(language)
-        table.add_column(Line(harmless(shown)), **options)  # type: ignore[arg-type]
+        # Whatever does not fit goes to the next line; text cut off with an ellipsis would be lost.
+        table.add_column(Line(harmless(shown)), **{"overflow": "fold", **options})  # type: ignore[arg-type]
     return table
 
 
@@ -73,9 +74,9 @@ def print_source(
 
     for each in source.sources:
         title = each.title.text(language)
-        place = "" if source.section is None else f", {source.section}"
         if title != each.address:
-            say(console, f"{title}{place} [{CERTAINTY[certainty].text(language)}]", indent=indent)
+            told = [title] if source.section is None else [title, source.section]
+            say(console, f"{listed(told, language)} [{CERTAINTY[certainty].text(language)}]", indent=indent)
         if each.address is not None:
             # An address that is broken over two lines cannot be copied.
             console.print(Line(" " * indent + harmless(each.address)), soft_wrap=True)
@@ -87,7 +88,7 @@ def print_head(plan: Plan, language: Language, console: "Console") -> None:
     """Print title, kind, issuer, dates, and what took its place."""
     from rich.text import Text as Line
 
-    say(console, f"{plan.title.text(language)} ({plan.id}/{plan.version})", "bold")
+    say(console, bracketed(plan.title.text(language), f"{plan.id}/{plan.version}", language), "bold")
     issued = message(
         "{kind}, {issuer}, {date}",
         kind=OWNER_KIND[plan.owner_kind],
@@ -155,7 +156,7 @@ def _measures(measures: Sequence[Measure], language: Language) -> "Table":
     ]
     rows = table_of([*heads, (message("Due on"), {"no_wrap": True})] if due else heads, language)
     for each in measures:
-        partners = (", " if language is Language.EN else "、").join(_who(owner, language) for owner in each.partners)
+        partners = listed((_who(owner, language) for owner in each.partners), language)
         values = [cell(each.id), cell(each.title.text(language)), cell(_who(each.lead, language)), cell(partners)]
         rows.add_row(*values, *([cell("—" if each.due is None else each.due.isoformat())] if due else []))
     return rows
@@ -212,9 +213,11 @@ def print_standing(standing: Standing, language: Language, console: "Console") -
     heading(console, message("Measures with a report, of all, by lead and policy"), language)
     console.print(_matrix(standing, language))
     for policy in standing.plan.policies:
-        say(console, f"{policy.id}: {policy.title.text(language)}", indent=2)
+        say(console, labelled(policy.id, policy.title.text(language), language), indent=2)
     if any(tally.measures for tally in standing.stages.values()):
-        said = ", ".join(f"{STAGE[stage].text(language)} {tally.measures}" for stage, tally in standing.stages.items())
+        said = listed(
+            (f"{STAGE[stage].text(language)} {tally.measures}" for stage, tally in standing.stages.items()), language
+        )
         stages = message("PDCA: {stages}; not said {n}.", stages=said, n=len(standing.gaps.without_stage))
         say(console, stages.text(language))
     _print_reported(standing, language, console)
@@ -227,7 +230,8 @@ def print_standing(standing: Standing, language: Language, console: "Console") -
         for indicator in standing.indicators:
             print_indicator_line(indicator, language, console)
     heading(console, message("What cannot be told"), language)
-    for line in gap_lines(standing.gaps, standing.tally.measures):
+    unknown = list(gap_lines(standing.gaps, standing.tally.measures))
+    for line in unknown or [message("Nothing: every measure and value has what is asked of it.")]:
         say(console, f"- {line.text(language)}")
     if standing.strays:
         strays = message("{n} records in the log name ids that this plan does not have.", n=len(standing.strays))
@@ -238,7 +242,9 @@ def counts(tally: Tally, language: Language) -> str:
     """Return the counts of measures by state on one line, no report last and never left out."""
     parts = [f"{STATE[state].text(language)} {n}" for state, n in tally.states.items()]
     parts.append(f"{NO_REPORT.text(language)} {tally.no_report}")
-    said = message("{n} measures: {states}. Late: {late}.", n=tally.measures, states=", ".join(parts), late=tally.late)
+    said = message(
+        "{n} measures: {states}. Late: {late}.", n=tally.measures, states=listed(parts, language), late=tally.late
+    )
     return said.text(language)
 
 
@@ -318,7 +324,7 @@ def print_indicator_line(each: IndicatorStanding, language: Language, console: "
             last = series.observations[-1]
             name = "" if series.group is None else f"{series.group.title.text(language)} "
             shown = amount(last.value, unit, last.qualifier).text(language)
-            values.append(f"{name}{shown} ({period(last.when, language)})")
+            values.append(bracketed(f"{name}{shown}", period(last.when, language), language))
     say(console, " · ".join(values) or message("no value").text(language), indent=4)
     for target in each.targets:
         by = target.target.by
@@ -332,19 +338,22 @@ def print_indicator_line(each: IndicatorStanding, language: Language, console: "
 
 
 def gap_lines(gaps: Gaps, measures: int) -> Iterable[Message]:
-    """Return what cannot be known, each with its share of the whole."""
-    yield message("{n} of {all} measures have no report.", n=len(gaps.without_report), all=measures)
-    yield message("{n} of {all} measures have no due date.", n=len(gaps.without_due), all=measures)
+    """Return what cannot be known, each with its share of the whole; what is complete is left out."""
+    if gaps.without_report:
+        yield message("{n} of {all} measures have no report.", n=len(gaps.without_report), all=measures)
+    if gaps.without_due:
+        yield message("{n} of {all} measures have no due date.", n=len(gaps.without_due), all=measures)
     if gaps.commitments_without_indicator:
         yield message("No indicator for these commitments: {ids}.", ids=", ".join(gaps.commitments_without_indicator))
     if gaps.without_observation:
         yield message("No value for these indicators: {ids}.", ids=", ".join(gaps.without_observation))
     if gaps.questions_not_known:
         yield message("The words of the question are not known for: {ids}.", ids=", ".join(gaps.questions_not_known))
-    if gaps.observations:
+    if gaps.observations_without_interval:
         yield message(
             "{n} of {all} values have no interval.", n=gaps.observations_without_interval, all=gaps.observations
         )
-    if gaps.targets:
+    if gaps.targets_without_date:
         yield message("{n} of {all} targets have no date.", n=gaps.targets_without_date, all=gaps.targets)
-    yield message("{n} rows name no source that a reader can open.", n=len(gaps.unsourced))
+    if gaps.unsourced:
+        yield message("{n} rows name no source that a reader can open.", n=len(gaps.unsourced))

@@ -5,12 +5,12 @@ from typing import TYPE_CHECKING
 
 from shinrai.language import Language, Message, message
 from shinrai.planwatch.comparison import Change, Comparison, Continued
-from shinrai.planwatch.model import Commitment, Indicator, Measure, Plan
-from shinrai.planwatch.quantities import aim, amount, period, uncertainty
+from shinrai.planwatch.model import Commitment, Indicator, Measure, Plan, StatusEvent
+from shinrai.planwatch.quantities import aim, amount, bracketed, labelled, listed, period, uncertainty
 from shinrai.planwatch.standing import CommitmentStanding, IndicatorStanding, MeasureStanding, Progress, Standing
 from shinrai.planwatch.terminal import heading, late_line, print_source, say
 from shinrai.planwatch.values import no_such_id
-from shinrai.planwatch.words import MEASURABLE, NO_REPORT, ORIGIN, REACH, STAGE, STATE
+from shinrai.planwatch.words import CERTAINTY, MEASURABLE, NO_REPORT, ORIGIN, REACH, STAGE, STATE
 from shinrai.report.quantities import day, moment
 
 if TYPE_CHECKING:
@@ -51,7 +51,9 @@ def print_measure(each: MeasureStanding, earlier: Earlier, language: Language, c
     people = [measure.lead.name.text(language), *(owner.name.text(language) for owner in measure.partners)]
     say(
         console,
-        message("Lead {lead}; with {others}", lead=people[0], others=", ".join(people[1:]) or "—").text(language),
+        message("Lead {lead}; with {others}", lead=people[0], others=listed(people[1:], language) or "—").text(
+            language
+        ),
     )
     due = "—" if measure.due is None else day(measure.due, language)
     stage = message("not said") if measure.stage is None else STAGE[measure.stage]
@@ -96,12 +98,13 @@ def _print_history(progress: Progress, language: Language, console: "Console") -
         say(console, NO_REPORT.text(language), "magenta")
     for entry in progress.history:
         event, by = entry.event, entry.replaced_by
-        line = f"{period(event.when, language)} {STATE[event.state].text(language)}: {event.note.text(language)}"
+        line = _told(event, language)
         say(console, line, "" if by is None else "strike dim")
         print_source(event.source, event.certainty, language, console, indent=4)
         if event.record is not None:
             said = message(
-                "recorded by {who} on {when}, entry {index} of the log",
+                "recorded by {who} on {when}, entry {index} of the log; {certainty}",
+                certainty=CERTAINTY[event.certainty],
                 who=event.record.name or event.record.by,
                 when=moment(event.record.recorded_on, language),
                 index=event.record.index,
@@ -128,7 +131,8 @@ def print_indicator(each: IndicatorStanding, language: Language, console: "Conso
         for value in series.observations:
             shown = amount(value.value, indicator.unit, value.qualifier).text(language)
             spread = uncertainty(value, indicator.unit).text(language)
-            say(console, f"{period(value.when, language)}: {shown} ({spread})", indent=2)
+            line = labelled(period(value.when, language), bracketed(shown, spread, language), language)
+            say(console, line, indent=2)
             print_source(value.source, value.certainty, language, console, indent=4)
     for target in each.targets:
         by = target.target.by
@@ -177,7 +181,8 @@ def print_comparison(found: Comparison, language: Language, console: "Console") 
 
 
 def _print_continued(each: Continued, found: Comparison, language: Language, console: "Console") -> None:
-    say(console, f"{_line(each.later, language)}: " + ", ".join(CHANGE[c].text(language) for c in each.changes))
+    changes = listed((CHANGE[change].text(language) for change in each.changes), language)
+    say(console, labelled(_line(each.later, language), changes, language))
     for before in each.earlier:
         say(console, message("before: {line}", line=_line(before, language)).text(language), indent=4)
         _print_last(found.progress[before.id], language, console)
@@ -188,8 +193,12 @@ def _print_last(progress: Progress, language: Language, console: "Console") -> N
     if latest is None:
         say(console, NO_REPORT.text(language), "magenta", indent=4)
     else:
-        state = STATE[latest.state].text(language)
-        say(console, f"{period(latest.when, language)} {state}: {latest.note.text(language)}", indent=4)
+        say(console, _told(latest, language), indent=4)
+
+
+def _told(event: StatusEvent, language: Language) -> str:
+    head = f"{period(event.when, language)} {STATE[event.state].text(language)}"
+    return labelled(head, event.note.text(language), language)
 
 
 def _print_others(found: Comparison, language: Language, console: "Console") -> None:
@@ -212,4 +221,5 @@ def _ids(rows: Sequence[Commitment] | Sequence[Indicator]) -> str:
 
 
 def _line(measure: Measure, language: Language) -> str:
-    return f"{measure.id} {measure.title.text(language)} ({measure.lead.code})"
+    lead = measure.lead.name.ja if language is Language.JA else measure.lead.code
+    return bracketed(f"{measure.id} {measure.title.text(language)}", lead, language)
