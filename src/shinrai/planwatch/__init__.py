@@ -29,7 +29,7 @@ if TYPE_CHECKING:
         Target,
     )
     from shinrai.planwatch.plan_file import read_plan
-    from shinrai.planwatch.plan_text import plan_text
+    from shinrai.planwatch.plan_text import plan_yaml
     from shinrai.planwatch.recorded import followed, read_records
     from shinrai.planwatch.recording import Draft, Recorded, Value, record_observation, record_status
     from shinrai.planwatch.shipped import PlanKey, available_plans, find_plan, load_plan, open_plan
@@ -43,7 +43,7 @@ _HOMES = {
         *("Plan", "Source", "Stage", "State", "StatusEvent", "Target"),
     ),
     "plan_file": ("read_plan",),
-    "plan_text": ("plan_text",),
+    "plan_text": ("plan_yaml",),
     "recorded": ("followed", "read_records"),
     "recording": ("Draft", "Recorded", "Value", "record_observation", "record_status"),
     "shipped": ("PlanKey", "available_plans", "find_plan", "load_plan", "open_plan"),
@@ -82,7 +82,7 @@ __all__ = [
     "import_workbook",
     "load_plan",
     "open_plan",
-    "plan_text",
+    "plan_yaml",
     "predecessors",
     "read_plan",
     "read_records",

@@ -33,7 +33,7 @@ class _Dumper(yaml.SafeDumper):
         return True
 
 
-def plan_text(plan: Plan) -> bytes:
+def plan_yaml(plan: Plan) -> bytes:
     """Return a plan file, UTF-8."""
     text = yaml.dump(
         _plan(plan), Dumper=_Dumper, allow_unicode=True, sort_keys=False, default_flow_style=False, width=_ONE_LINE

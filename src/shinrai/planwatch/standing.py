@@ -379,7 +379,7 @@ def known_by(value: Observation) -> date:
 
 def _target(target: Target, last: Sequence[Observation], as_of: date) -> TargetStanding:
     latest = last[-1] if last else None
-    reach = Reach.NO_DATA if latest is None else _reach(target, latest)
+    reach = Reach.NO_DATA if latest is None else reached(target, latest)
     passed = target.by is not None and target.by < as_of
     return TargetStanding(
         target,
@@ -390,7 +390,7 @@ def _target(target: Target, last: Sequence[Observation], as_of: date) -> TargetS
     )
 
 
-def _reach(target: Target, value: Observation) -> Reach:
+def reached(target: Target, value: Observation) -> Reach:
     """Decide on the interval's bounds where there is one: a target inside the interval is undecided."""
     low, high = (value.value, value.value) if value.interval is None else (value.interval.low, value.interval.high)
     if target.direction is Direction.AT_MOST:

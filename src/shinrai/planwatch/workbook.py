@@ -16,7 +16,7 @@ from shinrai.language import Place, ShinraiError, message, suggest
 from shinrai.planwatch.indicator_rows import NOT_ASKED, NOT_KNOWN
 from shinrai.planwatch.model import Plan
 from shinrai.planwatch.plan_file import plan_from, read_plan
-from shinrai.planwatch.plan_text import plan_text
+from shinrai.planwatch.plan_text import plan_yaml
 from shinrai.planwatch.values import NOT_GIVEN
 from shinrai.planwatch.workbook_cells import Table, cell_node, filled
 from shinrai.planwatch.workbook_layout import EXAMPLE, GUIDE, SHEETS, Column, plain
@@ -44,7 +44,7 @@ class Imported:
 def import_workbook(path: Path) -> Imported:
     """Turn a workbook into a plan file, and read that file back; anything wrong is a ShinraiError with its cell."""
     root = _root(workbook_bytes(path), path.name)
-    text = plan_text(plan_from(root, "0" * 64))
+    text = plan_yaml(plan_from(root, "0" * 64))
     return Imported(read_plan(text, path.with_suffix(".yaml").name), text, _copied(root))
 
 
