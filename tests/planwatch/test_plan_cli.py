@@ -217,3 +217,18 @@ def test_help_of_other_commands_needs_no_plan_room() -> None:
     script = f"import sys; from shinrai.cli import main; {asked}"
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
     assert done.stdout.strip().endswith("[]")
+
+
+@pytest.mark.parametrize(("lang", "said"), [("ja", "継続"), ("en", "Goes on with JP-BP1-3.1.v")])
+def test_the_history_of_an_earlier_phase_is_shown_with_the_later_measure(
+    run: Run, tmp_path: Path, lang: str, said: str
+) -> None:
+    later = tmp_path / "phase-2.yaml"
+    text = TOWN.read_text("utf-8").replace("lead: GA, with: [DX]", "lead: GA, continues: [JP-BP1-3.1.v]")
+    later.write_text(text, encoding="utf-8")
+    _, out, _ = run("plan", "show", str(later), "T-2", "--as-of", "2026-11-20", lang=lang)
+    assert said in out
+    assert "https://aisi.go.jp/output/output_information/260707/" in out
+    _, out, _ = run("plan", "show", str(later), "T-2", "--as-of", "2026-11-20", "--json")
+    (before,) = json.loads(out)["earlier"]
+    assert (before["plan"], before["id"], len(before["history"])) == ("jp.plan/phase-1", "JP-BP1-3.1.v", 3)
