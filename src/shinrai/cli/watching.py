@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from shinrai.cli.building import command, home_option, json_option
 from shinrai.language import Language, Message, message
 
 if TYPE_CHECKING:
@@ -23,10 +24,7 @@ _HELP = {
     "only": message("Look only at this source (id); can be repeated."),
     "done": message("Take the change of this source (id) as dealt with, and look at nothing; can be repeated."),
     "dry-run": message("Show what would be contacted, and contact nothing."),
-    "json": message("Print JSON."),
     "proxy": message("Use the proxies that the environment names (http_proxy, https_proxy, no_proxy)."),
-    "home": message("Data folder for log and keys (default: SHINRAI_HOME, else the platform's place for user data)."),
-    "lang": message("Language of the output: ja or en (default: from the environment)."),
 }
 _EXAMPLE = "shinrai plan watch --dry-run"
 
@@ -34,7 +32,7 @@ _EXAMPLE = "shinrai plan watch --dry-run"
 def watch_command(language: Language) -> click.Command:
     """Return `watch`, to be added to the group `plan`."""
 
-    def command(
+    def carry_out(
         list_: Path | None,
         only: tuple[str, ...],
         done: tuple[str, ...],
@@ -61,13 +59,11 @@ def watch_command(language: Language) -> click.Command:
         click.Option(["--only"], multiple=True, metavar="ID", help=text("only")),
         click.Option(["--done"], multiple=True, metavar="ID", help=text("done")),
         click.Option(["--dry-run"], is_flag=True, help=text("dry-run")),
-        click.Option(["--json", "as_json"], is_flag=True, help=text("json")),
+        json_option(language),
         click.Option(["--environment-proxies"], is_flag=True, help=text("proxy")),
-        click.Option(["--home"], type=click.Path(path_type=Path, file_okay=False), help=text("home")),
-        click.Option(["--lang"], type=click.Choice(["ja", "en"]), expose_value=False, help=text("lang")),
+        home_option(language),
     ]
-    epilog = message("Example:").text(language) + "\n\n\b\n  " + _EXAMPLE
-    return click.Command("watch", callback=command, params=options, help=text("watch"), epilog=epilog)
+    return command("watch", language, carry_out, options, _HELP["watch"], _EXAMPLE)
 
 
 def _folder(home: Path | None) -> Path:
