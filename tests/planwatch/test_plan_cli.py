@@ -12,7 +12,7 @@ import openpyxl
 import pytest
 
 from shinrai.cli import main
-from shinrai.cli.planning import EXAMPLES, plan_commands
+from shinrai.cli.planning import EXAMPLES, plan_group
 from shinrai.evidence import Home
 from shinrai.language import Language
 from shinrai.report.characters import width
@@ -188,7 +188,7 @@ def test_an_unknown_plan_or_id_is_a_usage_error_with_a_suggestion(run: Run) -> N
 
 @pytest.mark.parametrize("language", Language)
 def test_every_command_has_help_and_most_an_example(run: Run, language: Language) -> None:
-    group = plan_commands(language)
+    group = plan_group(language)
     assert set(group.commands) >= {"show", "status", "record", "import", "template", "diff"}
     for name in EXAMPLES:
         code, out, _ = run("plan", name, "--help", lang=language.value)
