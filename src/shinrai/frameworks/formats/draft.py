@@ -96,13 +96,14 @@ class Header:
 class Draft:
     """Gathers the rows of one foreign file.
 
-    language: BCP 47 tag of the language the file is in. rows: a Requirement among them is taken as it is. names: what
-    the file calls the row of each id.
+    language: BCP 47 tag of the language the file is in. rows: a Requirement among them is taken as it is. name,
+    names: what the file calls the framework, and the row of each id.
     """
 
     findings: Findings
     language: str
     rows: list[Row | Requirement] = field(default_factory=list)
+    name: str | None = None
     names: dict[str, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
