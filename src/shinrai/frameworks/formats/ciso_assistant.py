@@ -298,9 +298,7 @@ def write_ciso(framework: Framework, language: Language, packager: str = "shinra
         "publication_date": framework.published.isoformat(),
         "provider": framework.issuer.text(language),
         "packager": packager,
-        "translations": {
-            other.value: {"name": framework.title.text(other), "description": framework.title.text(other)}
-        },
+        "translations": {other.value: {"name": translated, "description": translated}},
         "objects": {
             "framework": {
                 "urn": f"urn:{packager}:risk:framework:{reference}",

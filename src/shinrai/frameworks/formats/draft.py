@@ -256,7 +256,7 @@ def usable_id(wanted: str) -> str:
     folded = unicodedata.normalize("NFKC", wanted).strip()
     if ID.fullmatch(folded):
         return folded
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", folded).strip("-._")[:100].rstrip("-._")
+    return re.sub(r"([^A-Za-z0-9._-]|-)+", "-", folded).strip("-._")[:100].rstrip("-._")
 
 
 def marked(text: str, language: Language, tag: str) -> str:

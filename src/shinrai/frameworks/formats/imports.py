@@ -40,8 +40,8 @@ def import_framework(
     data: bytes,
     name: str,
     *,
-    format: str | None = None,
-    language: str | None = None,  # noqa: A002
+    format: str | None = None,  # noqa: A002
+    language: str | None = None,
 ) -> Imported:
     """Read a file in another format (or in ours) as a framework.
 

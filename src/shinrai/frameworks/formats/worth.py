@@ -103,11 +103,16 @@ def mapping_worth(mappings: Iterable[ImportedMapping], rows: Mapping[str, frozen
             counts["mirrored"] += expected == each.relation
             counts["contradictions"] += expected != each.relation
         seen[pair] = each.relation
-    names = ("rationale", "explained", "strength", "duplicates", "contradictions", "mirrored", "to_itself")
     return MappingWorth(
-        sum(relations.values()),
-        dict(sorted(relations.items())),
-        *(counts[name] for name in names),
+        pairs=sum(relations.values()),
+        relations=dict(sorted(relations.items())),
+        rationale=counts["rationale"],
+        explained=counts["explained"],
+        strength=counts["strength"],
+        duplicates=counts["duplicates"],
+        contradictions=counts["contradictions"],
+        mirrored=counts["mirrored"],
+        to_itself=counts["to_itself"],
         unknown_ids=counts["unknown_ids"],
         unknown_frameworks=counts["unknown_frameworks"],
     )

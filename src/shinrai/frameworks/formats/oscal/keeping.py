@@ -11,6 +11,7 @@ from dataclasses import replace
 from hashlib import sha256
 
 from shinrai.frameworks.formats.document import Document, Path, read_json
+from shinrai.frameworks.formats.draft import FILE_KEY
 from shinrai.frameworks.formats.oscal.catalog_in import read_catalog
 from shinrai.frameworks.formats.oscal.catalog_out import (
     control,
@@ -37,6 +38,7 @@ def kept(framework: Framework, data: bytes, name: str, language: Language) -> by
     """
     document = read_json(data, name)
     base, paths = _viewed(document, data, framework.language_of_record)
+    base = _called_alike(base, framework, data)
     if _same(base, framework):
         return data
     for everything, positions in _ATTEMPTS:
@@ -47,6 +49,13 @@ def kept(framework: Framework, data: bytes, name: str, language: Language) -> by
         if _reads_as(made, name, framework):
             return made
     raise RuntimeError("a catalog with every row written in full does not read as the framework it was made from")
+
+
+def _called_alike(base: Framework, framework: Framework, data: bytes) -> Framework:
+    """Return the view with the catalog's name as the framework has it: a file may have been renamed since."""
+    digest = sha256(data).hexdigest()
+    named = {key.key: key for key in framework.source_keys if key.key == FILE_KEY and digest in key.title.en}
+    return replace(base, source_keys=tuple(named.get(key.key, key) for key in base.source_keys))
 
 
 def _viewed(document: Document, data: bytes, language: str) -> tuple[Framework, dict[str, Path]]:
