@@ -75,13 +75,15 @@ class Imported:
     """What came out of a foreign file.
 
     framework: as `read_framework` reads `text`, which is the framework in Shinrai's own format; both are None when
-    the file holds mappings only. names: for each requirement the name that the foreign file has for it.
+    the file holds mappings only. name, names: what the foreign file calls the framework and each requirement, which is
+    what mappings between foreign files refer to.
     """
 
     framework: Framework | None
     text: bytes | None
     mappings: tuple[ImportedMapping, ...]
     report: ImportReport
+    name: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
 
 
