@@ -1,6 +1,6 @@
 """`shinrai frameworks import`, `export`, `template` and `check`: frameworks as files, to and from other tools."""
 
-import json
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -214,7 +214,7 @@ def _show_worth(worth: "MappingWorth", language: Language) -> None:
     ]
     shown = [(name, f"{count:,}", _percent(worth.share(count))) for name, count in rows]
     tables.table((message("Pairs"), message("Number"), message("Share")), shown, language)
-    for flag in worth.flags:
+    for flag in worth.flags():
         tables.line(flag.text(language), language, style="yellow")
 
 
@@ -230,7 +230,7 @@ def _folder_json(report: "FolderReport") -> dict[str, Any]:
         "files": [
             {
                 "file": each.file,
-                "error": {"ja": each.error.text(Language.JA), "en": each.error.text(Language.EN)} if each.error else None,
+                "error": {lang.value: each.error.text(lang) for lang in Language} if each.error else None,
                 "framework": each.id,
                 "version": each.version,
                 "counts": dict(each.report.counts) if each.report else {},
@@ -325,9 +325,7 @@ def _mapping_bytes(source: "Framework", target: str | None, language: Language) 
     from shinrai.frameworks.relation import inverse
 
     if target is None:
-        raise ShinraiError(
-            message("A mapping needs the framework it leads to."), fix=message("Name it with --target.")
-        )
+        raise ShinraiError(message("A mapping needs the framework it leads to."), fix=message("Name it with --target."))
     other = choose(target)
     ends = FrameworkKey(source.id, source.version), FrameworkKey(other.id, other.version)
     pairs = []
@@ -383,7 +381,7 @@ def _check_files(files: tuple[Path, ...], language: Language) -> int:
     for file in files:
         try:
             data = _read(file)
-            if data.lstrip().startswith(b"from:") or b"\npairs:" in data:
+            if b"\nmappings:" in data:
                 _show_mappings(data, file, language)
                 continue
             imported = import_framework(data, str(file))
@@ -418,11 +416,11 @@ def _check_shipped(language: Language) -> int:
     from shinrai.frameworks.worth import worth
 
     frameworks = [read_framework(framework_bytes(*key), f"{key.id}/{key.version}.yaml") for key in available()]
-    marks = {mark: sum(r.certainty.value == mark for f in frameworks for r in f.requirements) for mark in ("C", "C2", "M")}
+    marks = Counter(r.certainty.value for f in frameworks for r in f.requirements)
     rows = message(
         "{f} framework files, {n} rows: {c} confirmed, {c2} from secondary sources, {m} unverified.",
         f=len(frameworks),
-        n=sum(marks.values()),
+        n=marks.total(),
         c=marks["C"],
         c2=marks["C2"],
         m=marks["M"],
