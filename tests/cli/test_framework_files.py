@@ -36,8 +36,8 @@ def test_the_template_is_imported_as_it_comes(capsys: pytest.CaptureFixture[str]
 
 
 @pytest.mark.parametrize("to", ["yaml", "xlsx", "oscal-catalog"])
-@pytest.mark.parametrize("key", [("jp.aigb", "1.2"), ("eu.ai_act", "2026-07-27"), ("jp.ds920", "2.0")], ids=str)
-def test_out_and_in_again_loses_nothing(to: str, key: tuple[str, str]) -> None:
+def test_out_and_in_again_loses_nothing(to: str) -> None:
+    key = ("jp.ds920", "2.0")
     run("export", f"{key[0]}@{key[1]}", "--to", to, "--out", "there")
     run("import", "there", "--out", "back.yaml")
     assert same("back.yaml", *key)
