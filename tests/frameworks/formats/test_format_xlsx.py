@@ -352,9 +352,7 @@ def test_hostile_workbooks_are_refused(data: bytes, words: str) -> None:
     assert words in text
 
 
-@pytest.mark.parametrize(
-    X
-)
+@pytest.mark.parametrize("more", [b"<row>%s</row>" % (b'<c r="A3"/>' * 1001), b"<row/>" * 5001], ids=["cells", "rows"])
 def test_many_cells_and_rows_are_refused_even_when_they_are_empty(more: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(package, "MAX_CELLS", 1000)
     monkeypatch.setattr(package, "MAX_ELEMENTS", 5000)
