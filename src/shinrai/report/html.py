@@ -76,7 +76,8 @@ def _charts(measurements: list[view.MeasurementView], language: Language) -> dic
 def page_environment(language: Language, loader: BaseLoader) -> Environment:
     """Return a template environment in which text from outside passes the three gates.
 
-    Undefined names are errors, never blanks. `_`, `count`, `day`, `moment` and `share` speak the language.
+    Undefined names are errors, never blanks. `_`, `count`, `day`, `moment`, `share` and `short` show what
+    the shared macros need.
     """
     environment = Environment(
         loader=loader,
@@ -98,6 +99,7 @@ def page_environment(language: Language, loader: BaseLoader) -> Environment:
         "day": lambda when: quantities.day(when, language),
         "moment": lambda when: quantities.moment(when, language),
         "share": quantities.share,
+        "short": lambda digest: harmless(digest)[:_DIGEST_SHOWN] + "…" * (len(digest) > _DIGEST_SHOWN),
     }
     return environment
 
@@ -122,7 +124,6 @@ def _environment(language: Language) -> Environment:
         "group_name": group_name,
         "word": words.word,
         "words": words,
-        "short": lambda digest: harmless(digest)[:_DIGEST_SHOWN] + "…" * (len(digest) > _DIGEST_SHOWN),
     }
     return environment
 

@@ -179,7 +179,8 @@ def _open(each: MeasureStanding) -> bool:
 def _citations(standing: Standing) -> Iterator[Citation]:
     """Return the source of every row, repeated as often as rows name it: the whole of `gaps.unsourced`."""
     plan = standing.plan
-    yield from (each.source for each in chain(plan.measures, plan.commitments, plan.figures))
+    for rows in (plan.measures, plan.commitments, plan.figures):
+        yield from (each.source for each in rows)
     for each in standing.indicators:
         yield each.indicator.source
         yield from (target.target.source for target in each.targets)
@@ -210,7 +211,8 @@ def sources_of(report: PlanReport) -> tuple[Source, ...]:
 
 def _compared(found: Comparison) -> Iterator[Citation]:
     for plan in (found.earlier, found.later):
-        yield from (each.source for each in chain(plan.measures, plan.commitments, plan.indicators))
+        for rows in (plan.measures, plan.commitments, plan.indicators):
+            yield from (each.source for each in rows)
         yield from (target.source for each in plan.indicators for target in each.targets)
     for progress in found.progress.values():
         yield from (entry.event.source for entry in progress.history)
