@@ -52,7 +52,7 @@ def leads_chart(plan: Plan, heat: HeatMap, title: Message, language: Language, n
 def partners_chart(heat: HeatMap, title: Message, language: Language, name: str) -> Chart:
     """Draw those who take part down and policies across."""
     columns = [_Axis(each.id, each.id) for each in heat.sections[:MOST_COLUMNS]]
-    rows = [_Axis(owner.code, owner.name.text(language)) for owner in heat.owners[:MOST_ROWS]]
+    rows = [_Axis(owner.code, _named(owner, language)) for owner in heat.owners[:MOST_ROWS]]
     cells = {(cell.owner.code, cell.section.id): cell for cell in heat.cells}
     return _chart(rows, columns, cells, len(heat.cells), title, language, name)
 
@@ -72,6 +72,11 @@ def _short(owner: Owner, language: Language) -> str:
     return shorten(harmless(owner.name.ja if language is Language.JA else owner.code), _COLUMN_LABEL)
 
 
+def _named(owner: Owner, language: Language) -> str:
+    name = harmless(owner.name.text(language))
+    return shorten(name if language is Language.JA else f"{owner.code} {name}", 52)
+
+
 def _rows(plan: Plan, heat: HeatMap, language: Language) -> list[_Axis]:
     rows: list[_Axis] = []
     before: Section | None = None
@@ -84,7 +89,7 @@ def _rows(plan: Plan, heat: HeatMap, language: Language) -> list[_Axis]:
 
 
 def _headed(id_: str, title: Bilingual, language: Language) -> str:
-    return shorten(f"{id_} {harmless(title.text(language))}", 56)
+    return shorten(f"{id_} {harmless(title.text(language))}", 52)
 
 
 def _chart(
@@ -196,11 +201,12 @@ def _spec(marks: list[dict[str, Any]], across: float, height: float) -> dict[str
     line = {"type": "rule", "stroke": QUIET, "strokeWidth": 1}
     under = {"x": x, "x2": {"field": "x2"}, "y": y | {"field": "y2"}}
     layers.append({"transform": [{"filter": f"datum.kind == {HEADING}"}], "mark": line, "encoding": under})
+    label = {"type": "text", "align": "left", "baseline": "alphabetic", "fontSize": 11, "color": INK}
     for kind, mark in (
-        (HEADING, {"type": "text", "align": "left", "fontSize": 12, "fontWeight": "bold", "color": INK}),
-        (ROW, {"type": "text", "align": "left", "fontSize": 11, "color": INK}),
-        (LEVEL, {"type": "text", "align": "center", "fontSize": 11, "color": INK}),
-        (TURNED, {"type": "text", "align": "left", "baseline": "middle", "angle": -90, "fontSize": 11, "color": INK}),
+        (HEADING, label | {"fontSize": 12, "fontWeight": "bold"}),
+        (ROW, label),
+        (LEVEL, label | {"align": "center", "fontSize": 10}),
+        (TURNED, label | {"baseline": "middle", "angle": -90}),
     ):
         layers.append(layer(kind, mark, **text))
     late_at: dict[str, Any] = {"x": x | {"field": "tx"}, "y": y | {"field": "ty"}}
