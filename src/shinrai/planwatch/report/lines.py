@@ -13,6 +13,7 @@ from shinrai.frameworks import Certainty
 from shinrai.language import Bilingual, Language, Message, message
 from shinrai.planwatch.model import Indicator, Observation, Origin, Period, Target
 from shinrai.planwatch.quantities import aim, amount, bracketed, listed, period
+from shinrai.planwatch.report.wording import ORIGIN_SHORT
 from shinrai.planwatch.standing import IndicatorStanding, Series
 from shinrai.planwatch.words import ORIGIN
 from shinrai.report.characters import harmless, shorten
@@ -146,10 +147,11 @@ def _aims(
 
 
 def _words(target: Target, indicator: Indicator, language: Language) -> Message:
-    aimed, origin = aim(target, indicator.unit), ORIGIN[target.origin]
+    aimed, origin = aim(target, indicator.unit), ORIGIN_SHORT[target.origin]
     if target.by is None:
-        return message("{aim}: {origin}", aim=aimed, origin=origin)
-    return message("{aim} by {date}: {origin}", aim=aimed, date=day(target.by, language), origin=origin)
+        return message("{aim} ({origin})", aim=aimed, origin=origin)
+    by = target.by.isoformat() if language is Language.EN else day(target.by, language)
+    return message("{aim} by {date} ({origin})", aim=aimed, date=by, origin=origin)
 
 
 def _aimed(target: Target, indicator: Indicator, language: Language) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from shinrai.language import Message, message
-from shinrai.planwatch.model import OwnerKind, Stage
+from shinrai.planwatch.model import Origin, OwnerKind, Stage
 from shinrai.planwatch.report.heat import Shade
 
 
@@ -53,3 +53,10 @@ RULE: Mapping[Stage, Message] = {
     Stage.CHECK: message("The last report says that it was delivered or is late: there is a result to be checked."),
     Stage.ACT: message("The last report says that it was changed or dropped: the plan was corrected."),
 }
+
+ORIGIN_SHORT: Mapping[Origin, Message] = {
+    Origin.PLAN_TEXT: message("plan text"),
+    Origin.PRESS: message("press, not the plan"),
+    Origin.OWN: message("own target"),
+}
+"""For a picture, where the whole words would not fit; the table beside it has them."""
