@@ -27,10 +27,10 @@ Write = Callable[..., Path]
         ("state: under_way", "state: underway", 40, "events[0].state", "“underway”"),
         ("about: T-1", "about: T-8", 40, "events[0].about", "“T-8”"),
         ("date: 2026-05,", "date: 2026-5,", 40, "events[0].date", "“2026-5”"),
-        ('value: "40"', 'value: "4e1"', 34, "indicators[0].observations[0].value", "plain number"),
-        ('value: "40"', 'value: "50"', 34, "indicators[0].observations[0].interval", "outside its interval"),
-        ('n: "100"', 'n: "0"', 34, "indicators[0].observations[0].n", "at least 1"),
-        ('low: "30.9"', 'low: "60"', 34, "indicators[0].observations[0].interval", "ends below"),
+        ('value: "40"', 'value: "4e1"', 35, "indicators[0].observations[0].value", "plain number"),
+        ('value: "40"', 'value: "50"', 35, "indicators[0].observations[0].interval", "outside its interval"),
+        ('n: "100"', 'n: "0"', 35, "indicators[0].observations[0].n", "at least 1"),
+        ('low: "30.9"', 'low: "60"', 35, "indicators[0].observations[0].interval", "ends below"),
         ("{code: GA,", "{code: DX,", 14, "owners[1]", "already stands for Digital section"),
         ("keys: [PLAN], section", "keys: [], section", 21, "measures[1].source.keys", "at least one source"),
         (
@@ -45,7 +45,7 @@ Write = Callable[..., Path]
         (
             "question: {ja: 使いましたか。, en: Did you use it?}",
             "question: unknown",
-            28,
+            29,
             "indicators[0].question",
             "unknown",
         ),

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shinrai.cli.commands import HELP as COMMON
-from shinrai.language import Bilingual, Language, Message, ShinraiError, message
+from shinrai.language import Language, Message, ShinraiError, message
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -231,7 +231,7 @@ def _record(language: Language) -> click.Command:
     def run(id_: str, plan: str, home: Path | None, as_json: bool, **given: Any) -> int:
         from shinrai.cli.recording import record
 
-        return record(language, id_, plan, home, as_json=as_json, **given)
+        return record(language, id_, plan, home, given, as_json=as_json)
 
     words = {
         "state": ("not_started", "under_way", "delivered", "late", "dropped", "changed"),
@@ -360,10 +360,3 @@ def _diff(language: Language) -> click.Command:
         json_option(language),
     ]
     return command("diff", language, run, params)
-
-
-def both_notes(ja: str | None, en: str | None) -> Bilingual | None:
-    """Return a note in both languages; one given stands for both."""
-    if ja is None and en is None:
-        return None
-    return Bilingual(ja=ja or en or "", en=en or ja or "")

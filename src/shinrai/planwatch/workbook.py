@@ -25,7 +25,7 @@ from shinrai.planwatch.workbook_opening import open_workbook, workbook_bytes
 if TYPE_CHECKING:
     from openpyxl.cell.cell import Cell, MergedCell
 
-MAX_ROWS = 5_000
+MAX_ROWS = 2_000
 MAX_COLUMNS = 100
 
 OWN_SOURCE = "PLAN"

@@ -1,10 +1,14 @@
 """Opening a workbook that may come from a stranger: it is measured before anything in it is unpacked."""
 
+import re
 import zipfile
+import zlib
+from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from shinrai.frameworks.located import shown
 from shinrai.language import Place, ShinraiError, message
 
 if TYPE_CHECKING:
@@ -15,6 +19,11 @@ MAX_UNPACKED = 24 * 1024 * 1024
 MAX_PARTS = 500
 MAX_RATIO = 200
 """How many times its packed size a part of more than 1 MiB may unpack to; sheets of text reach about 30."""
+MAX_RANGE = 10_000
+
+_SPREAD = frozenset({"mergeCell", "hyperlink", "comment"})
+"""Elements whose range openpyxl spreads out into cells."""
+_RANGE = re.compile(r"[A-Z]{1,3}[0-9]{1,7}(:[A-Z]{1,3}[0-9]{1,7})?")
 
 
 def workbook_bytes(path: Path) -> bytes:
@@ -46,6 +55,14 @@ def _measure(data: bytes, name: str) -> None:
             parts = archive.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError, OSError) as error:
         raise _no_workbook(name) from error
+    _check_parts(parts, name)
+    with zipfile.ZipFile(BytesIO(data)) as archive:
+        for part in parts:
+            if part.filename.lower().endswith(".xml"):
+                _check_ranges(archive, part, name)
+
+
+def _check_parts(parts: Sequence[zipfile.ZipInfo], name: str) -> None:
     # What a part unpacks to is what the directory says: Python's reader stops there and compares the checksum.
     size = sum(part.file_size for part in parts)
     dense = any(part.file_size > 1024 * 1024 and part.file_size > MAX_RATIO * part.compress_size for part in parts)
@@ -61,6 +78,50 @@ def _measure(data: bytes, name: str) -> None:
             fix=message("Save it as an XLSX workbook without macros."),
             place=Place(name),
         )
+
+
+def _check_ranges(archive: zipfile.ZipFile, part: zipfile.ZipInfo, name: str) -> None:
+    """Refuse ranges of a size that only an attack has: openpyxl makes a cell for each place in them."""
+    from xml.etree.ElementTree import ParseError
+
+    from openpyxl.xml.functions import iterparse  # the hardened one: it refuses entities with a ValueError
+
+    try:
+        with archive.open(part) as stream:
+            for _, element in iterparse(stream):
+                kind, ref = element.tag.rpartition("}")[2], element.get("ref", "")
+                if kind in _SPREAD and not _RANGE.fullmatch(ref):
+                    raise _no_workbook(name)
+                if kind in _SPREAD and _area(ref) > MAX_RANGE:
+                    raise ShinraiError(
+                        message("The range {range} is far larger than a plan.", range=ref),
+                        fix=message("Remove the merge, link or comment that spans it."),
+                        place=Place(name, field=shown(part.filename)),
+                    )
+                element.clear()
+    except (
+        ParseError,
+        ValueError,
+        zipfile.BadZipFile,
+        zlib.error,
+        RuntimeError,
+        NotImplementedError,
+    ) as error:
+        raise _no_workbook(name) from error
+
+
+def _area(ref: str) -> int:
+    first, _, last = ref.partition(":")
+    (left, top), (right, bottom) = _corner(first), _corner(last or first)
+    return (abs(right - left) + 1) * (abs(bottom - top) + 1)
+
+
+def _corner(cell: str) -> tuple[int, int]:
+    letters = cell.rstrip("0123456789")
+    column = 0
+    for letter in letters:
+        column = 26 * column + ord(letter) - ord("A") + 1
+    return column, int(cell[len(letters) :])
 
 
 def _no_workbook(name: str) -> ShinraiError:
