@@ -209,7 +209,7 @@ def _line_texts(values: str, at: dict[str, Any], x: dict[str, Any]) -> list[dict
         }
     ]
     # Above a value, or beside it where its interval stands above.
-    for spread, place in ((0, {"dy": -14}), (1, {"dx": 9, "align": "left", "baseline": "middle"})):
+    for spread, place in ((0, {"dy": -14}), (1, {"dx": 9, "dy": 11, "align": "left", "baseline": "middle"})):
         chosen = [{"filter": f"{values} && datum.labelled == 1 && datum.spread == {spread}"}]
         layers.append({"transform": chosen, "mark": text | place | {"fontWeight": "bold"}, "encoding": value})
     for side, align in ((0, "left"), (1, "right")):
