@@ -389,3 +389,11 @@ def test_a_value_is_shown_with_its_n_and_interval_or_with_the_words_that_there_i
     assert "about 40.50%" in other
     assert "the source gives none" in other
     assert "by the value alone" in other
+
+
+def test_other_targets_of_an_indicator_show_before_and_after(town: Plan) -> None:
+    moved = replace(town.indicators[0], targets=(replace(town.indicators[0].targets[0], value=Decimal(55)),))
+    later = replace(town, version="2027", published=date(2027, 4, 1), indicators=(moved,))
+    said = Page(render_plan_html(report(town, against=later), Language.EN)).inside["comparison"]
+    assert "before: 45% or more" in said
+    assert "after: 55% or more" in said
