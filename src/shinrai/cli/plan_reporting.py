@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from shinrai.cli.commands import HELP as COMMON
-from shinrai.cli.planning import day_option, home_option, json_option, plan_argument, standing_of, write_whole
+from shinrai.cli.building import command, force_option, home_option, json_option
+from shinrai.cli.planning import day_option, plan_argument, standing_of, write_whole
 from shinrai.language import Language, ShinraiError, message
 from shinrai.report.quantities import day
 
@@ -59,7 +59,6 @@ def report_command(language: Language) -> click.Command:
 
     folder = click.Path(path_type=Path, file_okay=False)
     moment = click.DateTime(["%Y-%m-%d"])
-    languages = click.Choice([each.value for each in Language])
     params: list[click.Parameter] = [
         plan_argument(),
         click.Option(["--out"], type=folder, required=True, help=HELP["out"].text(language)),
@@ -67,12 +66,10 @@ def report_command(language: Language) -> click.Command:
         click.Option(["--since"], type=moment, metavar="DATE", help=HELP["since"].text(language)),
         click.Option(["--against"], metavar="PLAN", help=HELP["against"].text(language)),
         home_option(language),
-        click.Option(["--force"], is_flag=True, help=COMMON["force"].text(language)),
+        force_option(language),
         json_option(language),
-        click.Option(["--lang"], type=languages, expose_value=False, help=COMMON["lang"].text(language)),
     ]
-    epilog = message("Example:").text(language) + "\n\n\b\n  " + EXAMPLE
-    return click.Command("report", callback=run, params=params, help=HELP["report"].text(language), epilog=epilog)
+    return command("report", language, run, params, HELP["report"], EXAMPLE)
 
 
 def _gathered(

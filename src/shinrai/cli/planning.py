@@ -80,8 +80,10 @@ EXAMPLES = {
 
 def plan_group(language: Language) -> click.Group:
     """Return the group with its commands."""
+    from shinrai.cli.plan_reporting import report_command  # it is built from the options of this module
+
     made = group("plan", language, HELP["plan"])
-    for build in (_show, _status, _record, _import, _template, _diff, watch_command):
+    for build in (_show, _status, _record, _import, _template, _diff, report_command, watch_command):
         made.add_command(build(language))
     return made
 
