@@ -179,7 +179,7 @@ def _said(answer: Answer, place: int) -> list[dict[str, object]]:
         return [{"role": "assistant", "content": answer.text}]
     ids = [f"call_{place}_{nth}" for nth in range(len(answer.tool_calls))]
     calls = [_call(id_, call.name, call.arguments) for id_, call in zip(ids, answer.tool_calls, strict=True)]
-    results = [{"role": "tool", "tool_call_id": id_, "content": _NOT_RUN} for id_ in ids]
+    results: list[dict[str, object]] = [{"role": "tool", "tool_call_id": id_, "content": _NOT_RUN} for id_ in ids]
     return [{"role": "assistant", "content": answer.text or None, "tool_calls": calls}, *results]
 
 
