@@ -109,6 +109,10 @@ HELP = {
     "log-check": message("Re-hash the whole log and say what is wrong with it."),
     "by": message("Sign only what this person (id) is named for."),
     "id": message("Sign only this attestation (id)."),
+    "under": message(
+        "See what another version of a framework means for the results, for example jp.aigb@1.2: what it changes is "
+        "not assessed, with the cause."
+    ),
     "yes": message("Do not ask before signing."),
     "scope-until": message("Last day of the scope's approval (default: a year from now)."),
     "quiet": message("Show no progress."),
@@ -224,16 +228,18 @@ def _assess(language: Language) -> click.Command:
 
 
 def _report(language: Language) -> click.Command:
-    def carry_out(bundle: Path, trust: Path, out: Path, as_of: datetime | None) -> int:
+    def carry_out(bundle: Path, trust: Path, out: Path, as_of: datetime | None, under: str | None) -> int:
         from shinrai.cli.assessing import report_again
 
-        return report_again(language, bundle, trust, out, _end_of(as_of) or datetime.now(UTC))
+        moment = _end_of(as_of) or datetime.now(UTC)
+        return report_again(language, bundle, trust, out, moment, framework=under)
 
     options: list[click.Parameter] = [
         click.Argument(["bundle"], type=click.Path(path_type=Path, exists=True)),
         click.Option(["--trust"], type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True),
         _out_option(language),
         _as_of_option(language),
+        click.Option(["--under"], metavar="FRAMEWORK", help=HELP["under"].text(language)),
     ]
     return _command("report", language, carry_out, options)
 

@@ -1,0 +1,1 @@
+"""Frameworks from other formats and into them."""
