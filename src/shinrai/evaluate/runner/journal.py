@@ -48,6 +48,7 @@ class JournalError(ShinraiError):
 class _Batch:
     lines: list[bytes]
     chain: bytes
+    start: int
     end: int
 
 
@@ -159,11 +160,38 @@ def read_journal(path: Path) -> Iterator[Taken]:
 
     A torn tail is left out. JournalError: the file cannot be read, is no journal, or was changed.
     """
+    for _, records in read_batches(path):
+        yield from records
+
+
+def read_batches(path: Path) -> Iterator[tuple[int, list[Taken]]]:
+    """Read a journal batch by batch, each with the place to give to `read_batch`; otherwise like read_journal."""
+    read_head(path)
     try:
         with path.open("rb") as file:
-            yield from _records(file, path)
+            for number, batch in enumerate(_batches(file)):
+                if number:
+                    yield batch.start, [from_line(line) for line in batch.lines]
+    except _TornError:
+        return
     except OSError as error:
         raise _unreadable(path, error) from None
+    except (_ChangedError, ValueError):
+        raise _changed(path) from None
+
+
+def read_batch(path: Path, start: int) -> list[Taken]:
+    """Read one batch again, at a place from `read_batches`. JournalError: the file changed since."""
+    try:
+        with path.open("rb") as file:
+            file.seek(start)
+            _, _, length, _ = _HEAD.unpack(file.read(_HEAD.size))
+            data = file.read(length)
+        return [from_line(line) for line in _unpacked(zstandard.ZstdDecompressor(), data).split(b"\n")]
+    except OSError as error:
+        raise _unreadable(path, error) from None
+    except (struct.error, zstandard.ZstdError, ValueError):
+        raise _changed(path) from None
 
 
 def read_head(path: Path) -> Mapping[str, object]:
@@ -180,17 +208,6 @@ def read_head(path: Path) -> Mapping[str, object]:
     except (_TornError, _ChangedError, msgspec.DecodeError, RecursionError):
         pass
     raise _changed(path, message("The file is no journal of samples."))
-
-
-def _records(file: BinaryIO, path: Path) -> Iterator[Taken]:
-    try:
-        for place, batch in enumerate(_batches(file)):
-            if place:
-                yield from map(from_line, batch.lines)
-    except _TornError:
-        return
-    except (_ChangedError, ValueError):
-        raise _changed(path) from None
 
 
 def _replay(journal: Journal, head: bytes) -> bool:
@@ -240,13 +257,13 @@ def _batches(file: BinaryIO) -> Iterator[_Batch]:
         # The first batch starts the chain; its line is the head.
         for line in lines:
             chain = hashlib.sha256(chain + line).digest()
-        end += _HEAD.size + length
+        start, end = end, end + _HEAD.size + length
         if len(lines) != count or chain != told:
             # A power cut can leave blocks of a file that were never written, which read as zeros.
             if end == size and data.endswith(bytes(16)):
                 raise _TornError
             raise _ChangedError
-        yield _Batch(lines, chain, end)
+        yield _Batch(lines, chain, start, end)
 
 
 def _raise_torn_or_changed(file: BinaryIO, start: int, size: int) -> None:

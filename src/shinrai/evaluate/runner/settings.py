@@ -28,8 +28,9 @@ class RunSettings:
     that asks to be left alone for longer gets its way, and the sample is a fault.
     give_up_after: the target counts as dead when so many samples in a row had no answer; a quarter of that suffices
     where it has never answered. retry_faults: take samples again that an earlier run of the journal recorded as faults.
-    cost_limit: in the currency of the prices, for this run alone; needs prices. The run stops before a sample that would
-    pass it by the mean of the earlier ones. expected_output_tokens: of one answer, until the target's counts are known.
+    cost_limit: in the currency of the prices, for this run alone; needs prices. The run stops before a sample that
+    would pass it, judged by the mean of the earlier ones. expected_output_tokens: of one answer, until the target's own
+    counts are known.
     """
 
     most_in_flight: int = 256

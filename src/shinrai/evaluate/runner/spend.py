@@ -6,7 +6,6 @@ token for every other character, which overstates Japanese for most tokenizers r
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 
 from shinrai.evaluate.runner.settings import Prices, RunSettings
 from shinrai.evaluate.sample import Answer, PlannedSample, Prompt
@@ -41,7 +40,6 @@ def estimate(plan: Iterable[PlannedSample], settings: RunSettings) -> Estimate:
     return Estimate(samples, requests, tokens_in, tokens_out, cost)
 
 
-@lru_cache(maxsize=1024)
 def input_tokens(prompt: Prompt, answer_tokens: int) -> int:
     """Estimate the tokens sent over a whole conversation, in which every turn sends the earlier ones again."""
     texts = [turn.text for turn in prompt.turns]
