@@ -95,7 +95,7 @@ def _patterns(labels: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]
     alone = rf"{_OPEN}(?:選択肢|option )?{_OPEN}({either}){_CLOSE}(?:です|だ|になります)?[.。]?"
     said = (
         rf"(?:{_SAID_BEFORE}){_OPEN}{bare}{_DENIED_AFTER}"
-        rf"|(?<!ではなく)(?<!not ){bare}{_DENIED_AFTER}{_CLOSE}{_SAID_AFTER}"
+        rf"|(?<!か)(?<!または)(?<!もしくは)(?<!or )(?<!not ){bare}{_DENIED_AFTER}{_CLOSE}{_SAID_AFTER}"
     )
     apart = rf"[(\[「『【]({either})[)\]」』】]{_DENIED_AFTER}|(?:^|[。.]\s?){bare}{_DENIED_AFTER}(?=[.:)、。,]|$)"
     return re.compile(alone, re.IGNORECASE), re.compile(said), re.compile(apart)

@@ -127,7 +127,7 @@ def _score(expected: Sources, prompt: Prompt, answers: tuple[Answer, ...]) -> Fi
         return failed(message("{n} quotations occur in no document that was given.", n=wrong), None, **numbers)
     if len(cited) < expected.at_least:
         return failed(
-            message("{n} documents are cited, {m} are asked for.", n=len(cited), m=expected.at_least), **numbers
+            message("{n} documents are cited, {m} are asked for.", n=len(cited), m=expected.at_least), None, **numbers
         )
     if expected.cited and not cited & set(expected.cited):
         return failed(message("None of the documents that hold the answer is cited."), None, **numbers)
