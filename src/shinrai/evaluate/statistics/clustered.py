@@ -57,9 +57,8 @@ class RateSpread:
         return self.start + self.width * self.rate
 
     def effective_n(self, times: float = 1.0) -> float:
-        """Effective n of `times` as many clusters of the same kind."""
-        trust = self.seen * times / (self.seen * times + 1)
-        return times / (trust / self.observed_n + (1 - trust) / self.worst_n)
+        """Return the effective n of `times` as many clusters of the same kind."""
+        return leaning_n(self.observed_n, self.worst_n, self.seen, times)
 
     def at(self, level: float = LEVEL, *, times: float = 1.0, value: float | None = None) -> Interval:
         """Wilson's interval at the effective n with Student's t, for another level, number of clusters or value."""
@@ -70,7 +69,7 @@ class RateSpread:
         return Interval(self.start + self.width * bounds[0], self.start + self.width * bounds[1])
 
     def standard_error(self, times: float = 1.0) -> float:
-        """Standard error of the value."""
+        """Return the standard error of the value."""
         return self.width * sqrt(self.rate * (1 - self.rate) / self.effective_n(times))
 
 
@@ -89,7 +88,7 @@ class MeanSpread:
         return Interval(centre - half, centre + half)
 
     def standard_error(self, times: float = 1.0) -> float:
-        """Standard error of the mean."""
+        """Return the standard error of the mean."""
         return self.se / sqrt(times)
 
 
@@ -180,6 +179,15 @@ def robust_variance(sums: Floats, sizes: Floats) -> tuple[float, float]:
     pull = share**2 / (1 - share)
     df = 1 / float((share**2).sum() + pull.sum() ** 2 - (pull**2).sum())
     return variance, max(1.0, df)
+
+
+def leaning_n(observed: float, worst: float, seen: int, times: float = 1.0) -> float:
+    """Effective n of `times` as many clusters: the observed one, leaning to the worst the fewer clusters show it.
+
+    seen: clusters on which the observed one rests. Of the variance, 1 in seen + 1 parts is the worst case's.
+    """
+    trust = seen * times / (seen * times + 1)
+    return times / (trust / observed + (1 - trust) / worst)
 
 
 def grown(df: float, times: float) -> float:

@@ -8,7 +8,7 @@ from math import hypot, inf
 
 import numpy as np
 
-from shinrai.evaluate.statistics.clustered import Clustered, RateSpread, grown, robust_variance
+from shinrai.evaluate.statistics.clustered import Clustered, leaning_n, robust_variance
 from shinrai.evaluate.statistics.interval import LEVEL, Interval
 from shinrai.evaluate.statistics.paired import sign_flip_exact, tango_at
 from shinrai.evaluate.statistics.quantiles import t_quantile
@@ -179,18 +179,16 @@ def _pair_spread(
     ups = np.array([sum(float(first[i].rate * (1 - second[i].rate)) for i in items) for items in clusters])
     downs = np.array([sum(float(second[i].rate * (1 - first[i].rate)) for i in items) for items in clusters])
     share_up, share_down = float(ups.sum()) / n, float(downs.sum()) / n
-    trials = [min(first[i].trials, second[i].trials) for i in gaps]
     if len(clusters) == n and max(first[i].trials for i in gaps) == max(second[i].trials for i in gaps) == 1:
         return _PairSpread(share_up, share_down, n, inf)
     sizes = np.array([len(items) for items in clusters], dtype=np.float64)
     variance, df = robust_variance(ups - downs, sizes)
     single = share_up + share_down - (share_up - share_down) ** 2
-    most = float(sum(trials))
-    observed = most if variance == 0 else min(most, single / variance)
+    most = float(sum(min(first[i].trials, second[i].trials) for i in gaps))
+    observed = most if variance == 0 or single == 0 else min(most, single / variance)
     worst = n**2 / float((sizes**2).sum())
     seen = int((ups + downs > 0).sum())
-    effective = RateSpread(0.5, observed if seen else worst, worst, seen, df).effective_n()
-    return _PairSpread(share_up, share_down, effective, grown(df, 1.0))
+    return _PairSpread(share_up, share_down, leaning_n(observed, worst, seen), df)
 
 
 def _reaches_zero(value: float, at: Callable[[float], Interval]) -> float:

@@ -73,7 +73,7 @@ class Family:
 
 
 def adjusted(ps: Sequence[float], procedure: Procedure = Procedure.BENJAMINI_YEKUTIELI) -> tuple[float, ...]:
-    """Adjusted p-values, in the order given; ps in [0, 1], ValueError otherwise.
+    """Return adjusted p-values, in the order given; ps in [0, 1], ValueError otherwise.
 
     Rejecting those at most q keeps the expected share of false rejections at q or below.
     Sources: Benjamini, Hochberg 1995, JRSS B 57:289; Benjamini, Yekutieli 2001, Ann. Stat. 29:1165.
@@ -91,7 +91,7 @@ def adjusted(ps: Sequence[float], procedure: Procedure = Procedure.BENJAMINI_YEK
 
 
 def penalty(m: int, procedure: Procedure) -> float:
-    """What a procedure multiplies p-values of a family of m by: 1, or 1 + 1/2 + ... + 1/m for any dependence."""
+    """Return what p-values of a family of m are multiplied by: 1, or 1 + 1/2 + ... + 1/m for any dependence."""
     return sum(1 / k for k in range(1, m + 1)) if procedure is Procedure.BENJAMINI_YEKUTIELI else 1.0
 
 

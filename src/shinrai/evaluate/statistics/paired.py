@@ -13,8 +13,8 @@ import numpy as np
 from shinrai.evaluate.statistics.interval import Z95, Interval
 
 _HALVINGS = 60
-_MOST_STEPS = 50_000_000
-"""Additions above which the exact distribution is not worked out."""
+_MOST_STEPS, _MOST_SUMS = 50_000_000, 1_000_000
+"""Additions, and possible sums, above which the exact distribution is not worked out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +94,7 @@ def sign_flip_exact(differences: Sequence[Fraction]) -> float | None:
     scale = lcm(*(d.denominator for d in differences)) if differences else 1
     whole = [abs(int(d * scale)) for d in differences if d]
     seen, span = abs(int(sum(differences, Fraction(0)) * scale)), sum(whole)
-    if span * len(whole) > _MOST_STEPS:
+    if span > _MOST_SUMS or span * len(whole) > _MOST_STEPS:
         return None
     # chances[s]: chance that those with a plus sign sum to s; the sum of all with their signs is then 2s - span.
     chances = np.zeros(span + 1)
