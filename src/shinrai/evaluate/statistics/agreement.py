@@ -93,17 +93,17 @@ def repeat_consistency(
     prompts: for each prompt how many of its repeats came out in each way. clusters: the scenario of each prompt; each
     is its own when left out. Prompts without a repeat are listed, not counted.
     """
-    repeated = {id: counts for id, counts in prompts.items() if sum(counts) > 1}
+    repeated = {name: counts for name, counts in prompts.items() if sum(counts) > 1}
     by_cluster: dict[str, list[str]] = {}
-    for id in repeated:
-        by_cluster.setdefault(id if clusters is None else clusters[id], []).append(id)
-    agreeing = {id: _agreeing_pairs(counts) for id, counts in repeated.items()}
-    rates = [[[agreeing[id]] for id in ids] for ids in by_cluster.values()]
-    same = [[[float(agreeing[id] == 1)] for id in ids] for ids in by_cluster.values()]
+    for name in repeated:
+        by_cluster.setdefault(name if clusters is None else clusters[name], []).append(name)
+    agreeing = {name: _agreeing_pairs(counts) for name, counts in repeated.items()}
+    rates = [[[agreeing[name]] for name in names] for names in by_cluster.values()]
+    same = [[[float(agreeing[name] == 1)] for name in names] for names in by_cluster.values()]
     return Consistency(
         pairs=clustered_mean(rates, ends=(0.0, 1.0), level=level),
         stable=clustered_mean(same, ends=(0.0, 1.0), level=level),
-        unstable=tuple(sorted(id for id, share in agreeing.items() if share < 1)),
+        unstable=tuple(sorted(name for name, share in agreeing.items() if share < 1)),
         unrepeated=tuple(sorted(prompts.keys() - repeated.keys())),
     )
 
@@ -114,12 +114,12 @@ def panel_agreement(verdicts: Mapping[str, Sequence[str]], *, level: float = LEV
     verdicts: for each item the categories its judges gave. Undefined for fewer than two items with two verdicts, or
     one category in all. Source: Krippendorff 2011, Computing Krippendorff's alpha-reliability.
     """
-    names = sorted({category for given in verdicts.values() for category in given})
-    paired = {id: given for id, given in verdicts.items() if len(given) > 1}
-    rows = [[list(given).count(name) for name in names] for given in paired.values()]
+    paired = {item: given for item, given in verdicts.items() if len(given) > 1}
+    categories = sorted({category for given in paired.values() for category in given})
+    rows = [[list(given).count(category) for category in categories] for given in paired.values()]
     return Panel(
-        agreement=_alpha(np.array(rows, dtype=np.float64).reshape(len(rows), len(names)), level),
-        differing=tuple(sorted(id for id, given in paired.items() if len(set(given)) > 1)),
+        agreement=_alpha(np.array(rows, dtype=np.float64).reshape(len(rows), len(categories)), level),
+        differing=tuple(sorted(item for item, given in paired.items() if len(set(given)) > 1)),
         single=tuple(sorted(verdicts.keys() - paired.keys())),
     )
 

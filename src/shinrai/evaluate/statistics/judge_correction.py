@@ -133,10 +133,11 @@ def calibrate_by(labelled: Mapping[str, Labelled], *, level: float = LEVEL) -> d
 
 
 def corrected_rate(seen: Rate, calibration: Calibration) -> Corrected | Undefined:
-    """Rate of positives behind the rate that the judge found: (seen + specificity - 1) / (sensitivity + specificity - 1).
+    """Rate of positives behind the rate that the judge found.
 
+    It is (seen + specificity - 1) / (sensitivity + specificity - 1), cut to [0, 1].
     seen: the judge's rate in the run with its interval (Wilson's, or that of clustered samples), at the level of the
-    calibration. The value is cut to [0, 1]. The interval holds every rate r for which seen - r·sensitivity -
+    calibration. The interval holds every rate r for which seen - r·sensitivity -
     (1 - r)·(1 - specificity) can be 0, its interval put together from those of its three parts by square-and-add; it
     covers at small calibrations, where the delta method and Lang and Reiczigel's interval fall short.
     Undefined when the judge is not shown to be better than chance, or when no r fits.
