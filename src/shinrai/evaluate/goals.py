@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from math import fsum, isfinite
 from typing import Final
 
-from shinrai.evaluate.statistics.bands import UNKNOWN, Band, Known, Part, band
+from shinrai.evaluate.statistics.bands import Band, Known, Part, band
 from shinrai.language import Place, ShinraiError, message
 
 MAX_GOALS: Final = 10_000
@@ -244,6 +244,9 @@ def _parts(goal: Goal, results: Mapping[str, Known], share: float, *, keep_exclu
     if not goal.goals:
         return [Part(share, results.get(goal.id))]
     left = 1.0 if keep_excluded else _left(goal)
+    if left <= 0:
+        # All goals here that apply have the weight 0, so nothing that counts can be measured.
+        return [Part(share, None)]
     return [
         part
         for child in goal.goals
@@ -262,9 +265,7 @@ def _score(goal: Goal, results: Mapping[str, Known], share: float, *, out: bool)
     left = _left(goal)
     found: Band | None = None
     if not out:
-        parts = _parts(goal, results, 1.0, keep_excluded=False)
-        # All goals that apply may have the weight 0; then nothing that counts was measured.
-        found = band(parts) if fsum(part.weight for part in parts) > 0 else UNKNOWN
+        found = band(_parts(goal, results, 1.0, keep_excluded=False))
     return GoalScore(
         id=goal.id,
         title=goal.title,

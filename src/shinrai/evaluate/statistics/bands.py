@@ -61,10 +61,6 @@ class Band:
     coverage: float
 
 
-UNKNOWN = Band(0.0, 1.0, Interval(0.0, 1.0), 0.0)
-"""What is said where nothing was measured."""
-
-
 def band(parts: Sequence[Part]) -> Band:
     """Put weighted parts together.
 

@@ -8,7 +8,7 @@ from shinrai.evaluate.statistics.interval import Interval
 SMALLEST = 1e-12
 """No p below this is told apart from it."""
 
-_LARGEST = 1 - 1e-9
+_LARGEST = 1 - 1e-6
 _HALVINGS = 50
 
 
