@@ -171,7 +171,7 @@ def judgements(
 def _judgement(judge: Judge, instrument: str, judged: Judged, replies: Sequence[Sample | None], name: str) -> Judgement:
     shown, token = neutral(judged.answer), marks_of(instrument, judged).token
     votes = tuple(
-        read_verdict(reply.answers[-1], shown, token) if reply is not None and reply.answers else _silence(reply)
+        read_verdict(reply.answers[-1], shown, token) if reply is not None and reply.answers else silence(reply)
         for reply in replies
     )
     if not votes:
@@ -181,7 +181,8 @@ def _judgement(judge: Judge, instrument: str, judged: Judged, replies: Sequence[
     return Judgement(judge.id, instrument, models, judged, votes, score_of(votes, judged.key, name))
 
 
-def _silence(reply: Sample | None) -> NoVerdict:
+def silence(reply: Sample | None) -> NoVerdict:
+    """Return what stands for a reply that did not come."""
     if reply is None or reply.fault is None:
         return NoVerdict(Flaw.NO_REPLY, message("The judge was not asked."))
     return NoVerdict(Flaw.NO_REPLY, message("No answer came from the judge: {kind}.", kind=reply.fault.kind.value))

@@ -9,7 +9,8 @@ Fence and token are digests of the judge, the sample and the judged text itself:
 have to hold its own digest. So they need no secret, are the same when an interrupted run goes on, and anyone can make
 them again.
 
-The instructions are the texts in the folder `rubrics`. None holds an example of a verdict, for a judge that repeats its instructions must not pass.
+The instructions are the texts in the folder `rubrics`. None holds an example of a verdict, for a judge that repeats its
+instructions must not pass.
 """
 
 import hashlib
