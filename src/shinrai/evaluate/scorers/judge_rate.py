@@ -144,7 +144,7 @@ def judged_measurement(
         method=CORRECTED if isinstance(rate.corrected, Corrected) else UNCORRECTED,
         reason=None if reason is None else reason.both(),
         needed_n=needed,
-        findings=tuple(each.both() for each in _findings(rate, calibration, waiver)),
+        findings=tuple(each.both() for each in _findings(rate, waiver)),
         counts={
             "met": rate.met,
             "not_met": rate.not_met,
@@ -184,7 +184,7 @@ def _outcome(
         return (
             outcome,
             message(
-                "The interval holds the limit {limit}; more answers alone would not decide, the judge needs more labels.",
+                "The interval holds the limit {limit}. More answers would not decide; the judge needs more labels.",
                 limit=f"{rule.limit:g}",
             ),
             None,
@@ -214,7 +214,7 @@ def _needed(rate: JudgedRate, corrected: Corrected, calibration: Calibration | N
     return needed_n(rate.decided, corrected.value, at, rule)
 
 
-def _findings(rate: JudgedRate, calibration: Calibration | None, waiver: Waiver | None) -> list[Message]:
+def _findings(rate: JudgedRate, waiver: Waiver | None) -> list[Message]:
     found = []
     if rate.doubt is not None:
         found.append(message("Not corrected for the judge's errors: {why}", why=rate.doubt))
