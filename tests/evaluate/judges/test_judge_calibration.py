@@ -182,6 +182,24 @@ def test_a_judge_is_calibrated_for_a_language_or_not_at_all(known) -> None:
 KEY = Ed25519PrivateKey.generate()
 PUBLIC = KEY.public_key().public_bytes_raw()
 TRUSTED = {keyid(PUBLIC): PUBLIC}
+RECORD = Calibration(
+    judge="clerk",
+    identity="1" * 64,
+    prompt="2" * 64,
+    settings="3" * 64,
+    models=("", "judge-1"),
+    languages=(
+        LanguageCalibration("en", Labelled(1, 2, 3, 4), 5, 6, 7),
+        LanguageCalibration("ja", Labelled(20, 0, 0, 20), 0, 0, 0),
+    ),
+    labels="4" * 64,
+    labellers=2,
+    disputed=1,
+    unsettled=2,
+    together=((9, 1, 0), (2, 8, 0), (0, 0, 3)),
+    made_on=DAY,
+    valid_until=UNTIL,
+)
 
 
 def signed(payload: bytes) -> bytes:
@@ -189,17 +207,15 @@ def signed(payload: bytes) -> bytes:
     return Envelope(payload, (Signature(keyid(PUBLIC), KEY.sign(bare.pae)),)).to_bytes()
 
 
-def test_a_signed_calibration_is_read_back_as_it_was(known) -> None:
-    _, calibration = known
-    data = signed(calibration_statement(calibration).to_bytes())
-    assert read_calibration(data, "c.json", TRUSTED) == calibration
+def test_a_signed_calibration_is_read_back_as_it_was() -> None:
+    data = signed(calibration_statement(RECORD).to_bytes())
+    assert read_calibration(data, "c.json", TRUSTED) == RECORD
 
 
-def test_a_calibration_that_nobody_trusted_signed_or_that_was_changed_is_refused(known) -> None:
-    _, calibration = known
-    payload = calibration_statement(calibration).to_bytes()
+def test_a_calibration_that_nobody_trusted_signed_or_that_was_changed_is_refused() -> None:
+    payload = calibration_statement(RECORD).to_bytes()
     data = signed(payload)
-    changed = Envelope(payload.replace(b'"missed":0', b'"missed":1'), Envelope.from_bytes(data, "c").signatures)
+    changed = Envelope(payload.replace(b'"missed":2', b'"missed":1'), Envelope.from_bytes(data, "c").signatures)
     for content, trusted in ((data, {}), (changed.to_bytes(), TRUSTED)):
         with pytest.raises(ShinraiError, match="not signed by a key"):
             read_calibration(content, "c.json", trusted)
@@ -220,15 +236,15 @@ def test_a_calibration_that_nobody_trusted_signed_or_that_was_changed_is_refused
         {"prompt": "short"},
     ],
 )
-def test_a_statement_that_is_no_calibration_is_refused(known, change) -> None:
-    record = json.loads(calibration_statement(known[1]).to_bytes())
+def test_a_statement_that_is_no_calibration_is_refused(change) -> None:
+    record = json.loads(calibration_statement(RECORD).to_bytes())
     record["predicate"] |= change
     with pytest.raises(ShinraiError, match="no calibration of a judge"):
         read_calibration(signed(json.dumps(record).encode()), "c.json", TRUSTED)
 
 
-def test_other_files_are_no_calibration(known) -> None:
-    record = json.loads(calibration_statement(known[1]).to_bytes())
+def test_other_files_are_no_calibration() -> None:
+    record = json.loads(calibration_statement(RECORD).to_bytes())
     twice = record | {"predicate": record["predicate"] | {"languages": record["predicate"]["languages"] * 2}}
     other = record | {"predicateType": "https://example.com/other"}
     for data in (b"", b"{}", b"x" * 2_000_000, signed(json.dumps(twice).encode()), signed(json.dumps(other).encode())):
