@@ -25,7 +25,7 @@ LABELLER = Heading("labeller", "判定者")
 HEADINGS = (ITEM, REQUIREMENT, CONVERSATION, ANSWER, LABEL, LANGUAGE, LABELLER)
 MAX_ID = 128
 MAX_PEOPLE = 9
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
+LANGUAGE_TAG = re.compile(r"[a-z]{2,3}(-[a-z0-9]{2,8}){0,3}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ def _row(row: Row, findings: Findings) -> tuple[Judged, str, Word] | None:
         said = shown(row.text(LABEL.name))
         findings.fault(fault(row, LABEL.name, message("“{value}” is not one of {known}.", value=said, known=KNOWN)))
         wrong = True
-    if not _LANGUAGE.fullmatch(language) and LANGUAGE.name not in missing:
+    if not LANGUAGE_TAG.fullmatch(language) and LANGUAGE.name not in missing:
         what = message("“{value}” is no language tag.", value=shown(language))
         findings.fault(fault(row, LANGUAGE.name, what, message("Write ja or en.")))
         wrong = True

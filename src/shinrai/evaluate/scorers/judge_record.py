@@ -9,9 +9,12 @@ from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from shinrai.evaluate.sample import Score
 from shinrai.evaluate.scorers.judge import Judgement
 from shinrai.evaluate.scorers.judge_calibration import WORDS, Calibration, LanguageCalibration
-from shinrai.evaluate.scorers.judge_verdict import Verdict
+from shinrai.evaluate.scorers.judge_panel import PanelJudgement
+from shinrai.evaluate.scorers.judge_prompt import Judged
+from shinrai.evaluate.scorers.judge_verdict import NoVerdict, Verdict
 from shinrai.evaluate.statistics.judge_correction import Labelled
 from shinrai.language import Place, ShinraiError, message
 from shinrai_verify import NAMESPACE
@@ -133,28 +136,47 @@ def judgement_json(judgement: Judgement, *, review: bool) -> dict[str, Any]:
 
     review: whether a person has to look at it. `read_items` of the review queue reads it back.
     """
-    judged, score = judgement.judged, judgement.score
+    return {**_judged(judgement.judged), "review": review, **_said(judgement)}
+
+
+def panel_json(judgement: PanelJudgement) -> dict[str, Any]:
+    """Return what a panel made of an answer as JSON values, with what each of its judges said."""
+    return {
+        **_judged(judgement.judged),
+        "review": judgement.review,
+        **_score(judgement.score),
+        "members": [_said(each) for each in judgement.members],
+    }
+
+
+def _judged(judged: Judged) -> dict[str, Any]:
     return {
         "key": judged.key,
         "requirement": judged.requirement,
         "conversation": judged.conversation,
         "answer": judged.answer,
         "language": judged.language,
-        "review": review,
+    }
+
+
+def _score(score: Score) -> dict[str, Any]:
+    reason = {"ja": score.reason.ja, "en": score.reason.en}
+    return {"outcome": score.outcome.value, "label": score.label, "reason": reason}
+
+
+def _said(judgement: Judgement) -> dict[str, Any]:
+    return {
         "judge": judgement.judge,
         "instrument": judgement.instrument,
         "models": list(judgement.models),
-        "outcome": score.outcome.value,
-        "label": score.label,
-        "reason": {"ja": score.reason.ja, "en": score.reason.en},
-        "votes": [
-            {
-                "verdict": vote.word.value,
-                "quotes": [{"start": quote.start, "text": quote.text} for quote in vote.quotes],
-                "reason": vote.reason,
-            }
-            if isinstance(vote, Verdict)
-            else {"error": vote.flaw.value, "reason": {"ja": vote.what.both().ja, "en": vote.what.both().en}}
-            for vote in judgement.votes
-        ],
+        **_score(judgement.score),
+        "votes": [_vote(vote) for vote in judgement.votes],
     }
+
+
+def _vote(vote: Verdict | NoVerdict) -> dict[str, Any]:
+    if isinstance(vote, NoVerdict):
+        what = vote.what.both()
+        return {"error": vote.flaw.value, "reason": {"ja": what.ja, "en": what.en}}
+    quotes = [{"start": quote.start, "text": quote.text} for quote in vote.quotes]
+    return {"verdict": vote.word.value, "quotes": quotes, "reason": vote.reason}
