@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shinrai.cli.building import command, group, json_option
+from shinrai.cli.judge_review import review_group
+from shinrai.cli.whole_files import write_whole
 from shinrai.language import Bilingual, Language, Message, ShinraiError, message
 
 if TYPE_CHECKING:
@@ -48,20 +50,6 @@ HELP = {
     "waiver-ja": message("Why the judge may be the system itself, in Japanese."),
     "waiver-en": message("Why the judge may be the system itself, in English."),
     "approver": message("Who allows it."),
-    "review": message("Let people review: a sheet goes out, blind to the judges, and comes back."),
-    "review-out": message(
-        "Write a review sheet of the judgements that need a person.\n\n"
-        "JUDGEMENTS is the file that `shinrai judge answers` wrote. The sheet is .xlsx or .csv."
-    ),
-    "sheet": message("Review sheet, .xlsx or .csv."),
-    "seed": message("Decides order and draw; the same seed gives the same sheet."),
-    "every": message("Take every judgement, not only those that need a person."),
-    "draw": message("Take so many judgements at random, to measure a judge on this very run."),
-    "review-back": message(
-        "Read a review sheet that came back, and write what people said as labels.\n\n"
-        "Changed rows are refused with their place; rows without a verdict stay open."
-    ),
-    "labels-out": message("File for the labels, .csv; `shinrai judge calibrate` reads it."),
 }
 
 
@@ -70,10 +58,7 @@ def judge_group(language: Language) -> click.Group:
     made = group("judge", language, HELP["judge"])
     made.add_command(_calibrate(language))
     made.add_command(_answers(language))
-    review = group("review", language, HELP["review"])
-    review.add_command(_review_out(language))
-    review.add_command(_review_back(language))
-    made.add_command(review)
+    made.add_command(review_group(language))
     return made
 
 
@@ -134,7 +119,7 @@ def calibrate(
         made_on=today,
         valid_until=today + timedelta(days=valid_days),
     )
-    _write(out, sign(calibration_statement(made), signer).to_bytes() + b"\n")
+    write_whole(out, sign(calibration_statement(made), signer).to_bytes() + b"\n")
     _close(journal, out, judge)
     if as_json:
         from shinrai.cli import tables
@@ -257,7 +242,7 @@ def judge_answers(
         run = ask(judge, judged, defendant, _journal(out, judge, judged), settings, waiver=waiver)
         _require_whole(run.summary)
         runs.append((judge, run))
-    _write(out, _lines(runs))
+    write_whole(out, _lines(runs))
     for judge in judges:
         _close(_journal(out, judge, judged), out, judge)
     for judge, run in runs:
@@ -381,74 +366,6 @@ def _waiver(ja: str | None, en: str | None, approver: str | None) -> "Waiver | N
     return Waiver(Bilingual(ja=ja or "", en=en or ""), approver or "")
 
 
-def _review_out(language: Language) -> click.Command:
-    def carry_out(judgements: Path, out: Path, seed: int, every: bool, draw: int | None) -> int:
-        from shinrai.cli import tables
-        from shinrai.evaluate.review.items import drawn, read_items
-        from shinrai.evaluate.review.sheet import review_csv, review_xlsx
-
-        items = read_items(judgements)
-        if draw is not None:
-            chosen = drawn(items, seed, draw)
-        else:
-            chosen = tuple(each.judged for each in items if every or each.review)
-        if not chosen:
-            tables.line(message("No judgement needs a person."), language)
-            return 0
-        sheet = review_csv(chosen, seed) if _kind(out) == ".csv" else review_xlsx(chosen, seed, language)
-        _write(out, sheet.content)
-        tables.line(message("{n} answers are in {file}.", n=sheet.rows, file=str(out)), language)
-        for key, why in sheet.left_out:
-            tables.line(message("Left out: {key}. {why}", key=key, why=why), language, style="yellow")
-        return 0
-
-    options: list[click.Parameter] = [
-        click.Argument(["judgements"], type=click.Path(path_type=Path, dir_okay=False)),
-        _file("--out", language, "sheet", default=Path("review.xlsx"), show_default=True),
-        click.Option(["--seed"], type=int, default=1, show_default=True, help=HELP["seed"].text(language)),
-        click.Option(["--all", "every"], is_flag=True, help=HELP["every"].text(language)),
-        click.Option(["--draw"], type=click.IntRange(1), help=HELP["draw"].text(language)),
-    ]
-    example = "shinrai judge review out judgements.jsonl --out review.xlsx --seed 7"
-    return command("out", language, carry_out, options, HELP["review-out"], example)
-
-
-def _review_back(language: Language) -> click.Command:
-    def carry_out(sheet: Path, judgements: Path, out: Path) -> int:
-        from shinrai.cli import tables
-        from shinrai.evaluate.review.items import read_items
-        from shinrai.evaluate.review.returned import as_labels, read_review
-
-        judged = [each.judged for each in read_items(judgements)]
-        found = read_review(sheet, judged)
-        _write(out, as_labels(judged, found.verdicts))
-        people = sorted({each.reviewer for each in found.verdicts})
-        said = message(
-            "{n} verdicts of {people} people are in {file}.", n=len(found.verdicts), people=len(people), file=str(out)
-        )
-        tables.line(said, language)
-        tables.line(message("Open: {n} answers", n=len(found.open)), language)
-        return 0
-
-    options: list[click.Parameter] = [
-        click.Argument(["sheet"], type=click.Path(path_type=Path, dir_okay=False)),
-        _file("--judgements", language, "judgements-out", default=Path("judgements.jsonl"), show_default=True),
-        _file("--out", language, "labels-out", default=Path("labels.csv"), show_default=True),
-    ]
-    example = "shinrai judge review back review.xlsx --judgements judgements.jsonl --out labels.csv"
-    return command("back", language, carry_out, options, HELP["review-back"], example)
-
-
-def _kind(path: Path) -> str:
-    kind = path.suffix.lower()
-    if kind not in (".csv", ".xlsx"):
-        raise ShinraiError(
-            message("{file} is neither .csv nor .xlsx.", file=str(path)),
-            fix=message("Give the file one of these ends."),
-        )
-    return kind
-
-
 def _producer(home: Path | None) -> "Signer":
     from shinrai.evidence import open_home
     from shinrai.evidence.keys import load_signer
@@ -484,19 +401,3 @@ def _require_whole(summary: "RunSummary") -> None:
             summary.verdict or message("The run ended before every answer was judged."),
             fix=message("Start it again; it goes on where it stopped."),
         )
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, readable by its owner alone, as answers may hold personal data."""
-    import os
-    from tempfile import mkstemp
-
-    try:
-        descriptor, temporary = mkstemp(dir=path.parent, prefix=f".{path.name}.")
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except OSError as error:
-        raise ShinraiError(
-            message("{file} cannot be written: {reason}.", file=str(path), reason=error.strerror or "I/O error")
-        ) from None

@@ -150,7 +150,8 @@ def test_what_a_panel_disagrees_on_goes_to_a_person_and_comes_back_as_labels(ser
     sheet["F2"], sheet["H2"] = "cannot tell", "佐藤"
     book.save("review.xlsx")
     assert judge("review", "back", "review.xlsx") == 0
-    assert "1 verdicts of 1 people" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "1 verdicts of 1 people" in shown and "Open: 0" in shown and "Not in the sheet" not in shown
     [label] = read_labels(Path("labels.csv")).labels
     assert label.key == "a2" and label.word == "cannot_tell"
 
@@ -173,6 +174,11 @@ def test_one_judge_that_gives_no_verdict_sends_the_answer_to_a_person(serve, cap
     judge("answers", answers(GOOD, BAD), "--judge", file)
     assert [json.loads(line)["review"] for line in Path("judgements.jsonl").read_text().splitlines()] == [False, True]
     assert re.search(r"ja\s+2\s", capsys.readouterr().out)
+    judge("review", "out", "judgements.jsonl", "--out", "r.csv")
+    rows = Path("r.csv").read_text("utf-8-sig").splitlines()
+    Path("r.csv").write_text(rows[0] + "\n", "utf-8-sig")
+    judge("review", "back", "r.csv")
+    assert "in need of a person: 1 answers" in capsys.readouterr().out
     with pytest.raises(ShinraiError, match="same id"):
         judge("answers", "answers.csv", "--judge", file, "--judge", file)
 
@@ -213,9 +219,7 @@ def test_answers_that_cannot_be_judged_are_refused(serve, fair, body, said) -> N
     ],
 )
 def test_a_judge_that_is_described_wrongly_is_refused_with_the_place(serve, fair, fields, said) -> None:
-    file = described(serve(fair), **({"name": "clerk"} | {"judge": 1} | fields)) if "judge" not in fields else None
-    if file is None:
-        file = described(serve(fair), **fields)
+    file = described(serve(fair), **fields)
     with pytest.raises(ShinraiError, match=said) as refused:
         judge("answers", answers(GOOD), "--judge", file)
     assert "sk-secret" not in str(refused.value)

@@ -80,6 +80,7 @@ def row_of(file: Path, key: str) -> int:
 def test_every_text_survives_the_way_out_and_back_and_nothing_is_decided_by_itself(kind, tmp_path) -> None:
     found = read_review(written(kind, tmp_path), ANSWERS)
     assert found.verdicts == () and found.open == tuple(each.key for each in ANSWERS)
+    assert found.missing == ()
 
 
 def test_no_cell_of_a_workbook_is_a_formula_and_hidden_signs_are_spelled_out(tmp_path) -> None:
@@ -182,12 +183,13 @@ def test_all_faults_are_named_at_once_and_too_much_is_refused(kind, tmp_path) ->
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_row_that_is_gone_stays_open(kind, tmp_path) -> None:
+def test_a_row_that_is_gone_is_missing_and_never_decided(kind, tmp_path) -> None:
     judged = [Judged(f"key{n}", "要求", "質問", "回答", "ja") for n in (1, 2)]
     file = written(kind, tmp_path, judged)
     gone = row_of(file, "key1")
     fill(file, *((gone, column, None) for column in range(1, 9)))
-    assert read_review(file, judged).open == ("key1", "key2")
+    found = read_review(file, judged)
+    assert (found.verdicts, found.open, found.missing) == ((), ("key2",), ("key1",))
 
 
 def test_what_a_cell_cannot_hold_is_left_out_with_the_reason() -> None:

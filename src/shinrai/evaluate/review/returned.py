@@ -46,10 +46,11 @@ class HumanVerdict:
 
 @dataclass(frozen=True, slots=True)
 class Review:
-    """What came back. open: keys of answers without a verdict, rows that are gone included."""
+    """What came back. open: keys of rows without a verdict; missing: keys of answers that have no row."""
 
     verdicts: tuple[HumanVerdict, ...]
     open: tuple[str, ...]
+    missing: tuple[str, ...]
 
 
 def read_review(path: Path, judged: Sequence[Judged]) -> Review:
@@ -81,7 +82,8 @@ def read_review(path: Path, judged: Sequence[Judged]) -> Review:
     findings.refuse_faults()
     return Review(
         tuple(found for found in seen.values() if found is not None),
-        tuple(each.key for each in judged if seen.get(each.key) is None),
+        tuple(each.key for each in judged if each.key in seen and seen[each.key] is None),
+        tuple(each.key for each in judged if each.key not in seen),
     )
 
 
