@@ -15,6 +15,7 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
+from dataclasses import replace
 
 from shinrai.evaluate.runner.asking import Asker
 from shinrai.evaluate.runner.durable import Durable
@@ -69,6 +70,8 @@ async def run_async(
     cancel: threading.Event | None = None,
 ) -> RunSummary:
     """Do what `run` does inside a loop that is running."""
+    if target.most_at_once is not None:
+        settings = replace(settings, most_in_flight=min(settings.most_in_flight, target.most_at_once))
     async with target.open() as respondent:
         taking = _Run(plan, respondent, settings, journal, earlier, progress, cancel)
         with _interruptible(taking.interrupt):
@@ -184,8 +187,12 @@ class _Run:
         self._workers.discard(worker)
         if not worker.cancelled() and (error := worker.exception()):
             self._fail(error)
-        if not self._workers and self._exhausted:
+        if self._workers:
+            return
+        if self._exhausted:
             self._ended.set()
+        else:
+            self._fill()
 
     async def _work(self) -> None:
         me = asyncio.current_task()
@@ -202,7 +209,9 @@ class _Run:
             if durable.full:
                 await durable.room()
             workers = len(self._workers)
-            if workers > crowd.limit:
+            # Until the first answer a fault makes no room for the next sample, or the retries that happen to be
+            # quickest would use up the plan while the others still wait for a server that is only starting.
+            if workers > crowd.limit or not self._ever_answered:
                 return
             if workers < crowd.limit:
                 self._fill()
@@ -257,7 +266,7 @@ class _Run:
             self._stop(
                 Ending.TARGET_DEAD,
                 message(
-                    "The target was given up: it answered none of the last {count} samples. Last fault: {kind} ({detail}).",
+                    "The target was given up: none of its last {count} samples has an answer ({kind}: {detail}).",
                     count=self._unanswered,
                     kind=fault.kind.value,
                     detail=fault.detail,

@@ -166,17 +166,27 @@ def read_journal(path: Path) -> Iterator[Taken]:
 
 def read_batches(path: Path) -> Iterator[tuple[int, list[Taken]]]:
     """Read a journal batch by batch, each with the place to give to `read_batch`; otherwise like read_journal."""
+    for start, lines in read_lines(path):
+        try:
+            records = [from_line(line) for line in lines]
+        except ValueError:
+            raise _changed(path) from None
+        yield start, records
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, list[bytes]]]:
+    """Read a journal batch by batch, its records as they are written; otherwise like read_batches."""
     read_head(path)
     try:
         with path.open("rb") as file:
             for number, batch in enumerate(_batches(file)):
                 if number:
-                    yield batch.start, [from_line(line) for line in batch.lines]
+                    yield batch.start, batch.lines
     except _TornError:
         return
     except OSError as error:
         raise _unreadable(path, error) from None
-    except (_ChangedError, ValueError):
+    except _ChangedError:
         raise _changed(path) from None
 
 

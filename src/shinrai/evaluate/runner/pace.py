@@ -37,6 +37,7 @@ class Pace:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._accepted = 0
+        self._ever_accepted = False
         self._counted_from = loop.time()
         self._limited_at = self._relaxed_at = float("-inf")
         # No credit to begin with: a limit by the minute is kept from the first second on.
@@ -79,6 +80,7 @@ class Pace:
     def accepted(self, tokens: int | None) -> None:
         """Note an answer and the tokens it took, None where the target does not say."""
         self._accepted += 1
+        self._ever_accepted = True
         if self._token_rate is not None and tokens is not None:
             self._tokens -= tokens - self._expected
             self._expected += (tokens - self._expected) / 16
@@ -93,12 +95,16 @@ class Pace:
         self.hold(wait)
         if self._token_rate is not None:
             self._tokens += self._expected
-        # Requests that left before we slowed down come back as 429 for a while; they say nothing new.
-        if now - self._limited_at < 0.5:
+        # Who has accepted nothing yet has shown no rate. Requests that left before we slowed down come back as 429 for
+        # a while; they say nothing new.
+        if not self._ever_accepted or now - self._limited_at < 0.5:
             return
         bearable = self._accepted / max(1.0, now - self._counted_from)
         before = self._learned or max(bearable, 2.0)
-        self._learned = max(_SLOWEST, min(bearable or before / 2, before) * _CAUTION)
+        if self._accepted:
+            self._learned = max(_SLOWEST, min(bearable, before) * _CAUTION)
+        else:
+            self._learned = max(before / 2, min(before, 1.0))
         self._limited_at = self._counted_from = now
         self._accepted = 0
 

@@ -61,6 +61,11 @@ class ChatTarget:
     def __post_init__(self) -> None:
         _check(self)
 
+    @property
+    def most_at_once(self) -> int:
+        """As many as there may be connections."""
+        return self.limits.connections
+
     def identity(self) -> Mapping[str, object]:
         """Return what of the target can change an answer. A header given by reference counts by its reference."""
         return {
