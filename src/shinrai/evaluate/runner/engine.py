@@ -26,7 +26,7 @@ from shinrai.evaluate.runner.progress import Ending, Progress, RunSummary
 from shinrai.evaluate.runner.record import Taken
 from shinrai.evaluate.runner.settings import RunSettings
 from shinrai.evaluate.runner.spend import Account
-from shinrai.evaluate.sample import PlannedSample, SampleFault
+from shinrai.evaluate.sample import FaultKind, PlannedSample, SampleFault
 from shinrai.evaluate.targets.target import Respondent, Target
 from shinrai.language import Message, Place, message
 
@@ -201,10 +201,7 @@ class _Run:
         while (planned := await self._next()) is not None:
             position = self._position
             sample = await self._asker.take(planned, me)
-            if sample.fault is not None:
-                self._note_fault(sample.fault)
-            else:
-                self._unanswered, self._ever_answered = 0, True
+            self._note(sample.fault)
             durable.add(Taken(position, sample, False))
             if durable.full:
                 await durable.room()
@@ -258,8 +255,12 @@ class _Run:
         self._durable.add(Taken(self._position, sample, True))
         return True
 
-    def _note_fault(self, fault: SampleFault) -> None:
-        self._last_fault = fault
+    def _note(self, fault: SampleFault | None) -> None:
+        """Learn from the end of a sample whether the target is alive."""
+        self._last_fault = fault or self._last_fault
+        if fault is None or fault.kind is FaultKind.NOT_RECORDED:
+            self._unanswered, self._ever_answered = 0, True
+            return
         self._unanswered += 1
         most = self._settings.give_up_after
         if self._unanswered >= (most if self._ever_answered else max(1, most // 4)):

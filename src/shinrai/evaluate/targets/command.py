@@ -18,7 +18,7 @@ import sys
 from base64 import b64encode
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
 
@@ -68,7 +68,6 @@ class CommandTarget:
     environment: tuple[str, ...] = ()
     copies: int = 1
     answer_bytes: int = 1_048_576
-    about: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def most_at_once(self) -> int:
@@ -79,7 +78,7 @@ class CommandTarget:
         """Return the command with the digests of the files it names: the program, and scripts among its arguments."""
         files = {str(place): _digest(self._file(word)) for place, word in enumerate(self.argv)}
         named = {place: digest for place, digest in files.items() if digest}
-        return {"kind": "command", "argv": list(self.argv), "files": named, **self.about}
+        return {"kind": "command", "argv": list(self.argv), "files": named}
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator["CommandRespondent"]:

@@ -5,6 +5,7 @@ file has such a column, by the text of the question otherwise. What is not in th
 answer. In CSV an empty cell is no answer, as CSV cannot say the difference.
 """
 
+import asyncio
 import csv
 import hashlib
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
@@ -112,6 +113,9 @@ class RecordsRespondent:
 
     async def reply(self, sample: PlannedSample, answers: Sequence[Answer], watch: Watch) -> Answer:
         """Look the answer up; see Respondent."""
+        # Others want to go on, too: looking up waits for nobody, and there may be millions of records.
+        await asyncio.sleep(0)
+        watch.heard = None
         # The answer to the probe is none to its variation, which is another question under the same id.
         known = self._varied or sample.variation is None
         asked = sample.probe if self._by_probe else next_text(sample, answers)
