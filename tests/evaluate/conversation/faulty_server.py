@@ -121,20 +121,19 @@ def asked(request: Request) -> str:
 
 
 def completion(text: str | None, **choice: Any) -> bytes:
+    first = {"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"}
     return json.dumps(
         {
             "id": "x",
             "object": "chat.completion",
             "model": "faulty-1",
-            "choices": [{"index": 0, "message": {"role": "assistant", "content": text}, "finish_reason": "stop"} | choice],
+            "choices": [first | choice],
             "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
         }
     ).encode()
 
 
-def send(
-    writer: Writer, body: bytes, status: str = "200 OK", kind: str = "application/json", extra: str = ""
-) -> None:
+def send(writer: Writer, body: bytes, status: str = "200 OK", kind: str = "application/json", extra: str = "") -> None:
     writer.write(
         f"HTTP/1.1 {status}\r\nContent-Type: {kind}\r\nContent-Length: {len(body)}\r\n{extra}\r\n".encode() + body
     )
