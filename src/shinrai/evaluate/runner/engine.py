@@ -241,8 +241,8 @@ class _Run:
             if not planned.key.startswith(known.hex()):
                 raise JournalError(
                     message(
-                        "The journal was written for another plan: sample {position} is another one.",
-                        position=self._position + 1,
+                        "The journal was written for another plan: sample {number} differs.",
+                        number=self._position + 1,
                     ),
                     fix=message("Name a new journal, and give this one as earlier answers."),
                     place=Place(str(self._journal.path)),
