@@ -162,7 +162,7 @@ def test_a_target_that_dies_in_the_middle_is_given_up_and_what_was_taken_stays(s
     assert 200 < summary.answered <= 500
     assert 50 <= summary.faults[FaultKind.REFUSED] < 400
     assert (summary.planned, summary.missing) == (None, None)
-    assert "none of its last 50 samples has an answer (refused: HTTP 401, bad)" in str(summary.verdict)
+    assert "none of its last 50 samples has an answer (request refused: HTTP 401, bad)" in str(summary.verdict)
     assert len(list(read_journal(tmp_path / "j"))) == summary.taken
 
 

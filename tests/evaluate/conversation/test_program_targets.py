@@ -44,7 +44,8 @@ def test_a_program_answers_a_conversation(tmp_path, take):
 
 
 def test_documents_and_tools_reach_it(tmp_path, take):
-    body = 'reply = {"text": "", "tool_calls": [{"name": request["tools"][0]["name"], "arguments": request["documents"][0]["text"]}]}'
+    call = '{"name": request["tools"][0]["name"], "arguments": request["documents"][0]["text"]}'
+    body = f'reply = {{"text": "", "tool_calls": [{call}]}}'
     target = program(tmp_path, body)
     _, [sample] = take(target, 1, ONE_TRY, documents=(Document("d", "t", "雨"),), tools=(Tool("find", "finds", "{}"),))
     assert [(call.name, call.arguments) for call in sample.answers[0].tool_calls] == [("find", "雨")]
@@ -86,7 +87,7 @@ def test_a_program_that_dies_now_and_then_is_started_again(tmp_path, take):
     body = (
         "if question.endswith('3') and not os.path.exists('died' + question): open('died' + question, 'w'); sys.exit(1)"
     )
-    summary, samples = take(program(tmp_path, body + "\nreply = {'text': question}"), 12, RunSettings())
+    summary, _ = take(program(tmp_path, body + "\nreply = {'text': question}"), 12, RunSettings())
     assert summary.answered == 12
     assert summary.requests == 13
 
