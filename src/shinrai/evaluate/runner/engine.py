@@ -15,17 +15,18 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
+from dataclasses import replace
 
 from shinrai.evaluate.runner.asking import Asker
 from shinrai.evaluate.runner.durable import Durable
 from shinrai.evaluate.runner.earlier import EarlierAnswers
 from shinrai.evaluate.runner.journal import Journal, JournalError
 from shinrai.evaluate.runner.pace import Crowd, Pace
-from shinrai.evaluate.runner.progress import Ending, Progress, RunSummary
+from shinrai.evaluate.runner.progress import FAULT_NAMES, Ending, Progress, RunSummary
 from shinrai.evaluate.runner.record import Taken
 from shinrai.evaluate.runner.settings import RunSettings
 from shinrai.evaluate.runner.spend import Account
-from shinrai.evaluate.sample import PlannedSample, SampleFault
+from shinrai.evaluate.sample import FaultKind, PlannedSample, SampleFault
 from shinrai.evaluate.targets.target import Respondent, Target
 from shinrai.language import Message, Place, message
 
@@ -69,6 +70,8 @@ async def run_async(
     cancel: threading.Event | None = None,
 ) -> RunSummary:
     """Do what `run` does inside a loop that is running."""
+    if target.most_at_once is not None:
+        settings = replace(settings, most_in_flight=min(settings.most_in_flight, target.most_at_once))
     async with target.open() as respondent:
         taking = _Run(plan, respondent, settings, journal, earlier, progress, cancel)
         with _interruptible(taking.interrupt):
@@ -184,8 +187,12 @@ class _Run:
         self._workers.discard(worker)
         if not worker.cancelled() and (error := worker.exception()):
             self._fail(error)
-        if not self._workers and self._exhausted:
+        if self._workers:
+            return
+        if self._exhausted:
             self._ended.set()
+        else:
+            self._fill()
 
     async def _work(self) -> None:
         me = asyncio.current_task()
@@ -194,15 +201,14 @@ class _Run:
         while (planned := await self._next()) is not None:
             position = self._position
             sample = await self._asker.take(planned, me)
-            if sample.fault is not None:
-                self._note_fault(sample.fault)
-            else:
-                self._unanswered, self._ever_answered = 0, True
+            self._note(sample.fault)
             durable.add(Taken(position, sample, False))
             if durable.full:
                 await durable.room()
             workers = len(self._workers)
-            if workers > crowd.limit:
+            # Until the first answer a fault makes no room for the next sample, or the retries that happen to be
+            # quickest would use up the plan while the others still wait for a server that is only starting.
+            if workers > crowd.limit or not self._ever_answered:
                 return
             if workers < crowd.limit:
                 self._fill()
@@ -235,8 +241,8 @@ class _Run:
             if not planned.key.startswith(known.hex()):
                 raise JournalError(
                     message(
-                        "The journal was written for another plan: sample {position} is another one.",
-                        position=self._position + 1,
+                        "The journal was written for another plan: sample {number} differs.",
+                        number=self._position + 1,
                     ),
                     fix=message("Name a new journal, and give this one as earlier answers."),
                     place=Place(str(self._journal.path)),
@@ -249,17 +255,21 @@ class _Run:
         self._durable.add(Taken(self._position, sample, True))
         return True
 
-    def _note_fault(self, fault: SampleFault) -> None:
-        self._last_fault = fault
+    def _note(self, fault: SampleFault | None) -> None:
+        """Learn from the end of a sample whether the target is alive."""
+        self._last_fault = fault or self._last_fault
+        if fault is None or fault.kind is FaultKind.NOT_RECORDED:
+            self._unanswered, self._ever_answered = 0, True
+            return
         self._unanswered += 1
         most = self._settings.give_up_after
         if self._unanswered >= (most if self._ever_answered else max(1, most // 4)):
             self._stop(
                 Ending.TARGET_DEAD,
                 message(
-                    "The target was given up: it answered none of the last {count} samples. Last fault: {kind} ({detail}).",
+                    "The target was given up: none of its last {count} samples has an answer ({kind}: {detail}).",
                     count=self._unanswered,
-                    kind=fault.kind.value,
+                    kind=FAULT_NAMES[fault.kind],
                     detail=fault.detail,
                 ),
             )

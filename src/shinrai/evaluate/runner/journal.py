@@ -3,7 +3,8 @@
 A journal is a chain of batches. Each batch is one write: a skippable zstd frame with the number of records, the length
 of the data and the digest of the chain after them, then a zstd frame with the records, one JSON array a line. So
 `zstdcat` shows a journal as it is. The first batch holds the head, which says what run this is. Each record is chained
-to the one before, digest = SHA-256(digest before ‖ record), from the digest of the head.
+to the one before, digest = SHA-256(digest before ‖ record), and the data of the batch after its last record in the same
+way, so that not a bit of the file can change unseen.
 
 A kill or a power cut can leave part of the last batch; opening the journal cuts it off and says so. Anything else that
 does not fit is a change by someone else and is refused. The chain has no key: it finds accidents and careless edits,
@@ -32,8 +33,9 @@ FORMAT = "shinrai-samples/1"
 BATCH_RECORDS = 512
 BATCH_BYTES = 4_194_304
 
-_MAGIC = struct.pack("<II4s", 0x184D2A53, 44, b"shin")
-_HEAD = struct.Struct("<12sII32s")
+_MAGIC = struct.pack("<II4s", 0x184D2A53, 52, b"shin")
+_FIELDS = struct.Struct("<12sII32s")
+_HEAD_SIZE = _FIELDS.size + 8
 _LARGEST_BATCH = 268_435_456
 _BLOCK = 4096
 _KINDS = tuple(FaultKind)
@@ -119,19 +121,17 @@ class Journal:
 
         JournalError: the disk is full or gone. The journal then ends with the last whole batch.
         """
-        chain = self._chain
-        for line in lines:
-            chain = hashlib.sha256(chain + line).digest()
+        batch, chain = _batch(lines, self._chain, self._compressor)
         try:
-            _write(self._file, _batch(lines, chain, self._compressor))
+            _write(self._file, self._end, batch)
         except OSError as error:
-            self._file.truncate(self._end)
+            os.ftruncate(self._file.fileno(), self._end)
             raise JournalError(
                 message("The journal cannot be written: {reason}.", reason=error.strerror or "I/O error"),
                 fix=message("Make room on the disk and start the run again; it goes on where it stopped."),
                 place=Place(str(self.path)),
             ) from None
-        self._chain, self._end = chain, self._file.tell()
+        self._chain, self._end = chain, self._end + len(batch)
 
 
 @contextmanager
@@ -144,14 +144,11 @@ def open_journal(path: Path, run: Mapping[str, object]) -> Iterator[Journal]:
     with _opened(path) as file:
         _lock(file, path)
         head = msgspec.json.encode({"format": FORMAT, "run": run}, order="sorted")
-        chain = hashlib.sha256(head).digest()
-        journal = Journal(path, file, chain, 0, 0)
+        journal = Journal(path, file, b"", 0, 0)
         if not _replay(journal, head):
-            file.seek(0)
-            file.truncate(0)
-            _write(file, _batch([head], chain, zstandard.ZstdCompressor(write_checksum=True)))
+            os.ftruncate(file.fileno(), 0)
+            journal.append([head])
             _sync_folder(path.parent)
-            journal._chain, journal._end = chain, file.tell()
         yield journal
 
 
@@ -166,17 +163,27 @@ def read_journal(path: Path) -> Iterator[Taken]:
 
 def read_batches(path: Path) -> Iterator[tuple[int, list[Taken]]]:
     """Read a journal batch by batch, each with the place to give to `read_batch`; otherwise like read_journal."""
+    for start, lines in read_lines(path):
+        try:
+            records = [from_line(line) for line in lines]
+        except ValueError:
+            raise _changed(path) from None
+        yield start, records
+
+
+def read_lines(path: Path) -> Iterator[tuple[int, list[bytes]]]:
+    """Read a journal batch by batch, its records as they are written; otherwise like read_batches."""
     read_head(path)
     try:
         with path.open("rb") as file:
             for number, batch in enumerate(_batches(file)):
                 if number:
-                    yield batch.start, [from_line(line) for line in batch.lines]
+                    yield batch.start, batch.lines
     except _TornError:
         return
     except OSError as error:
         raise _unreadable(path, error) from None
-    except (_ChangedError, ValueError):
+    except _ChangedError:
         raise _changed(path) from None
 
 
@@ -185,9 +192,9 @@ def read_batch(path: Path, start: int) -> list[Taken]:
     try:
         with path.open("rb") as file:
             file.seek(start)
-            _, _, length, _ = _HEAD.unpack(file.read(_HEAD.size))
+            _, _, length, _ = _FIELDS.unpack_from(file.read(_HEAD_SIZE))
             data = file.read(length)
-        return [from_line(line) for line in _unpacked(zstandard.ZstdDecompressor(), data).split(b"\n")]
+        return [from_line(line) for line in _unpacked(zstandard.ZstdDecompressor(), data)]
     except OSError as error:
         raise _unreadable(path, error) from None
     except (struct.error, zstandard.ZstdError, ValueError):
@@ -232,8 +239,7 @@ def _replay(journal: Journal, head: bytes) -> bool:
     except (_ChangedError, ValueError):
         raise _changed(path) from None
     if journal._end:
-        file.truncate(journal._end)
-        file.seek(journal._end)
+        os.ftruncate(file.fileno(), journal._end)
     return journal._end > 0
 
 
@@ -244,20 +250,18 @@ def _batches(file: BinaryIO) -> Iterator[_Batch]:
     decompressor = zstandard.ZstdDecompressor()
     while end < size:
         file.seek(end)
-        head = file.read(_HEAD.size)
-        whole = len(head) == _HEAD.size and head.startswith(_MAGIC)
-        _, count, length, told = _HEAD.unpack(head) if whole else (b"", 0, 0, b"")
-        if not whole or end + _HEAD.size + length > size:
-            _raise_torn_or_changed(file, end, size)
+        head = file.read(_HEAD_SIZE)
+        whole = len(head) == _HEAD_SIZE and head == _checked(head[: _FIELDS.size]) and head.startswith(_MAGIC)
+        _, count, length, told = _FIELDS.unpack_from(head) if whole else (b"", 0, 0, b"")
+        if not whole or end + _HEAD_SIZE + length > size:
+            _raise_torn_or_changed(file, end, size, head_is_sound=whole)
         data = file.read(length)
         try:
-            lines = _unpacked(decompressor, data).split(b"\n")
+            lines = _unpacked(decompressor, data)
         except (zstandard.ZstdError, ValueError):
             lines = []
-        # The first batch starts the chain; its line is the head.
-        for line in lines:
-            chain = hashlib.sha256(chain + line).digest()
-        start, end = end, end + _HEAD.size + length
+        chain = _chained(chain, lines, data)
+        start, end = end, end + _HEAD_SIZE + length
         if len(lines) != count or chain != told:
             # A power cut can leave blocks of a file that were never written, which read as zeros.
             if end == size and data.endswith(bytes(16)):
@@ -266,35 +270,51 @@ def _batches(file: BinaryIO) -> Iterator[_Batch]:
         yield _Batch(lines, chain, start, end)
 
 
-def _raise_torn_or_changed(file: BinaryIO, start: int, size: int) -> None:
+def _raise_torn_or_changed(file: BinaryIO, start: int, size: int, *, head_is_sound: bool) -> None:
     """Only one batch is ever being written, so whatever is followed by another batch was not torn by a kill."""
-    file.seek(start + 1)
-    rest = file.read(min(size - start, _LARGEST_BATCH + 1))
-    if _MAGIC in rest or len(rest) > _LARGEST_BATCH:
-        raise _ChangedError
     file.seek(start)
-    begin = file.read(len(_MAGIC))
-    if not _MAGIC.startswith(begin) and begin.strip(b"\0"):
-        raise _ChangedError
-    raise _TornError
+    rest = file.read(min(size - start, _LARGEST_BATCH + 1))
+    only_batch = rest.find(_MAGIC, 1) < 0 and len(rest) <= _LARGEST_BATCH
+    # A head that is there in full is right, or it was never written and reads as zeros.
+    part_of_head = len(rest) < _HEAD_SIZE and (rest.startswith(_MAGIC) or _MAGIC.startswith(rest))
+    if only_batch and (head_is_sound or part_of_head or not rest[:_HEAD_SIZE].strip(b"\0")):
+        raise _TornError
+    raise _ChangedError
 
 
-def _unpacked(decompressor: zstandard.ZstdDecompressor, data: bytes) -> bytes:
+def _checked(fields: bytes) -> bytes:
+    """Return the fields of a head with their own check, so that a changed length is not taken for a torn tail."""
+    return fields + hashlib.sha256(fields).digest()[:8]
+
+
+def _unpacked(decompressor: zstandard.ZstdDecompressor, data: bytes) -> list[bytes]:
     told = zstandard.frame_content_size(data)
     if not 0 <= told <= _LARGEST_BATCH:
         raise ValueError("a batch larger than any that is written")
-    return decompressor.decompress(data, max_output_size=max(told, 1), read_across_frames=False, allow_extra_data=False)
+    text = decompressor.decompress(data, max_output_size=max(told, 1), read_across_frames=False, allow_extra_data=False)
+    return text.removesuffix(b"\n").split(b"\n")
 
 
-def _batch(lines: Sequence[bytes], chain: bytes, compressor: zstandard.ZstdCompressor) -> bytes:
-    data = compressor.compress(b"\n".join(lines))
-    return _HEAD.pack(_MAGIC, len(lines), len(data), chain) + data
+def _batch(lines: Sequence[bytes], chain: bytes, compressor: zstandard.ZstdCompressor) -> tuple[bytes, bytes]:
+    data = compressor.compress(b"\n".join(lines) + b"\n")
+    chain = _chained(chain, lines, data)
+    return _checked(_FIELDS.pack(_MAGIC, len(lines), len(data), chain)) + data, chain
 
 
-def _write(file: BinaryIO, data: bytes) -> None:
-    file.write(data)
-    file.flush()
-    os.fsync(file.fileno())
+def _chained(chain: bytes, lines: Sequence[bytes], data: bytes) -> bytes:
+    for line in lines:
+        chain = hashlib.sha256(chain + line).digest()
+    return hashlib.sha256(chain + data).digest()
+
+
+def _write(file: BinaryIO, at: int, data: bytes) -> None:
+    """Write past every buffer, so that a failure leaves nothing behind that is written later."""
+    descriptor = file.fileno()
+    os.lseek(descriptor, at, os.SEEK_SET)
+    left = memoryview(data)
+    while left:
+        left = left[os.write(descriptor, left) :]
+    os.fsync(descriptor)
 
 
 @contextmanager

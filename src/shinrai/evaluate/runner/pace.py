@@ -37,11 +37,12 @@ class Pace:
         self._waiting: deque[asyncio.Future[None]] = deque()
         self._timer: asyncio.TimerHandle | None = None
         self._accepted = 0
+        self._ever_accepted = False
         self._counted_from = loop.time()
         self._limited_at = self._relaxed_at = float("-inf")
         # No credit to begin with: a limit by the minute is kept from the first second on.
         self._tokens, self._tokens_at = 0.0, loop.time()
-        self._expected = expected_tokens
+        self._expected, self._counted = expected_tokens, 0
 
     @property
     def rate(self) -> float | None:
@@ -76,29 +77,40 @@ class Pace:
                 self._waiting.remove(waiter)
             raise
 
-    def accepted(self, tokens: int | None) -> None:
+    @property
+    def reserved(self) -> float:
+        """Tokens that a request reserves when it leaves; given back when it is known what it took."""
+        return self._expected
+
+    def accepted(self, tokens: int | None, reserved: float) -> None:
         """Note an answer and the tokens it took, None where the target does not say."""
         self._accepted += 1
+        self._ever_accepted = True
         if self._token_rate is not None and tokens is not None:
-            self._tokens -= tokens - self._expected
-            self._expected += (tokens - self._expected) / 16
+            self._tokens -= tokens - reserved
+            self._counted = min(self._counted + 1, 16)
+            self._expected += (tokens - self._expected) / self._counted
         if self._learned is not None:
             now = self._loop.time()
             if now - max(self._limited_at, self._relaxed_at) > 1.0:
                 self._relax(now)
 
-    def limited(self, wait: float | None) -> None:
+    def limited(self, wait: float | None, reserved: float) -> None:
         """Note that the target said 429, and for how long it asks to be left alone."""
         now = self._loop.time()
         self.hold(wait)
         if self._token_rate is not None:
-            self._tokens += self._expected
-        # Requests that left before we slowed down come back as 429 for a while; they say nothing new.
-        if now - self._limited_at < 0.5:
+            self._tokens += reserved
+        # Who has accepted nothing yet has shown no rate. Requests that left before we slowed down come back as 429 for
+        # a while; they say nothing new.
+        if not self._ever_accepted or now - self._limited_at < 0.5:
             return
         bearable = self._accepted / max(1.0, now - self._counted_from)
         before = self._learned or max(bearable, 2.0)
-        self._learned = max(_SLOWEST, min(bearable or before / 2, before) * _CAUTION)
+        if self._accepted:
+            self._learned = max(_SLOWEST, min(bearable, before) * _CAUTION)
+        else:
+            self._learned = max(before / 2, min(before, 1.0))
         self._limited_at = self._counted_from = now
         self._accepted = 0
 

@@ -61,6 +61,11 @@ class ChatTarget:
     def __post_init__(self) -> None:
         _check(self)
 
+    @property
+    def most_at_once(self) -> int:
+        """As many as there may be connections."""
+        return self.limits.connections
+
     def identity(self) -> Mapping[str, object]:
         """Return what of the target can change an answer. A header given by reference counts by its reference."""
         return {
@@ -190,7 +195,7 @@ class ChatRespondent:
 
     async def _read(self, response: aiohttp.ClientResponse, started: float, watch: Watch) -> Answer:
         if response.status != 200:
-            raise await self._refusal(response)
+            return await self._other_status(response, self._clock() - started)
         kind = response.content_type
         if response.headers.get("Content-Encoding", "identity") != "identity":
             raise malformed("the response is compressed, which was not asked for", 200)
@@ -239,11 +244,14 @@ class ChatRespondent:
             if large:
                 self._large.release()
 
-    async def _refusal(self, response: aiohttp.ClientResponse) -> TargetError:
+    async def _other_status(self, response: aiohttp.ClientResponse, seconds: float) -> Answer:
         status = response.status
         if 300 <= status < 400:
-            return TargetError(FaultKind.REFUSED, "the server redirects, which is not followed", status=status)
+            raise TargetError(FaultKind.REFUSED, "the server redirects, which is not followed", status=status)
         code = chat_wire.error_code(await _start_of(response.content), self._secrets)
+        if status == 400 and code == "content_filter":
+            # The filter before the model belongs to the system: that it stepped in is the system's answer.
+            return Answer("", finish=code, seconds=seconds)
         detail = f"HTTP {status}" + (f", {code}" if code else "")
         if status == 429:
             # Spent money does not come back by waiting.
@@ -254,9 +262,9 @@ class ChatRespondent:
         elif status >= 400:
             again, kind = False, FaultKind.REFUSED
         else:
-            return malformed("the server answers with a success that is none", status)
+            raise malformed("the server answers with a success that is none", status)
         wait = _seconds(response.headers.get("Retry-After"))
-        return TargetError(kind, detail, status=status, transient=again, busy=status in _BUSY, retry_after=wait)
+        raise TargetError(kind, detail, status=status, transient=again, busy=status in _BUSY, retry_after=wait)
 
 
 async def _start_of(content: aiohttp.StreamReader) -> bytes:

@@ -41,7 +41,7 @@ class _Chunk(msgspec.Struct):
     choices: list[_Choice] | None = None
     model: str | None = None
     usage: Usage | None = None
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw = msgspec.Raw()
 
 
 _chunk = msgspec.json.Decoder(_Chunk)
@@ -109,7 +109,7 @@ class StreamedAnswer:
             self.done = True
             return
         chunk = decoded(_chunk, data)
-        if chunk.error is not None and bytes(chunk.error) != b"null":
+        if bytes(chunk.error) not in (b"", b"null"):
             raise TargetError(FaultKind.SERVER_ERROR, "the stream ended in an error event", transient=True)
         self._model = chunk.model or self._model
         self._usage = chunk.usage or self._usage

@@ -69,6 +69,11 @@ class Target(Protocol):
         """Name in the system description."""
         ...
 
+    @property
+    def most_at_once(self) -> int | None:
+        """Samples it can answer at the same time; None where it can be asked for as many as it bears."""
+        ...
+
     def identity(self) -> Mapping[str, object]:
         """Return everything of the target that can change an answer, as JSON values and without secrets.
 
