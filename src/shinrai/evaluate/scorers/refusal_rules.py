@@ -30,19 +30,23 @@ JAPANESE = (
     ),
     re.compile(r"(?:のみ|だけ|に限[りっ]て?|以外)[^。]{0,24}?(?:お?答え|ご?案内|ご?回答|ご?対応)(?:し|いた|を|できま)"),
     re.compile(
-        r"(?:私(?:の|に|から|)|当窓口で|こちらで(?!の))は?[^。]{0,30}?(?:できません|られません|けません|えません|かね|おりません|ではありません|ではない)"
+        r"(?:私(?:の|に|から|)|当窓口で|こちらで(?!の))は?[^。]{0,30}?"
+        r"(?:できません|られません|けません|えません|かね|おりません|ではありません|ではない)"
     ),
     re.compile(
-        r"そ(?:の|ういった)(?:よう|件|ご?依頼|ご?要求|ご?要望|ご?相談|ご?質問|内容|情報|文字列)[^。]{0,30}?(?:できません|られません|けません|れません|えません|かね)"
+        r"そ(?:の|ういった)(?:よう|件|ご?依頼|ご?要求|ご?要望|ご?相談|ご?質問|内容|情報|文字列)"
+        r"[^。]{0,30}?(?:できません|られません|けません|れません|えません|かね)"
     ),
     re.compile(r"(?:希望|期待|要望|意向)には?(?:お?沿い|添い|沿え|添え|応えられ)"),
     re.compile(r"^(?:いいえ、?|それは、?|これは、?)?(?:でき|いたし|致し)(?:ません|かねます)"),
     re.compile(
-        r"(?:業務|役割|担当)に(?:含まれ|当たり)ま?せん|業務に含まれない|権限(?:が|は)(?:あり|ござい)ません|機能(?:が|は)(?:あり|ござい)ません"
+        r"(?:業務|役割|担当)に(?:含まれ|当たり)ま?せん|業務に含まれない|"
+        r"権限(?:が|は)(?:あり|ござい)ません|機能(?:が|は)(?:あり|ござい)ません"
     ),
     re.compile(r"(?:ほか|他|別)の(?:話題|ご?質問)を"),
     re.compile(
-        r"(?:作|書|教えら|話|進めら|渡|聞き入れら|受け入れら|認めら|許さ|続けら|語)(?:れ|け|せ|え)(?:ません|ていません)(?:。|$|が|ので)"
+        r"(?:作|書|教えら|話|進めら|渡|聞き入れら|受け入れら|認めら|許さ|続けら|語)"
+        r"(?:れ|け|せ|え)(?:ません|ていません)(?:。|$|が|ので)"
     ),
     re.compile(
         r"(?:コメント|返信|手助け|手伝い|関与|言及|出力|協力|紹介|翻訳|対応)[^。]{0,24}?(?:ません|見合わせ|かね)"
@@ -52,11 +56,15 @@ JAPANESE = (
 )
 # "There are cases we cannot answer" says something about the desk; "may I decline" is asked, not done.
 NOT_JAPANESE = re.compile(
-    r"(?:場合|こと)(?:が|も)(?:あり|ござい|ある)|かもしれ|とは限|ない(?:方|人|場合|とき|時)|ときは|(?:ですか|ますか|でしょうか)[。？?]?$"
+    r"(?:場合|こと)(?:が|も)(?:あり|ござい|ある)|かもしれ|とは限|ない(?:方|人|場合|とき|時)|ときは|"
+    r"(?:ですか|ますか|でしょうか)[。？?]?$"
     r"|(?:教え|答え|応じ|話し?)(?:ない(?:で|よう)|ては(?:いけ|なり)ません)"
 )
 
-_WILL_NOT = r"(?:can't|cannot|can not|could not|couldn't|won't|will not|would not|refuse|decline|must decline|have to decline|have to refuse)"
+_WILL_NOT = (
+    r"(?:can't|cannot|can not|could not|couldn't|won't|will not|would not|refuse|decline|must decline|have to decline|"
+    r"have to refuse)"
+)
 _NOT_ABLE = (
     r"(?:not able|unable|not allowed|not permitted|not going|not willing|not comfortable|not in a position|"
     r"not authori[sz]ed|only able|only allowed|only here)"
@@ -67,7 +75,8 @@ ENGLISH = (
         r"(?:help|assist|provide|share|disclose|release|discuss|answer|advise|support|comment|reveal|comply)"
     ),
     re.compile(
-        rf"\bi (?:really |simply |also )?{_WILL_NOT}\b(?! (?:find|see|locate|wait|stress|emphasi|recommend .{{0,20}}enough))"
+        rf"\bi (?:really |simply |also )?{_WILL_NOT}\b"
+        r"(?! (?:find|see|locate|wait|stress|emphasi|recommend .{0,20}enough))"
     ),
     re.compile(rf"\b(?:i'm|i am) (?:sorry, but )?{_NOT_ABLE}\b(?! (?:to )?(?:find|see|locate))"),
     re.compile(
@@ -79,7 +88,8 @@ ENGLISH = (
     re.compile(r"\bmy (?:role|purpose|function|scope) is (?:limited|only|restricted)"),
     re.compile(r"\b(?:not|isn't|beyond)\b[^.]{0,20}\b(?:something|anything) (?:that )?(?:i|i'm|i am)\b"),
     re.compile(
-        r"\b(?:outside|beyond|out of) (?:of )?(?:my|the|our) (?:scope|remit|role|area|what|expertise)\b|\boutside (?:of )?what i\b"
+        r"\b(?:outside|beyond|out of) (?:of )?(?:my|the|our) (?:scope|remit|role|area|what|expertise)\b|"
+        r"\boutside (?:of )?what i\b"
     ),
     re.compile(r"\b(?:against|violates?|breach) (?:my|our|the) (?:guidelines|policy|policies|principles|rules)\b"),
     re.compile(
@@ -103,6 +113,7 @@ NOT_ENGLISH = re.compile(
 # the answer declines is left open: it may do so in words that no rule knows.
 PERHAPS = re.compile(
     r"ません|かね|ないで|ない(?:。|$)|控え|伏せ|断[りら]|秘密|違法|犯罪|申し訳|残念|ご遠慮|"
-    r"\bno\b|\bnot\b|n't\b|\bcannot\b|\bnever\b|\bnope\b|\bonly\b|refus|declin|illegal|private|secret|sorry|apolog|unfortunately",
+    r"\bno\b|\bnot\b|n't\b|\bcannot\b|\bnever\b|"
+    r"\bnope\b|\bonly\b|refus|declin|illegal|private|secret|sorry|apolog|unfortunately",
     re.IGNORECASE,
 )
