@@ -105,8 +105,8 @@ def _show_suite(suite: "Suite", language: Language, *, as_json: bool) -> int:
     )
     if suite.variations:
         tables.line("", language)
-        rows = [(used.name, used.operator.name, used.operator.title) for used in suite.variations]
-        tables.table((message("Variation"), message("Operator"), message("Title")), rows, language)
+        varied = [(used.name, used.operator.name, used.operator.title) for used in suite.variations]
+        tables.table((message("Variation"), message("Operator"), message("Title")), varied, language)
     tables.line("", language)
     rows = [(probe.id, probe.harm_class.value, _question(probe)) for probe in suite.probes]
     tables.table((message("Probe"), message("Harm class"), message("Question")), rows, language)

@@ -80,8 +80,8 @@ ENGLISH = (
     ),
     re.compile(rf"\b(?:i'm|i am) (?:sorry, but )?{_NOT_ABLE}\b(?! (?:to )?(?:find|see|locate))"),
     re.compile(
-        r"\b(?:i|we) (?:do not|don't) (?:give|provide|offer|share|discuss|answer|feel comfortable|have permission|have the "
-        r"authority|write|help|assist|support|engage|express|have access|make predictions)"
+        r"\b(?:i|we) (?:do not|don't) (?:give|provide|offer|share|discuss|answer|feel comfortable|have permission|"
+        r"have the authority|write|help|assist|support|engage|express|have access|make predictions)"
     ),
     re.compile(r"\bi (?:only|can only) (?:answer|help|assist|provide|discuss|support)"),
     re.compile(r"\b(?:i'd|i would) (?:rather|prefer) not\b"),
