@@ -3,6 +3,7 @@
 import unicodedata
 from collections.abc import Iterator
 from datetime import date, timedelta
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -73,7 +74,7 @@ def test_a_setting_that_no_operator_reads_is_refused(name: str) -> None:
 
 def test_the_draws_are_the_same_on_every_machine() -> None:
     draws = Draws("a", 1)
-    assert [draws.below(1000) for _ in range(5)] == [835, 413, 186, 904, 305]
+    assert [draws.below(1000) for _ in range(5)] == [317, 338, 691, 612, 51]
     assert {Draws("x", n).below(3) for n in range(50)} == {0, 1, 2}
 
 
@@ -88,7 +89,7 @@ def day(when: date) -> str:
     return f"{when.year}年{when.month}月{when.day}日"
 
 
-DAYS = st.dates(date(1873, 1, 1), date(2100, 12, 31))
+DAYS = st.dates(date(1873, 1, 1), date(2099, 12, 31))
 
 
 @given(DAYS)
@@ -133,7 +134,7 @@ def test_the_days_at_which_eras_change(western: str, era: str) -> None:
         "1872年12月31日",
         "2023年2月29日",
         "12026年",
-        "2101年",
+        "2100年",
         "2026人",
         "電話0120-2026年"[:9],
     ],
@@ -177,7 +178,7 @@ def test_years_in_other_writings(era: str, western: str) -> None:
 
 
 def test_eras_stand_in_order_and_next_to_each_other() -> None:
-    for before, after in zip(ERAS, ERAS[1:], strict=False):
+    for before, after in pairwise(ERAS):
         assert before.begins < after.begins and before.first_year < after.first_year
         eve = after.begins - timedelta(days=1)
         assert to_era(day(eve))[0].startswith(before.name)
