@@ -10,6 +10,7 @@ from statistics import NormalDist
 # Beyond this the expansion for large degrees of freedom is exact to the last bits.
 _MANY = 1000.0
 _STEPS = 200
+_FARTHEST, _CLOSE = 5.0, 1e-14
 _TINY = 1e-300
 _ENOUGH = 1e-15
 
@@ -26,7 +27,7 @@ def t_quantile(level: float, df: float) -> float:
 
     0 < level < 1; df >= 1, need not be whole, infinite for the normal; ValueError otherwise.
     Source: Abramowitz, Stegun 1964, 26.7.5 for many degrees of freedom, else Newton's method on the logarithm of the
-    tail, which is concave in log t, so that it cannot run away.
+    share against log t, which is concave, so that it cannot run away.
     """
     _check(level)
     if isnan(df) or df < 1:
@@ -36,14 +37,16 @@ def t_quantile(level: float, df: float) -> float:
         return z
     if df >= _MANY:
         return _expanded(z, df)
-    wanted = log(1 - level)
-    u = log(max(_expanded(z, df), 1e-8))
+    # The smaller of the two shares keeps its digits.
+    rising = level < 0.5
+    wanted = log(level if rising else 1 - level)
+    u = log(_expanded(z, df))
     for _ in range(_STEPS):
         t = exp(u)
-        tail = t_tail(t, df)
-        step = (log(tail) - wanted) * tail / (2 * t * _t_density(t, df))
-        u += max(-5.0, min(5.0, step))
-        if abs(step) < _ENOUGH * 10:
+        share = beta_share(t * t / (df + t * t), 0.5, df / 2) if rising else t_tail(t, df)
+        step = (log(share) - wanted) * share / (2 * t * _t_density(t, df))
+        u += max(-_FARTHEST, min(_FARTHEST, -step if rising else step))
+        if abs(step) < _CLOSE:
             break
     return exp(u)
 
