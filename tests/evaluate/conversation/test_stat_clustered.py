@@ -1,4 +1,4 @@
-"""Intervals for clustered samples: worked values, and coverage by simulation where clusters are few and rates extreme."""
+"""Intervals for clustered samples: worked values, and coverage by simulation for few clusters and extreme rates."""
 
 from math import inf
 
@@ -85,7 +85,7 @@ def test_full_likeness_makes_each_cluster_one_sample() -> None:
 
 
 def test_without_a_failure_each_cluster_counts_once() -> None:
-    """Likeness can't be seen where all samples are equal, so the worst is assumed: 20 scenarios say as much as 20 samples."""
+    """Likeness can't be seen where all samples are equal, so 20 scenarios say as much as 20 samples."""
     estimate = proportion([10] * 20, [10] * 20)
     assert estimate.effective_n == 20
     assert estimate.design_effect == 10
@@ -285,7 +285,7 @@ def test_needed_clusters_of_means_without_ends() -> None:
 )
 @pytest.mark.parametrize("likeness", [0.0, 0.2])
 def test_inconclusive_names_a_number_that_then_decides(rate: float, rule: Rule, likeness: float) -> None:
-    """Four in five fresh runs of the needed size decide, and rightly, when the first run's value and likeness are true."""
+    """Four in five fresh runs of the needed size decide, and rightly, if the first run's value and likeness hold."""
     random = np.random.default_rng(15)
     scenarios, repeats, fresh = 20, 5, 20
     decided, right, runs = 0, 0, 0
