@@ -44,6 +44,7 @@ def test_mcnemar_as_statsmodels() -> None:
         mcnemar_exact(-1, 2)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 60), st.integers(0, 60))
 def test_mcnemar_is_the_binomial_test(first: int, second: int) -> None:
     stats = pytest.importorskip("scipy.stats")
@@ -58,6 +59,7 @@ def test_tango_agrees_with_mcnemars_statistic_at_no_difference() -> None:
     assert tango(pairs, z).low == pytest.approx(0, abs=1e-12)
 
 
+@settings(deadline=None)
 @given(st.tuples(*[st.integers(0, 30)] * 4).filter(any), st.sampled_from([0.5, Z95, 3.0]))
 def test_tango_is_where_the_score_test_rejects(cells: tuple[int, int, int, int], z: float) -> None:
     """By definition: at a bound, the likelihood maximised under that difference gives a statistic of ±z."""
@@ -96,6 +98,7 @@ def test_sign_flips_are_counted_exactly(differences: list[Fraction]) -> None:
     assert sign_flip_exact(differences) == pytest.approx(sum(abs(total) >= seen for total in sums) / len(sums))
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.integers(0, 40), st.integers(0, 5))
 def test_single_pairs_make_the_sign_flip_mcnemars(first: int, second: int, equal: int) -> None:
     differences = [Fraction(1)] * first + [Fraction(-1)] * second + [Fraction(0)] * equal
