@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from shinrai.evaluate.measurement import Comparison, Outcome, Rule
 from shinrai.evaluate.statistics.bands import Band, Known, Part, band
 from shinrai.evaluate.statistics.decision import decide
-from shinrai.evaluate.statistics.interval import Interval
+from shinrai.evaluate.statistics.interval import Z95, Interval
 from shinrai.evaluate.statistics.proportions import wilson
 
 
@@ -45,7 +45,8 @@ def test_parts_of_one_source_are_not_taken_as_independent() -> None:
     together = band([Part(0.5, known(30, 60, "a")), Part(0.5, known(30, 60, "a"))])
     assert together.interval.low == pytest.approx(wilson(30, 60).low)
     assert together.interval.low < apart.interval.low
-    assert apart.interval.low == pytest.approx(0.5 - (0.5 - wilson(30, 60).low) / 2**0.5)
+    # At a rate of one half and without shrinkage: z·√(1/4)/√120 for both halves together.
+    assert apart.interval.low == pytest.approx(0.5 - Z95 / (2 * 120**0.5))
 
 
 @pytest.mark.parametrize("weights", [(0.6, 0.6), (0.6, 0.6, 0.4), (1.2, -0.2), (0.5,), (), (float("nan"), 1.0)])
@@ -112,7 +113,7 @@ def test_bands_of_leaves_that_share_their_answers_contain_the_truth() -> None:
         held += together.interval.low <= 0.8 <= together.interval.high
         naive += apart.interval.low <= 0.8 <= apart.interval.high
     assert held / runs >= 0.93
-    assert naive / runs < 0.75
+    assert naive / runs < 0.8
 
 
 def test_a_score_is_called_passed_wrongly_no_more_often_than_promised() -> None:

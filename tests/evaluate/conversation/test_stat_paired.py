@@ -111,6 +111,11 @@ def test_what_would_take_too_long_is_not_worked_out() -> None:
     assert sign_flip_exact([Fraction(1)] * 8_000) is None
 
 
+def test_shares_that_fill_the_scale_reach_its_end() -> None:
+    assert tango(Pairs(0, 9, 0, 0)).high == 1
+    assert tango(Pairs(0, 0, 9, 0)).low == -1
+
+
 def test_counts_and_shares_that_are_none_are_refused() -> None:
     for cells in ((0, 0, 0, 0), (-1, 1, 1, 1)):
         with pytest.raises(ValueError, match="one pair at least"):
