@@ -6,11 +6,12 @@ A pair is one item with both runs' outcome. Only pairs in which the runs differ 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import comb, isfinite, lcm, sqrt
+from math import isfinite, lcm, sqrt
 
 import numpy as np
 
 from shinrai.evaluate.statistics.interval import Z95, Interval
+from shinrai.evaluate.statistics.quantiles import beta_share
 
 _HALVINGS = 60
 _MOST_STEPS, _MOST_SUMS = 50_000_000, 1_000_000
@@ -50,8 +51,7 @@ def mcnemar_exact(first: int, second: int) -> float:
     if min(first, second) < 0:
         raise ValueError(f"need counts of 0 or more, got {first} and {second}")
     n, few = first + second, min(first, second)
-    tail = sum(comb(n, k) for k in range(few + 1))
-    return min(1.0, float(Fraction(2 * tail, 2**n)))
+    return min(1.0, 2 * beta_share(0.5, n - few, few + 1)) if n else 1.0
 
 
 def tango(pairs: Pairs, z: float = Z95) -> Interval:
