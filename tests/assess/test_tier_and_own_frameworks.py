@@ -75,7 +75,7 @@ def test_a_measurement_counts_no_longer_than_the_tier_lets_it(describe: Describe
 
 def test_the_report_says_that_people_are_missing_from_the_council(describe: Describe, home: Home) -> None:
     limits = [limit.en for limit in run(describe(), home).assessment.limits]
-    assert "The risk tier asks for 1 seats of the council held by people; this council had none." in limits
+    assert "The risk tier asks that people hold 1 of the council's seats; in this council they hold none." in limits
 
 
 def test_what_the_tier_asks_for_cannot_be_skipped(describe: Describe, home: Home) -> None:

@@ -60,7 +60,8 @@ def test_every_fact_of_the_scope_has_to_hold() -> None:
         ((Start(None, date(2027, 1, 1)),), set(), date(2027, 1, 1)),
         ((Start("agent", date(2027, 1, 1)), Start(None, date(2028, 1, 1))), set(), date(2028, 1, 1)),
         ((Start("agent", date(2027, 1, 1)), Start(None, date(2028, 1, 1))), {"agent"}, date(2027, 1, 1)),
-        ((Start("agent", date(2027, 1, 1)), Start("physical", date(2028, 1, 1))), {"agent", "physical"}, date(2027, 1, 1)),
+        ((Start("agent", date(2027, 1, 1)), Start("physical", date(2028, 1, 1))), {"agent", "physical"},
+         date(2027, 1, 1)),
         # No start concerns the system: nothing says that it is bound before the last of them.
         ((Start("agent", date(2027, 1, 1)), Start("physical", date(2028, 1, 1))), set(), date(2028, 1, 1)),
     ],

@@ -381,7 +381,7 @@ def _limits(view: View, measurements: Sequence[MeasurementRecord]) -> list[Messa
     if view.plan.tier.consequences.human_seats:
         limits.append(
             message(
-                "The risk tier asks for {n} seats of the council held by people; this council had none.",
+                "The risk tier asks that people hold {n} of the council's seats; in this council they hold none.",
                 n=view.plan.tier.consequences.human_seats,
             )
         )
