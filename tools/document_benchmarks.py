@@ -50,8 +50,8 @@ def _folder(figure: dict[str, Any]) -> list[str]:
         "## Importing a large folder of frameworks",
         "",
         f"`benchmarks/import_folder.py`, {figure['cores']} cores: {figure['files']} files with {figure['rows']:,} rows "
-        f"and {figure['pairs']:,} mapping pairs ({figure['megabytes']} MB), made for the purpose. *PyYAML* is its C parser "
-        "reading the same files into plain values, without checking anything, in the same run.",
+        f"and {figure['pairs']:,} mapping pairs ({figure['megabytes']} MB), made for the purpose. *PyYAML* is its C "
+        "parser reading the same files into plain values, without checking anything, in the same run.",
         "",
         "| wall s | peak MiB | PyYAML: wall s | ratio |",
         "|---:|---:|---:|---:|",
