@@ -26,11 +26,15 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PEERS = HERE / "peers"
+ROOT = HERE.parent
 PACKAGES = {
+    # Not the development environment: pyarrow loads pandas where it finds it, and Shinrai itself does not bring it.
+    "shinrai": ["-e", str(ROOT / "packages" / "shinrai-verify"), "-e", str(ROOT)],
     "inspect": ["inspect-ai", "openai"],
     "lm_eval": ["lm_eval[api]"],
     "deepeval": ["deepeval", "aiohttp"],
 }
+PEERS_MEASURED = ["inspect", "lm_eval", "deepeval"]
 SCRIPTS = {
     "bare aiohttp": "bare_aiohttp.py",
     "shinrai": "shinrai_engine.py",
@@ -47,7 +51,7 @@ def main() -> None:
     parser.add_argument("--in-flight", type=int, default=200)
     parser.add_argument("--latency-ms", type=float, nargs="+", default=[0.0, 50.0])
     parser.add_argument("--times", type=int, default=3, help="of bare aiohttp and ours; peers run once")
-    parser.add_argument("--peers", nargs="*", default=list(PACKAGES), choices=list(PACKAGES))
+    parser.add_argument("--peers", nargs="*", default=PEERS_MEASURED, choices=PEERS_MEASURED)
     parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "shinrai-peers")
     parser.add_argument("--million", action="store_true", help="ours at 10⁴, 10⁵ and 10⁶ samples instead")
     parser.add_argument("--out", type=Path)
@@ -66,11 +70,11 @@ def main() -> None:
 
 def measured(engine: str, n: int, latency: float, given: argparse.Namespace) -> dict[str, object]:
     """Return the figures of one engine at one size and latency: medians of the repeats."""
-    ours = engine not in PACKAGES
-    python = sys.executable if ours else environment(given.environments, engine)
+    python = environment(given.environments, engine) if engine in PACKAGES else sys.executable
+    once = engine in PEERS_MEASURED or given.million
     runs = []
     with server(latency) as url:
-        for _ in range(given.times if ours and not given.million else 1):
+        for _ in range(1 if once else given.times):
             with tempfile.TemporaryDirectory() as folder:
                 command = [str(python), str(PEERS / SCRIPTS[engine]), url, str(n), str(given.in_flight), folder]
                 runs.append(timed(command, n, Path(folder)))
