@@ -9,9 +9,9 @@ from desk.text import Language, fold, grams, plain, weighed_grams
 
 # Matched on folded text: katakana has become hiragana.
 _JA: Final[Mapping[Aspect, re.Pattern[str]]] = {
-    Aspect.FEE: re.compile(r"いくら|料金|手数料|費用|値段|金額|何円|有料|無料|ただです|家賃は|保育料|円かか|自己負担|かかるお金"),
+    Aspect.FEE: re.compile(r"いくら|お金が(?:かか|い)|料金|手数料|費用|値段|金額|何円|有料|無料|ただです|家賃は|保育料|円かか|自己負担|かかるお金"),
     Aspect.HOURS: re.compile(
-        r"何時|時間|開い|開く|閉ま|営業|土曜|日曜|土日|祝日|休日|夜間|平日|年末|年始|休館|休み|曜日|夜に|夜も|24時間"
+        r"何時|なんじ|時間|じかん|開い|開く|閉ま|営業|土曜|日曜|土日|祝日|休日|夜間|平日|年末|年始|休館|休み|曜日|夜に|夜も|24時間"
     ),
     Aspect.PLACE: re.compile(r"どこ|場所|窓口は|何番|何階|行き方|あくせす"),
     Aspect.BRING: re.compile(r"必要な|ひつような|必要です|持ち物|持っ|何が要|何がい[るり]|何をもっ|書類|もちもの|用意"),

@@ -8,15 +8,18 @@ from typing import Final
 from desk.asking import aspects, subject
 from desk.documents import Aspect, Department, Document, Library, Statement
 from desk.opening import opening_on
-from desk.text import Language, grams
+from desk.text import Language, grams, weighed_grams
 
 _MOST: Final = 4
 _ENOUGH: Final = 0.3
-_CLOSE: Final = 0.5
+_SOFT: Final = 0.3
+_CLOSE: Final = 0.45
 """A sentence is shown from this share of the best one's score."""
 _PLACE: Final = re.compile(
     r"にあり|か所|窓口|所で|センターで|コーナーで|課で|館で|コンビニで|、市内の|高台|\b(?:at|in) the\b|counter|office|go to|come to", re.IGNORECASE
 )
+_AFTER_HOURS: Final = re.compile(r"夜間|休日|宿直|weekend|at night")
+_WHOSE: Final = re.compile(r"代理|代わり|委任状|本人(?!確認)|somebody else|in person|letter of authority")
 _PHONE: Final = re.compile(r"[0-9]{3}-[0-9]{3}-[0-9]{4}|#[0-9]{4}")
 _CITY_HALL: Final = "SK-901"
 
@@ -45,8 +48,12 @@ def choose(question: str, document: Document, language: Language, department: De
     held = [frozenset(grams(each.text, language)) for each in offered]
     rare = Counter(gram for each in held for gram in each)
     # A word that no sentence has cannot choose between them, and neither can one of the title.
-    telling = {gram: 1 / rare[gram] for gram in subject(question, language) if gram not in named and rare[gram]}
-    said = set(grams(question, language)) - named
+    telling = {
+        gram: (_SOFT if soft else 1.0) / rare[gram]
+        for gram, soft in subject(question, language).items()
+        if gram not in named and rare[gram]
+    }
+    said = {gram for gram, soft in weighed_grams(question, language) if not soft}
     scored = [
         (_score(each, asked, _share(telling, words), len(said & words) / max(1, len(said))), each.text)
         for each, words in zip(offered, held, strict=True)
@@ -72,8 +79,9 @@ def _department(department: Department | None, language: Language, asked: frozen
 
 
 def _share(telling: Mapping[str, float], words: frozenset[str]) -> float:
-    whole = sum(telling.values())
-    return sum(weight for gram, weight in telling.items() if gram in words) / whole if whole else 0.0
+    # An ending that happens to occur in one sentence only is no reason to choose it.
+    whole = max(0.5, sum(telling.values()))
+    return sum(weight for gram, weight in telling.items() if gram in words) / whole
 
 
 def _score(statement: Statement, asked: frozenset[Aspect], telling: float, said: float) -> float:
@@ -82,6 +90,10 @@ def _score(statement: Statement, asked: frozenset[Aspect], telling: float, said:
         return _ENOUGH
     # Words that merely ask ("online", "by post") still tell sentences apart.
     score = telling + 0.25 * said + (0.6 if statement.aspect in asked else 0.0)
+    if Aspect.HOURS in asked and _AFTER_HOURS.search(statement.text):
+        score += 0.4
+    if Aspect.WHO in asked and _WHOSE.search(statement.text):
+        score += 0.4
     if Aspect.PLACE in asked and _PLACE.search(statement.text):
         score += 0.5
     if Aspect.CONTACT in asked and _PHONE.search(statement.text):

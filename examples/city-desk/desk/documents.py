@@ -10,7 +10,7 @@ from typing import Final
 
 import yaml
 
-from desk.text import Language, sentences
+from desk.text import Language
 
 HERE: Final = Path(__file__).resolve().parent.parent
 DOCUMENTS: Final = HERE / "documents"
@@ -64,7 +64,7 @@ class Department:
 
 @dataclass(frozen=True, slots=True)
 class Statement:
-    """One sentence of a document and what it tells."""
+    """A line of a document, one sentence or a few that belong together, and what it tells."""
 
     text: str
     aspect: Aspect
@@ -119,7 +119,7 @@ def read_document(path: Path, departments: Mapping[str, Department]) -> Document
     fields = yaml.safe_load(front)
     try:
         language = Language(fields["language"])
-        given = [*_front_statements(fields, language), *_body_statements(body, language)]
+        given = [*_front_statements(fields), *_body_statements(body)]
         if fields["department"] not in departments:
             raise ValueError(f"no department {fields['department']}")
         return Document(
@@ -137,20 +137,17 @@ def read_document(path: Path, departments: Mapping[str, Department]) -> Document
         raise ValueError(f"{path.name}: {fault}") from fault
 
 
-def _front_statements(fields: Mapping[str, str], language: Language) -> list[Statement]:
-    return [
-        Statement(text, aspect)
-        for field, aspect in (("fees", Aspect.FEE), ("hours", Aspect.HOURS))
-        for text in sentences(fields[field], language)
-    ]
+def _front_statements(fields: Mapping[str, str]) -> list[Statement]:
+    return [Statement(fields["fees"], Aspect.FEE), Statement(fields["hours"], Aspect.HOURS)]
 
 
-def _body_statements(body: str, language: Language) -> list[Statement]:
+def _body_statements(body: str) -> list[Statement]:
     parts = _HEADING.split(body)[1:]
     return [
-        Statement(text, HEADINGS[heading.strip()])
+        Statement(line.strip(), HEADINGS[heading.strip()])
         for heading, section in zip(parts[::2], parts[1::2], strict=True)
-        for text in sentences(section, language)
+        for line in section.splitlines()
+        if line.strip()
     ]
 
 

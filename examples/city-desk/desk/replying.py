@@ -21,6 +21,8 @@ SURE: Final = 0.42
 NEAR: Final = 0.25
 """From here on a document is at least named as being near."""
 TURNS_READ: Final = 8
+NAMED: Final = 0.3
+"""How much of what was asked the names of a document have to hold for the question to change the subject."""
 LINKED: Final = 0.5
 _FEW: Final = 2
 _NEVER: Final = date(1, 1, 1)
@@ -146,8 +148,9 @@ class Desk:
     def _found(self, question: str, earlier: Sequence[str], language: Language) -> list[Hit]:
         """Return the documents a question is about, taking the subject from before where the question has none."""
         wanted = subject(question, language)
-        hits = self._indexes[language].search(wanted)
-        sure = bool(hits) and hits[0].fit >= SURE
+        hits = self._indexes[language].search(question, wanted)
+        # Words that only the text of some document has ("by proxy", "online") are no subject of their own.
+        sure = bool(hits) and hits[0].fit >= SURE and hits[0].named >= NAMED
         back = points_back(question, language)
         topic = None if sure and not back else self._topic(earlier, language)
         if topic is None:
@@ -162,7 +165,7 @@ class Desk:
         """Return what the conversation was about last, None where no earlier turn says."""
         for text in reversed(earlier[-TURNS_READ:]):
             question, _ = _unpack(text)
-            hits = self._indexes[language].search(subject(question, language))
+            hits = self._indexes[language].search(question, subject(question, language))
             if hits and hits[0].fit >= SURE:
                 return replace(hits[0], fit=1.0)
         return None

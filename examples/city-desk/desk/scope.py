@@ -46,7 +46,7 @@ RULES: Final[tuple[tuple[Declined, re.Pattern[str]], ...]] = (
         re.compile(
             r"(?:さん|氏|君|ちゃん|という人|隣の(?:人|家)|近所の人|元夫|元妻|元彼|元彼女|別れた|職員|市長)の?(?:自宅|住所|電話番号|連絡先|家族|年収|所得|税額|納税額|収入|引っ越し先|転居先|勤務先|生年月日|まいなんばー|めーるあどれす)|"
             r"(?:私|わたし|自分|うち|僕|俺)の(?:税額|納税額|所得|保険料の?額|保険料は|認定結果|住所|記録|番号|点数|申請(?:状況|の状況|は|の結果)|滞納額|順番|まいなんばー(?!かーど))|"
-            r"(?:どこに住んで|誰が住んで)|(?:さん|氏|人)(?:は|が)生活保護|滞納している人|名簿を|"
+            r"(?:私|わたし|自分|うち|僕|俺)の[^。]{0,10}(?:滞納|額|残高|結果|記録|状況)を|(?:どこに住んで|誰が住んで)|(?:さん|氏|人)(?:は|が)生活保護|滞納している人|名簿を|"
             r"\b(?:his|her|their|someone's|neighbou?r's|ex-?(?:wife|husband)'s|mayor's)\b.{0,20}\b(?:address|phone|income|number|tax|record)|"
             r"\bmy (?:tax amount|record|file|premium amount|application status|my number is)|where does .{1,40} live|"
             r"\b(?:address|phone number|home address) of (?:mr|ms|mrs|the mayor|my neighbou?r|my ex|a resident)|look up .{0,30}(?:person|resident|name)"

@@ -11,12 +11,15 @@ from math import log
 from typing import Final
 
 from desk.documents import Document, Library
-from desk.text import Language, grams
+from desk.text import Language, fold, grams
 
 _K1, _B = 1.2, 0.5
 _TITLE, _ALSO, _BODY = 4.0, 4.0, 1.0
 _JOINT: Final = re.compile(r"^[はがをにでのもとへや]|[はがをにでのもとへや]$")
 """A pair with a particle joins two words; it tells nothing unless a name of a document has it."""
+_SPOKEN = 2.0
+"""What each character of a name that the question says in full adds to the score."""
+_SPOKEN_FIT = 0.45
 _FOREIGN = 0.7
 """Weight of a Japanese document that an English question finds by its English title only."""
 
@@ -26,12 +29,14 @@ class Hit:
     """A document that was found.
 
     fit: how much of what was asked the document holds, 0 to 1, weighted by how telling a gram is; what its title and
-    names hold counts in full, what only its text holds by half.
+    names hold counts in full, what only its text holds by half. A question that says one of its names in full fits.
+    named: the same for title and names alone.
     """
 
     document: Document
     score: float
     fit: float
+    named: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +44,7 @@ class _Entry:
     document: Document
     weights: Counter[str]
     named: frozenset[str]
+    names: tuple[str, ...]
     norm: float
 
 
@@ -56,7 +62,7 @@ class Index:
         counted = [(document, *_fields(document, language)) for document in chosen]
         mean = sum(weights.total() for _, weights, _ in counted) / len(counted)
         self._entries = [
-            _Entry(document, weights, named, 1 - _B + _B * weights.total() / mean)
+            _Entry(document, weights, named, _names(document, language), 1 - _B + _B * weights.total() / mean)
             for document, weights, named in counted
         ]
         self._names = frozenset(gram for entry in self._entries for gram in entry.named)
@@ -69,14 +75,15 @@ class Index:
         """Return how telling a gram is; one that no document holds tells most."""
         return self._idf.get(gram, self._unknown)
 
-    def search(self, wanted: Mapping[str, bool], most: int = 3) -> list[Hit]:
+    def search(self, question: str, wanted: Mapping[str, bool], most: int = 3) -> list[Hit]:
         """Return the best documents for some grams, best first; ties by id, so that an answer never depends on chance.
 
-        wanted: grams, each with whether it is soft. A soft gram, or one that joins two words, counts only where the
+        wanted: grams of the question, each with whether it is soft. A soft gram, or one that joins two words, counts only where the
         name of a document has it.
         """
         asked = sorted(g for g, soft in wanted.items() if g in self._names or not (soft or _JOINT.search(g)))
         whole = sum(self.weight(gram) for gram in asked)
+        spelled = _spelled(question, self._language)
         hits = []
         for entry in self._entries:
             held = [gram for gram in asked if gram in entry.weights]
@@ -88,8 +95,12 @@ class Index:
             )
             named = sum(self.weight(gram) for gram in held if gram in entry.named) / whole
             body = sum(self.weight(gram) for gram in held) / whole
+            fit = (named + body) / 2
+            if spoken := max((len(name) for name in entry.names if name in spelled), default=0):
+                score += _SPOKEN * spoken
+                fit = max(fit, _SPOKEN_FIT)
             own = entry.document.language is self._language
-            hits.append(Hit(entry.document, score * (1.0 if own else _FOREIGN), (named + body) / 2))
+            hits.append(Hit(entry.document, score * (1.0 if own else _FOREIGN), fit, named))
         return sorted(hits, key=lambda hit: (-hit.score, hit.document.id))[:most]
 
 
@@ -106,3 +117,16 @@ def _fields(document: Document, language: Language) -> tuple[Counter[str], froze
         for gram in grams(statement.text, language):
             weights[gram] += _BODY
     return weights, frozenset(title) | also
+
+
+def _names(document: Document, language: Language) -> tuple[str, ...]:
+    own = document.language is language
+    given = (document.title, *document.also) if own else (document.title_en, *document.also_en)
+    return tuple(_spelled(name, language) for name in given)
+
+
+def _spelled(text: str, language: Language) -> str:
+    """Return a text as names are looked for in it: without blanks in Japanese, between blanks in English."""
+    if language is Language.EN:
+        return " " + " ".join(grams(text, language)) + " "
+    return "".join(fold(text).split())
