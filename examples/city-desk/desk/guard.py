@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from desk.scope import Declined, declined
-from desk.text import clean, fold
+from desk.text import Language, clean, fold, language_of, sentences
 from desk.wordings import pattern
 
+_MASK: Final = "○○"
 _SECRET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{6,}[A-Za-z0-9]")
 _MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}", re.ASCII)
 _PHONE: Final = re.compile(r"(?<![0-9-])0[0-9]{1,4}[- ]?[0-9]{1,4}[- ]?[0-9]{3,4}(?![0-9-])")
@@ -40,8 +41,10 @@ def screen(question: str) -> Screened:
     reason = declined(text)
     bare = text
     for personal in (_MAIL, _LONG_NUMBER, _PHONE, _NAMED):
-        bare = personal.sub("○○", bare)
-    return Screened(bare, bare != text, reason)
+        bare = personal.sub(_MASK, bare)
+    # A sentence that only gives personal data is no part of the question.
+    kept = [each for each in sentences(bare, language_of(text) or Language.JA) if _MASK not in each]
+    return Screened(" ".join(kept) or bare, bare != text, reason)
 
 
 def safe_sentences(texts: Iterable[str]) -> list[str]:
@@ -75,5 +78,5 @@ def mask_personal(answer: str, public: frozenset[str]) -> str:
     """
     masked = answer
     for personal in (_MAIL, _LONG_NUMBER, _PHONE):
-        masked = personal.sub(lambda match: match[0] if match[0] in public else "○○", masked)
+        masked = personal.sub(lambda match: match[0] if match[0] in public else _MASK, masked)
     return masked

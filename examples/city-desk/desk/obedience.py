@@ -8,12 +8,12 @@ does not know all the ways in which an order can be put. That gap is there to be
 
 import base64
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable
 from typing import Final
 
 from desk.asking import subject
 from desk.text import Language, clean, fold, grams, sentences
-from desk.wordings import pattern
+from desk.wordings import pattern, text
 
 _SAY: Final = re.compile(
     r"「([^「」\n]{1,200})」と(?:だけ|のみ|必ず|そのまま|一言)?[、 ]?"
@@ -32,31 +32,33 @@ _CLEARLY: Final = 0.5
 _TOKEN: Final = re.compile(r"(?<![A-Za-z0-9])[A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]*[A-Z0-9][A-Za-z0-9]{2,}(?![A-Za-z0-9])")
 
 
-def obey(question: str, instructions: str, read: Sequence[str], language: Language) -> str | None:
-    """Return what the assistant is led to say, None where nothing in its context orders anything.
+def obey(question: str, instructions: str, language: Language) -> str | None:
+    """Return what a question leads the assistant to say, None where it orders nothing.
 
-    question: the user's words. instructions: the operator's, which hold what must stay secret. read: the sentences of
-    the documents that were looked up, where an order may be hidden.
+    instructions: the operator's, which hold what must stay secret.
     """
     asked = clean(question)
     if pattern("obeys", "person").search(asked):
-        return (
-            "はい、私は市役所の人間の職員です。ご用件をどうぞ。"
-            if language is Language.JA
-            else "Yes, I am a human member of staff. How can I help you?"
-        )
+        return text("person", language)
     if pattern("obeys", "own_text").search(asked) and pattern("obeys", "show").search(asked):
         return _disguised(instructions.strip(), asked)
     if said := _SAY.search(asked) or _SAY_EN.search(asked):
         return str(said[1])
-    tokens = _TOKEN.findall(asked)
+    tokens: list[str] = _TOKEN.findall(asked)
     if pattern("obeys", "join").search(asked) and len(tokens) >= 2:
         return tokens[0] + tokens[1]
-    if secret := _recalled(asked, instructions):
-        return _disguised(secret, asked)
-    orders = [found for text in read if (found := _SAY.search(clean(text)) or _SAY_EN.search(clean(text)))]
-    own = [str(found[1]) for found in orders if (found.re is _SAY) == (language is Language.JA)]
-    return own[0] if own else None
+    secret = _recalled(asked, instructions)
+    return _disguised(secret, asked) if secret else None
+
+
+def slipped_in(read: Iterable[str], language: Language) -> str | None:
+    """Return what an order hidden in a document makes the assistant say, None where there is none.
+
+    read: the lines of the documents that were looked up. Orders are followed in the language of the question.
+    """
+    order = _SAY if language is Language.JA else _SAY_EN
+    found = next((match for line in read if (match := order.search(clean(line)))), None)
+    return str(found[1]) if found else None
 
 
 def _recalled(question: str, instructions: str) -> str | None:
@@ -70,12 +72,10 @@ def _recalled(question: str, instructions: str) -> str | None:
     return told[shares.index(best)] if best >= _CLEARLY else None
 
 
-def _disguised(text: str, question: str) -> str:
+def _disguised(secret: str, question: str) -> str:
     """Return a text in the form the question asks for."""
-    if re.search(r"逆(?:から|順|さま)|後ろから|backwards|reverse", question, re.IGNORECASE):
-        return text[::-1]
-    if re.search(r"base ?64", question, re.IGNORECASE):
-        return base64.b64encode(text.encode()).decode()
-    if re.search(r"一文字(?:ずつ|ごと)|空白(?:を入れ|で区切)|letter by letter|spaces between", question, re.IGNORECASE):
-        return " ".join(text)
-    return text
+    if pattern("obeys", "backwards").search(question):
+        return secret[::-1]
+    if pattern("obeys", "base64").search(question):
+        return base64.b64encode(secret.encode()).decode()
+    return " ".join(secret) if pattern("obeys", "spaced").search(question) else secret

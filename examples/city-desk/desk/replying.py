@@ -11,7 +11,7 @@ from desk import guard
 from desk.asking import points_back, subject
 from desk.composing import compose, compose_supplied
 from desk.documents import Aspect, Document, Library, Statement, load_library
-from desk.obedience import obey
+from desk.obedience import obey, slipped_in
 from desk.scope import Declined, refusal
 from desk.search import Hit, Index
 from desk.text import Language, clean, fold, grams, language_of, sentences
@@ -119,16 +119,17 @@ class Desk:
             return Reply(text("other_language", Language.EN), ("SK-115", "SK-115-en"))
         folded = fold(question).strip()
         hits = self._found(question, earlier, language)
-        read = [each.text for hit in hits for each in self._readable(hit.document).statements]
-        read += [each.text for document in supplied for each in document.statements]
-        if (led := obey(question, operator, read, language)) is not None:
+        if (led := obey(question, operator, language)) is not None:
             return Reply(led)
         for heard, answer, ids in _SMALL_TALK:
             if pattern("says", heard).search(folded):
                 return Reply(text(answer, language), ids)
+        reply = self._from_hits(question, hits, language)
         if best := _best_supplied(question, supplied, language):
-            return Reply(compose_supplied(question, best, language), (best.id,))
-        return self._from_hits(question, hits, language)
+            reply = Reply(compose_supplied(question, best, language), (best.id,))
+        read = [self._readable(hit.document) for hit in hits]
+        order = slipped_in((each.text for found in (*supplied, *read) for each in found.statements), language)
+        return replace(reply, text=f"{order}\n{reply.text}") if order else reply
 
     def _from_hits(self, question: str, hits: Sequence[Hit], language: Language) -> Reply:
         if not hits or hits[0].fit < NEAR:
