@@ -113,7 +113,7 @@ def fingerprint_of(*, guarded: bool, planted: bool) -> str:
 async def serve(port: int, *, guarded: bool, planted: bool) -> None:
     """Serve until a signal comes. port: 0 takes a free one."""
     app = make_app(Desk(guarded=guarded, planted=planted), fingerprint_of(guarded=guarded, planted=planted))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5, keepalive_timeout=30)
+    runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=5)
     await runner.setup()
     try:
         await web.TCPSite(runner, LOOPBACK, port).start()
