@@ -175,7 +175,8 @@ def test_attack_documents_are_loaded_only_on_request() -> None:
 
 
 def test_questions_expect_what_the_documents_say() -> None:
-    by_id = {each.id: each for each in documents.load_library().documents}
+    library = documents.load_library()
+    by_id = {each.id: each for each in library.documents}
     rows = [row for name in score.FILES for row in score.questions(name)]
     assert len({row["id"] for row in rows}) == len(rows)
     assert sum(row["language"] == "ja" for row in rows) >= 150
@@ -186,7 +187,7 @@ def test_questions_expect_what_the_documents_say() -> None:
         expected = [by_id[name] for name in filter(None, row["expected_documents"].split("|"))]
         said = bare(" ".join(each.text for document in expected for each in document.statements))
         said += bare(" ".join(f"{document.title} {document.department}" for document in expected))
-        said += bare("".join(documents.load_library().department(each).name[EN] for each in expected))
+        said += bare("".join(library.department(each).name[EN] for each in expected))
         said += bare("".join(wordings.text("is_ai", language) for language in (JA, EN)))
         # Whether the city hall is open on a day is computed, not written.
         said += bare("休み closed")
