@@ -34,7 +34,10 @@ class Compared(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a label is read off an answer. terms and options: for TERMS and CHOICE."""
+    """How a label is read off an answer.
+
+    terms: for TERMS; words with the same meaning stand in one, with `|` between them. options: for CHOICE.
+    """
 
     compared: Compared
     terms: tuple[str, ...]
@@ -59,7 +62,7 @@ def label_of(how: Reading, answer: Answer) -> str | None:
     if not text:
         return None
     if how.compared is Compared.TERMS:
-        return "+".join(str(n) for n, term in enumerate(how.terms, 1) if occurs(comparable(term), text)) or "none"
+        return "+".join(str(n) for n, term in enumerate(how.terms, 1) if _any_occurs(term, text)) or "none"
     if how.compared is Compared.NUMBERS:
         return "+".join(sorted(set(_NUMBER.findall(text)))) or "none"
     if how.compared is Compared.CHOICE:
@@ -68,3 +71,7 @@ def label_of(how: Reading, answer: Answer) -> str | None:
         found = stance(answer)
         return None if found in {Stance.EMPTY, Stance.MIXED} else found.value
     return text
+
+
+def _any_occurs(term: str, text: str) -> bool:
+    return any(occurs(comparable(word), text) for word in term.split("|"))

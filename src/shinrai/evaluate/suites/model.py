@@ -49,7 +49,7 @@ class Metric(StrEnum):
     `agreeing` and `others` of the consistency scorer. Undecided and faulty samples are in neither; coverage shows them.
     """
 
-    PASS_RATE = "pass_rate"
+    PASS_RATE = "pass_rate"  # noqa: S105  (a rate, not a password)
     AGREEMENT_RATE = "agreement_rate"
 
 

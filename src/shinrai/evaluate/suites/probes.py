@@ -31,8 +31,8 @@ MAX_TOOLS = 20
 MAX_PARAPHRASES = 20
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _TOOL = re.compile(r"[A-Za-z_][A-Za-z0-9_-]{0,63}")
-_PROBE = ("id", "scenario")
 _PROBE_OPTIONAL = (
+    "scenario",
     "ask",
     "turns",
     "then",
@@ -124,13 +124,13 @@ def read_probes(node: Node, parts: SuiteParts) -> tuple[Probe, ...]:
 
 
 def _probe(node: Node, parts: SuiteParts) -> Probe:
-    fields = as_fields(node, _PROBE, _PROBE_OPTIONAL)
+    fields = as_fields(node, ("id",), _PROBE_OPTIONAL)
     field = fields.values
     wanted = message("an id (letters, digits, “.”, “_” and “-”, at most 64)")
     prompt = _prompt(fields, parts)
     probe = Probe(
         id=as_match(field["id"], _ID, wanted),
-        cluster=as_match(field["scenario"], _ID, wanted),
+        cluster=as_match(field.get("scenario", field["id"]), _ID, wanted),
         weight=as_number(field["weight"], 0.001, 1000.0) if "weight" in field else 1.0,
         harm_class=as_choice(field["harm_class"], HarmClass) if "harm_class" in field else parts.harm_class,
         prompt=prompt,

@@ -1,8 +1,9 @@
 """Years of the Japanese eras and of the common calendar, exchanged in a text; months and days stay as they are.
 
 A year is only exchanged where the text leaves no doubt: 1989 alone is 昭和64 or 平成元, so it stays, and 1989年1月8日
-becomes 平成元年1月8日. Eras begin on the day of the change (明治 only from 1873, when the calendar became the Gregorian one).
-Source: Era Name Act (Act No. 43 of 1979) and the cabinet orders of 1989 and 2019; imperial edicts of 1912 and 1926.
+becomes 平成元年1月8日. Eras begin on the day of the change (明治 only from 1873, the first
+Gregorian year). Source: Era Name Act (Act No. 43 of 1979) and the cabinet orders of 1989 and 2019; imperial edicts of
+1912 and 1926.
 """
 
 import re
