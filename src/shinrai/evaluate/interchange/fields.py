@@ -25,7 +25,7 @@ _KINDS: dict[type, Message] = {
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A value of a JSON text. path: how it is reached from the top, such as `samples[3].scores`. line: in JSON lines."""
+    """A value of a JSON text. path: how it is reached from the top, as in `samples[3].scores`. line: in JSON lines."""
 
     raw: Any
     file: str

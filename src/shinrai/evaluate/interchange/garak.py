@@ -164,7 +164,8 @@ def _metric(pair: _Pair, model: str, report: _Report) -> ImportedMetric:
             for number in range(min(report.generations, 1000))
         ]
     record = report.claims.get(pair)
-    asked, claims = len(scores), ()
+    asked = len(scores)
+    claims: tuple[Claim, ...] = ()
     if record is not None:
         passed = record.get("passed").count() or 0
         evaluated = record.get("total_evaluated").count()

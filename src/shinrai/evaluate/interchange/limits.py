@@ -1,8 +1,8 @@
 """Reading files of strangers within limits: JSON, lines of JSON, and ZIP archives as Inspect writes them.
 
-Nothing is unpacked to disk, and no size that a file claims is believed: members are unpacked in memory up to a limit and
-then checked against length and CRC-32. Python's own `zipfile` reads the directory; the members are unpacked here, for
-Inspect packs them with Zstandard, which `zipfile` knows only from Python 3.14 on.
+Nothing is unpacked to disk, and no size that a file claims is believed: members are unpacked in memory up to a limit
+and then checked against length and CRC-32. Python's own `zipfile` reads the directory; the members are unpacked here,
+for Inspect packs them with Zstandard, which `zipfile` knows only from Python 3.14 on.
 """
 
 import json
@@ -211,7 +211,7 @@ class Archive(AbstractContextManager["Archive"]):
 
 
 def _directory_size(seek: Any, read: Any, size: int) -> int:
-    """Return how many bytes the archive's end says its directory has; 0 where there is no end, which zipfile refuses."""
+    """Return how many bytes the archive's end says its directory has; 0 without an end, which zipfile refuses."""
     start = max(0, size - _END.size - 0xFFFF)
     seek(start)
     tail = read()

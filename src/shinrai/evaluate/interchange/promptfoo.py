@@ -97,7 +97,7 @@ def _metric(group: _Group, scores: list[ImportedScore], groups: int, printed: li
     claimed = printed[prompt].get("metrics") if prompt < len(printed) else Value(None, "", "")
     counted = [claimed.get(f"test{kind}Count").count() for kind in ("Pass", "Fail", "Error")]
     passed, failed, errors = (each or 0 for each in counted)
-    claims = ()
+    claims: tuple[Claim, ...] = ()
     if passed + failed:
         usable = [score.value for score in scores if score.value is not None]
         own = sum(usable) / len(usable) if usable else None
