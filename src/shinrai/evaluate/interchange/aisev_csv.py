@@ -1,8 +1,8 @@
 """CSV files of aisev, read and written so that what is not touched stays as it is, byte by byte.
 
 Columns: `text` (what is put to the system), `ten_perspective`, and by `scorer` (`requirement`, `multiplechoice`,
-`model_graded_qa`, `exact`; empty is `model_graded_qa`) also `requirement`, or `output`, or `ans0`, `ans1`… and `output`.
-`ID` and `gsn_perspective` are optional. Columns that are not known are kept.
+`model_graded_qa`, `exact`; empty is `model_graded_qa`) also `requirement`, or `output`, or `ans0`, `ans1`… and
+`output`. `ID` and `gsn_perspective` are optional. Columns that are not known are kept.
 """
 
 import csv
@@ -56,7 +56,7 @@ class AisevFile:
 
 
 def read_aisev_csv(data: bytes, name: str) -> AisevFile:
-    """Read a file. name: what errors call it. ShinraiError with line and column for anything that is not such a file."""
+    """Read a file. name: what errors call it. ShinraiError with its line for anything that is not such a file."""
     if len(data) > MAX_BYTES:
         raise ShinraiError(
             message("The file has {size} bytes; at most {limit} are read.", size=len(data), limit=MAX_BYTES),
@@ -72,7 +72,8 @@ def read_aisev_csv(data: bytes, name: str) -> AisevFile:
         ) from error
     bom = _BOM if text.startswith(_BOM) else ""
     records = _records(text.removeprefix(_BOM), name)
-    head, columns = bom, ()
+    head = bom
+    columns: tuple[str, ...] = ()
     for _, cells, raw in records:
         head += raw
         columns = tuple(cells)

@@ -1,7 +1,7 @@
 """Suites from rows of aisev, and rows of aisev from suites.
 
-A suite is made for each perspective, or for each leaf of its goal tree. Rows of one goal put the same requirement in
-other words and are one scenario. A row that cannot become a probe is listed with its line and the reason.
+A suite is made for each perspective, or for each leaf of its goal tree. In the suite of a
+perspective, rows of one goal ask for the same thing and are one scenario. A row that cannot become a probe is listed with its line and the reason.
 """
 
 import re
@@ -28,6 +28,8 @@ from shinrai.language import Bilingual, Message, Place, ShinraiError, message
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SUITE_ID = re.compile(r"[^A-Za-z0-9._-]+")
 _LIST = re.compile(r"\[\s*(.*?)\s*\]", re.DOTALL)
+_OPTION = re.compile(r"ans[0-9]{1,2}")
+_EXPECTED = ("requirement", "output")
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CHOICE = frozenset({"multiplechoice", "multiple_choice", "choice"})
 CHOOSE = "選択肢の記号だけで答えてください。"
@@ -216,7 +218,7 @@ def _exact(row: AisevRow) -> _Made | Message:
 
 
 def _choice(row: AisevRow) -> _Made | Message:
-    columns = sorted((int(name[3:]), name) for name in row.cells if re.fullmatch(r"ans[0-9]{1,2}", name))
+    columns = sorted((int(name[3:]), name) for name in row.cells if _OPTION.fullmatch(name))
     options = [row.cells[name] for _, name in columns if row.cell(name)]
     if not 2 <= len(options) <= len(_LETTERS):
         return message("There are {n} options; 2 to {limit} are read.", n=len(options), limit=len(_LETTERS))
@@ -253,9 +255,9 @@ def _goals(cell: str) -> tuple[str, ...] | None:
     if not cell:
         return ()
     inner = _LIST.fullmatch(cell)
-    names = (
-        [cell] if inner is None else [each.strip().strip("'\"") for each in inner.group(1).split(",") if each.strip()]
-    )
+    names = [cell]
+    if inner is not None:
+        names = [each.strip().strip("'\"") for each in inner.group(1).split(",") if each.strip()]
     return tuple(dict.fromkeys(names)) if all(_ID.fullmatch(name) for name in names) else None
 
 
@@ -330,7 +332,7 @@ def _document(
             }
         ],
         "scorers": [_scorer(name, settings.rule) for name in scorers],
-        "probes": [_probe(entry, id_) for entry, id_ in zip(entries, ids, strict=True)],
+        "probes": [_probe(entry, id_, settings.split) for entry, id_ in zip(entries, ids, strict=True)],
     }
 
 
@@ -345,8 +347,11 @@ def _scorer(name: str, rule: Rule | None) -> Mapping[str, Any]:
     return made
 
 
-def _probe(entry: _Entry, id_: str) -> Mapping[str, Any]:
-    if entry.goals:
+def _probe(entry: _Entry, id_: str, split: Split) -> Mapping[str, Any]:
+    if split is Split.LEAF:
+        # Among rows of one goal none stands nearer to another; a single scenario would leave no interval.
+        scenario = id_
+    elif entry.goals:
         scenario = entry.goals[0]
     else:
         said = entry.row.cell("requirement")
@@ -354,9 +359,10 @@ def _probe(entry: _Entry, id_: str) -> Mapping[str, Any]:
     return {"id": id_, "scenario": scenario, "ask": entry.ask, "expect": {entry.scorer: dict(entry.expect)}}
 
 
-def export_aisev(
-    origin: AisevImport, suites: Mapping[str, Suite]
-) -> tuple[tuple[AisevRow | str, ...], tuple[LeftOut, ...]]:
+Exported = tuple[tuple[AisevRow | str, ...], tuple[LeftOut, ...]]
+
+
+def export_aisev(origin: AisevImport, suites: Mapping[str, Suite]) -> Exported:
     """Return the rows of an imported file as its suites stand now, for `write_aisev_csv`, and what cannot be written.
 
     suites: the present ones by id; one that is not there loses its rows. Rows of unchanged probes, rows that never
@@ -377,19 +383,35 @@ def export_aisev(
         if now == before[link.suite].by_id[link.probe]:
             parts.append(part)
             continue
-        cells = _cells(now)
+        cells = _fitting(_cells(now), origin.file.columns)
         if isinstance(cells, Message):
             left.append(LeftOut(part.line, now.id, cells.both()))
             parts.append(part)
         else:
-            parts.append(AisevRow(0, {**part.cells, **cells}))
+            emptied = {name: "" for name in part.cells if name in _EXPECTED or _OPTION.fullmatch(name)}
+            parts.append(AisevRow(0, {**part.cells, **emptied, **cells}))
     known = {(row.suite, row.probe) for row in origin.rows}
     for suite in suites.values():
         new = [probe for probe in suite.probes if (suite.id, probe.id) not in known]
         rows, unwritable = suite_rows(suite, new)
-        parts += rows
         left += unwritable
+        for row in rows:
+            fitting = _fitting(row.cells, origin.file.columns)
+            if isinstance(fitting, Message):
+                left.append(LeftOut(0, row.cell("ID"), fitting.both()))
+            else:
+                parts.append(row)
     return tuple(parts), tuple(left)
+
+
+def _fitting(cells: Mapping[str, str] | Message, columns: Sequence[str]) -> Mapping[str, str] | Message:
+    """Return cells if the file has a column for each; an id that has no place is not missed."""
+    if isinstance(cells, Message):
+        return cells
+    for name in cells:
+        if name not in columns and name != "ID":
+            return message("The file has no column “{column}”.", column=name)
+    return cells
 
 
 COLUMNS = ("ID", "text", "ten_perspective", "scorer", "requirement", "output", "gsn_perspective")
