@@ -8,7 +8,7 @@ aliases are refused. A file that is written again keeps every byte that was not 
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
 from hashlib import sha256
@@ -225,7 +225,8 @@ def goal_tree(file: GsnFile, id_: str, suites: Mapping[str, Sequence[str]], *, n
     if not root.under:
         raise ShinraiError(message("At least one goal is needed here."), place=file.top.place)
     about = message("Read from aisev's goal tree “{file}”; the weights are its own.", file=file.name).both()
-    return GsnTree(GoalTree(id_, root.title, about, root), tuple(notes))
+    # In a tree file the tree itself is the top goal, so the top goal goes by the tree's id.
+    return GsnTree(GoalTree(id_, root.title, about, replace(root, id=id_)), tuple(notes))
 
 
 def _weights(node: GsnNode, normalise: bool, notes: list[Message]) -> tuple[Fraction, ...]:

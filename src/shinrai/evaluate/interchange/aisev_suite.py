@@ -1,7 +1,7 @@
-"""Suites from rows of aisev, and rows of aisev from suites.
+"""Suites from rows of aisev.
 
-A suite is made for each perspective, or for each leaf of its goal tree. In the suite of a
-perspective, rows of one goal ask for the same thing and are one scenario. A row that cannot become a probe is listed with its line and the reason.
+A suite is made for each perspective, or for each goal of its tree. In the suite of a perspective, rows of one goal ask
+for the same thing and are one scenario. A row that cannot become a probe is listed with its line and the reason.
 """
 
 import re
@@ -17,20 +17,15 @@ import yaml
 from shinrai.evaluate.interchange.aisev_csv import AisevFile, AisevRow
 from shinrai.evaluate.interchange.fields import named
 from shinrai.evaluate.measurement import Rule
-from shinrai.evaluate.sample import Speaker
-from shinrai.evaluate.scorers.choice import Options
-from shinrai.evaluate.scorers.exact import Exactly
-from shinrai.evaluate.scorers.requirement import Requirement
-from shinrai.evaluate.suites import Probe, Suite, read_suite
+from shinrai.evaluate.suites import Suite, read_suite
 from shinrai.frameworks.located import read_yaml
 from shinrai.language import Bilingual, Message, Place, ShinraiError, message
 
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _SUITE_ID = re.compile(r"[^A-Za-z0-9._-]+")
 _LIST = re.compile(r"\[\s*(.*?)\s*\]", re.DOTALL)
-_OPTION = re.compile(r"ans[0-9]{1,2}")
-_EXPECTED = ("requirement", "output")
-_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+OPTION = re.compile(r"ans[0-9]{1,2}")
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 _CHOICE = frozenset({"multiplechoice", "multiple_choice", "choice"})
 CHOOSE = "選択肢の記号だけで答えてください。"
 """What is put below the options of a question, in our own words; aisev has a text of its own in English."""
@@ -218,11 +213,11 @@ def _exact(row: AisevRow) -> _Made | Message:
 
 
 def _choice(row: AisevRow) -> _Made | Message:
-    columns = sorted((int(name[3:]), name) for name in row.cells if _OPTION.fullmatch(name))
+    columns = sorted((int(name[3:]), name) for name in row.cells if OPTION.fullmatch(name))
     options = [row.cells[name] for _, name in columns if row.cell(name)]
-    if not 2 <= len(options) <= len(_LETTERS):
-        return message("There are {n} options; 2 to {limit} are read.", n=len(options), limit=len(_LETTERS))
-    labelled = dict(zip(_LETTERS, options, strict=False))
+    if not 2 <= len(options) <= len(LETTERS):
+        return message("There are {n} options; 2 to {limit} are read.", n=len(options), limit=len(LETTERS))
+    labelled = dict(zip(LETTERS, options, strict=False))
     right = unicodedata.normalize("NFKC", row.cell("output")).upper()
     if right not in labelled:
         return message("The cell “{column}” is not the letter of an option.", column="output")
@@ -243,10 +238,11 @@ _USED = {"requirement": "requirement", "model_graded_qa": "requirement", "exact"
 
 
 def _with_options(text: str, options: Mapping[str, str]) -> str:
-    return f"{text}{_block(options)}"
+    return f"{text}{option_block(options)}"
 
 
-def _block(options: Mapping[str, str]) -> str:
+def option_block(options: Mapping[str, str]) -> str:
+    """Return what stands below a question with options."""
     return "\n\n" + "\n".join(f"{label}. {option}" for label, option in options.items()) + f"\n\n{CHOOSE}"
 
 
@@ -309,7 +305,7 @@ def _document(
 ) -> Mapping[str, Any]:
     first = entries[0]
     perspective, scorers = first.perspective, list(dict.fromkeys(entry.scorer for entry in entries))
-    goal = first.goals[0] if settings.split is Split.LEAF and first.goals else f"G{perspective.number}-1"
+    goal = first.goals[0] if settings.split is Split.LEAF and first.goals else perspective.tree
     ja, en = f"aisev形式のファイル（{file.name}）", f"A file in aisev's format ({file.name})"
     return {
         "id": id_,
@@ -357,118 +353,3 @@ def _probe(entry: _Entry, id_: str, split: Split) -> Mapping[str, Any]:
         said = entry.row.cell("requirement")
         scenario = f"same-{sha256(said.encode()).hexdigest()[:12]}" if said else id_
     return {"id": id_, "scenario": scenario, "ask": entry.ask, "expect": {entry.scorer: dict(entry.expect)}}
-
-
-Exported = tuple[tuple[AisevRow | str, ...], tuple[LeftOut, ...]]
-
-
-def export_aisev(origin: AisevImport, suites: Mapping[str, Suite]) -> Exported:
-    """Return the rows of an imported file as its suites stand now, for `write_aisev_csv`, and what cannot be written.
-
-    suites: the present ones by id; one that is not there loses its rows. Rows of unchanged probes, rows that never
-    became probes and blank lines stay as they were written. Probes that are new come at the end.
-    """
-    before = {suite.id: suite for suite in origin.suites}
-    linked = {row.line: row for row in origin.rows}
-    parts: list[AisevRow | str] = []
-    left: list[LeftOut] = []
-    for part in origin.file.parts:
-        link = linked.get(part.line) if isinstance(part, AisevRow) else None
-        if link is None or isinstance(part, str):
-            parts.append(part)
-            continue
-        now = suites[link.suite].by_id.get(link.probe) if link.suite in suites else None
-        if now is None:
-            continue
-        if now == before[link.suite].by_id[link.probe]:
-            parts.append(part)
-            continue
-        cells = _fitting(_cells(now), origin.file.columns)
-        if isinstance(cells, Message):
-            left.append(LeftOut(part.line, now.id, cells.both()))
-            parts.append(part)
-        else:
-            emptied = {name: "" for name in part.cells if name in _EXPECTED or _OPTION.fullmatch(name)}
-            parts.append(AisevRow(0, {**part.cells, **emptied, **cells}))
-    known = {(row.suite, row.probe) for row in origin.rows}
-    for suite in suites.values():
-        new = [probe for probe in suite.probes if (suite.id, probe.id) not in known]
-        rows, unwritable = suite_rows(suite, new)
-        left += unwritable
-        for row in rows:
-            fitting = _fitting(row.cells, origin.file.columns)
-            if isinstance(fitting, Message):
-                left.append(LeftOut(0, row.cell("ID"), fitting.both()))
-            else:
-                parts.append(row)
-    return tuple(parts), tuple(left)
-
-
-def _fitting(cells: Mapping[str, str] | Message, columns: Sequence[str]) -> Mapping[str, str] | Message:
-    """Return cells if the file has a column for each; an id that has no place is not missed."""
-    if isinstance(cells, Message):
-        return cells
-    for name in cells:
-        if name not in columns and name != "ID":
-            return message("The file has no column “{column}”.", column=name)
-    return cells
-
-
-COLUMNS = ("ID", "text", "ten_perspective", "scorer", "requirement", "output", "gsn_perspective")
-
-
-def suite_rows(suite: Suite, probes: Iterable[Probe] | None = None) -> tuple[tuple[AisevRow, ...], tuple[LeftOut, ...]]:
-    """Return rows for probes of a suite, all unless some are named, and the probes that aisev has no row for."""
-    rows: list[AisevRow] = []
-    left: list[LeftOut] = []
-    perspective = _perspective_of(suite)
-    for probe in suite.probes if probes is None else probes:
-        cells = _cells(probe)
-        if perspective is None:
-            cells = message("The suite's goal belongs to none of aisev's perspectives.")
-        if isinstance(cells, Message):
-            left.append(LeftOut(0, probe.id, cells.both()))
-        elif perspective is not None:
-            goal = {"gsn_perspective": probe.cluster} if re.fullmatch(r"G[0-9]{1,2}-[0-9]{1,3}", probe.cluster) else {}
-            rows.append(AisevRow(0, {"ID": probe.id, "ten_perspective": perspective.name.ja, **goal, **cells}))
-    return tuple(rows), tuple(left)
-
-
-def columns_of(rows: Iterable[AisevRow]) -> tuple[str, ...]:
-    """Return the columns that rows need, aisev's own first."""
-    extra = dict.fromkeys(name for row in rows for name in row.cells if name not in COLUMNS)
-    return (*COLUMNS, *extra)
-
-
-def _perspective_of(suite: Suite) -> Perspective | None:
-    if suite.goal is None:
-        return None
-    named_by = re.match(r"aisev\.p([0-9]{1,2})$", suite.goal.tree) or re.match(r"AISI-P([0-9]{1,2})\b", suite.goal.node)
-    number = int(named_by.group(1)) if named_by else 0
-    return next((each for each in PERSPECTIVES.values() if each.number == number), None)
-
-
-def _cells(probe: Probe) -> Mapping[str, str] | Message:
-    """Return the cells that say what a probe asks and expects, or why aisev has no row for it."""
-    prompt = probe.prompt
-    if len(prompt.turns) != 1 or prompt.follow_ups or prompt.turns[0].speaker is not Speaker.USER:
-        return message("aisev has single questions only, without instructions to the system.")
-    if prompt.documents or prompt.tools or prompt.turns[0].images:
-        return message("aisev has no documents, tools or images.")
-    if len(probe.expected) != 1:
-        return message("aisev asks one scorer about a row; this probe has {n}.", n=len(probe.expected))
-    text = prompt.turns[0].text
-    ((_, expected),) = probe.expected.items()
-    if isinstance(expected, Requirement):
-        if expected.reference:
-            return {"text": text, "scorer": "model_graded_qa", "output": expected.text}
-        return {"text": text, "scorer": "requirement", "requirement": expected.text}
-    if isinstance(expected, Exactly) and len(expected.answers) == 1:
-        return {"text": text, "scorer": "exact", "output": expected.answers[0]}
-    if isinstance(expected, Options) and tuple(expected.options) == tuple(_LETTERS[: len(expected.options)]):
-        block = _block(expected.options)
-        if text.endswith(block):
-            answers = {f"ans{number}": option for number, option in enumerate(expected.options.values())}
-            asked = text.removesuffix(block)
-            return {"text": asked, "scorer": "multiplechoice", "output": expected.answer, **answers}
-    return message("aisev has no scorer for what this probe expects.")

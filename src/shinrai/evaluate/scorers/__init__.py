@@ -40,7 +40,7 @@ _ALL: tuple[Scorer[Any], ...] = (
 )
 
 SCORERS: Mapping[str, Scorer[Any]] = {scorer.name: scorer for scorer in _ALL}
-"""The scorers by the name that suites use; all are deterministic but `requirement`, which says what a judge is asked."""
+"""The scorers by the name that suites use. All but `requirement`, which a judge answers, are deterministic."""
 
 __all__ = [
     "SCORERS",
