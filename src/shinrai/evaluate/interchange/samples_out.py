@@ -1,6 +1,7 @@
 """Our own samples and scores for other tools: a log that Inspect reads, and lines of JSON."""
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -17,6 +18,7 @@ _STOPS = {
     "tool_calls": "tool_calls",
     "content_filter": "content_filter",
 }
+_HALF = re.compile("[\ud800-\udfff]")
 _MARKS = {Outcome.PASS: "C", Outcome.FAIL: "I"}
 
 
@@ -60,7 +62,8 @@ def inspect_log(suite: Suite, run: RunFacts, samples: Sequence[ScoredSample]) ->
         },
         "samples": [_sample(each, run) for each in samples],
     }
-    return _encoded(log)
+    # Inspect's reader refuses half a character even as an escape, so it becomes the sign for a lost character.
+    return _HALF.sub("\ufffd", json.dumps(log, ensure_ascii=False)).encode("utf-8") + b"\n"
 
 
 def _spec(suite: Suite, run: RunFacts, samples: Sequence[ScoredSample]) -> Mapping[str, Any]:
