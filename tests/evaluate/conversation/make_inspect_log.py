@@ -13,7 +13,8 @@ ASKED, SCORED, CORRECT = 16, 14, 8
 
 
 def main(folder: Path) -> Path:
-    from inspect_ai import Task, eval
+    from inspect_ai import Task
+    from inspect_ai import eval as run
     from inspect_ai.dataset import Sample
     from inspect_ai.model import ModelOutput, ModelUsage, get_model
     from inspect_ai.scorer import exact, includes
@@ -39,7 +40,7 @@ def main(folder: Path) -> Path:
         for number in range(8)
     ]
     task = Task(name="capital", dataset=questions, solver=[breaks_once(), generate()], scorer=[exact(), includes()])
-    (log,) = eval(
+    (log,) = run(
         task,
         model=get_model("mockllm/model", custom_outputs=answer),
         epochs=2,

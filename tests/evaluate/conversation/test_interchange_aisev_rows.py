@@ -212,7 +212,9 @@ def test_what_is_no_such_file_is_said_with_its_line(data: bytes, what: str, line
 
 @pytest.mark.parametrize("hidden", ["\u202e", "\x0b", "\ufeff", "x" * 5001])
 def test_text_that_a_suite_cannot_hold_is_listed(hidden: str) -> None:
-    text = f'text,ten_perspective,scorer,requirement\n"a{hidden}",説明可能性,requirement,r\nb,説明可能性,requirement,r\n'
+    text = (
+        f'text,ten_perspective,scorer,requirement\n"a{hidden}",説明可能性,requirement,r\nb,説明可能性,requirement,r\n'
+    )
     read = imported(text)
     assert [row.line for row in read.left_out] == [2]
     assert written(read, suites_of(read)) == text.encode()

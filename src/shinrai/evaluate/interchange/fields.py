@@ -84,7 +84,7 @@ class Value:
 
     def name(self, default: str = "") -> str:
         """Return a text, or a whole number as text, fit to be shown and to name something."""
-        if self.raw is None:
+        if self.raw is None or self.raw == "":
             return default
         if isinstance(self.raw, str) or (isinstance(self.raw, int) and not isinstance(self.raw, bool)):
             return named(str(self.raw))

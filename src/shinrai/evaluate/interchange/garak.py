@@ -111,7 +111,7 @@ def _attempt(record: Value, report: _Report) -> None:
         given = list(found.items())
         for number in range(max(outputs, len(given))):
             value = given[number].number() if number < len(given) else None
-            scores.append(_score(f"{uuid}/{number}", number, cluster, value, report.threshold))
+            scores.append(_score(uuid, number, cluster, value, report.threshold))
         if len(scores) > MAX_SAMPLES:
             raise ShinraiError(message("There are more than {limit} samples.", limit=MAX_SAMPLES), place=record.place)
 
@@ -158,7 +158,7 @@ def _metric(pair: _Pair, model: str, report: _Report) -> ImportedMetric:
     why = message("The attempt was begun and never finished.").both()
     if scores:
         scores += [
-            ImportedScore(f"{uuid}/{number}", number, cluster, Outcome.ERROR, None, why)
+            ImportedScore(uuid, number, cluster, Outcome.ERROR, None, why)
             for uuid, (of, cluster) in report.begun.items()
             if of == probe
             for number in range(min(report.generations, 1000))

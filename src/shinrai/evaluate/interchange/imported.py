@@ -292,6 +292,6 @@ def outcome_of(value: float | None) -> Outcome:
 def slug(name: str) -> str:
     """Return a name as a part of a measurement's id: ASCII, no dots, at most 40 characters."""
     plain = re.sub(r"[^A-Za-z0-9_]+", "-", name).strip("-")
-    if plain == name and len(plain) <= 40:
+    if plain == name and 0 < len(plain) <= 40:
         return plain
     return f"{plain[:31]}-{sha256(name.encode('utf-8', 'surrogatepass')).hexdigest()[:8]}".lstrip("-")
