@@ -3,13 +3,17 @@
 import json
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from importlib.util import find_spec
 from pathlib import Path
+from threading import Thread
+from typing import Any, ClassVar
 
 import pytest
 
 from shinrai.evaluate.interchange.imported import measure
 from shinrai.evaluate.interchange.inspect_task import InspectTarget, run_inspect_task
+from shinrai.evaluate.interchange.limits import Archive
 from shinrai.evaluate.interchange.results import read_results
 from shinrai.evaluate.interchange.samples_out import RunFacts, ScoredSample, inspect_log, sample_lines
 from shinrai.evaluate.measurement import Outcome
@@ -104,3 +108,75 @@ def test_a_task_without_inspect_says_what_to_install(tmp_path: Path) -> None:
     with pytest.raises(ShinraiError, match="Inspect is not installed") as caught:
         run_inspect_task("own/task", InspectTarget("m", "http://127.0.0.1:9/v1"), tmp_path)
     assert "shinrai[inspect]" in str(caught.value.fix)
+
+
+TASK = """
+from inspect_ai import Task, task
+from inspect_ai.dataset import Sample
+from inspect_ai.scorer import includes
+from inspect_ai.solver import generate
+
+@task
+def capital():
+    questions = [Sample(id=n, input=f"q{n}: 日本の首都は？", target="東京") for n in range(4)]
+    return Task(dataset=questions, solver=[generate()], scorer=includes())
+"""
+KEY = "sk-not-to-be-written-down"
+
+
+class Desk(BaseHTTPRequestHandler):
+    """An endpoint that knows the answer to q0 and q1, is wrong about q2 and refuses q3."""
+
+    keys: ClassVar[set[str | None]] = set()
+
+    def do_POST(self) -> None:
+        asked = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.keys.add(self.headers["Authorization"])
+        if "q3:" in asked:
+            self.answer(400, {"error": {"message": "no"}})
+            return
+        said = "大阪です" if "q2:" in asked else "東京です"
+        message = {"role": "assistant", "content": said}
+        usage = {"prompt_tokens": 1, "completion_tokens": 1, "total_tokens": 2}
+        choice = {"index": 0, "finish_reason": "stop", "message": message}
+        made = {
+            "id": "1",
+            "object": "chat.completion",
+            "created": 1,
+            "model": "m-1",
+            "choices": [choice],
+            "usage": usage,
+        }
+        self.answer(200, made)
+
+    def answer(self, status: int, value: dict[str, Any]) -> None:
+        body = json.dumps(value).encode()
+        self.send_response(status)
+        self.send_header("Content-Type", "application/json")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.mark.skipif(
+    find_spec("inspect_ai") is None or find_spec("openai") is None, reason="inspect-ai and openai are not installed"
+)
+def test_a_task_of_inspect_becomes_an_imported_run(tmp_path: Path) -> None:
+    (tmp_path / "own.py").write_text(TASK, encoding="utf-8")
+    with ThreadingHTTPServer(("127.0.0.1", 0), Desk) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        target = InspectTarget("m-1", f"http://127.0.0.1:{server.server_port}/v1", lambda: KEY)
+        run = run_inspect_task(f"{tmp_path / 'own.py'}@capital", target, tmp_path / "logs")
+        server.shutdown()
+    (metric,) = run.metrics
+    assert [metric.count(outcome) for outcome in (Outcome.PASS, Outcome.FAIL, Outcome.ERROR)] == [2, 1, 1]
+    measured = measure(run, metric, "desk")
+    assert (measured.n, measured.coverage.asked) == (3, 4)
+    assert Desk.keys == {f"Bearer {KEY}"}
+    with Archive(next((tmp_path / "logs").glob("*.eval"))) as log:
+        assert all(KEY.encode() not in log.read(name) for name in log.names)
+    with pytest.raises(ShinraiError, match="Inspect could not run the task"):
+        run_inspect_task("no/such_task", target, tmp_path / "logs")
