@@ -182,5 +182,5 @@ def test_a_deep_chain_ends_in_an_error() -> None:
     text = "G1-0:\n  goalType: TopGoal\n  supportedBy: [G1-1]\n" + "".join(
         f"G1-{number}:\n  supportedBy: [G1-{number + 1}]\n" for number in range(1, 60)
     )
-    with pytest.raises(ShinraiError, match="deeper than 30"):
+    with pytest.raises(ShinraiError, match="deeper than 9"):
         tree_of(text + "G1-60:\n  undeveloped: true\n")

@@ -147,7 +147,7 @@ class Desk(BaseHTTPRequestHandler):
             "choices": [choice],
             "usage": usage,
         }
-        self.answer(200, made)
+        self.answer(200, {**made, "usage": usage})
 
     def answer(self, status: int, value: dict[str, Any]) -> None:
         body = json.dumps(value).encode()

@@ -17,7 +17,8 @@ from shinrai.evaluate.suites.goals import MAX_NODES, GoalNode, GoalTree
 from shinrai.frameworks.located import Fields, Items, Node, Text, as_items, as_text, read_yaml, shown
 from shinrai.language import Bilingual, Message, Place, ShinraiError, message
 
-MAX_DEPTH = 30
+# Each level of goals takes two of the levels that a YAML file of ours may have (20).
+MAX_DEPTH = 9
 _ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 _RATE = re.compile(r"[0-9]{1,3}(\.[0-9]{1,9})?")
 _ONE, _HUNDRED = Fraction(1), Fraction(100)
