@@ -22,6 +22,7 @@ from shinrai.evaluate.suites.planning import PlannedPrompt, Variation, plan, pla
 from shinrai.evaluate.suites.reader import read_suite
 from shinrai.evaluate.suites.scoring import group_scores, not_asked, sample_scores
 from shinrai.evaluate.suites.shipped import available_suites, choose_suite, load_suite, unknown_leaves
+from shinrai.evaluate.suites.strength import Strength, strengths
 
 __all__ = [
     "METRIC_NAMES",
@@ -34,6 +35,7 @@ __all__ = [
     "Origin",
     "PlannedPrompt",
     "Probe",
+    "Strength",
     "Suite",
     "SuiteSource",
     "UsedOperator",
@@ -50,5 +52,6 @@ __all__ = [
     "read_goal_tree",
     "read_suite",
     "sample_scores",
+    "strengths",
     "unknown_leaves",
 ]
