@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shinrai.evaluate.statistics.agreement import (
@@ -50,6 +50,7 @@ def test_kappa_falls_with_rarity_and_ac1_does_not() -> None:
     assert kappa.observed == ac1.observed == pytest.approx(0.944)
 
 
+@settings(deadline=None)
 @given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=3, max_size=3))
 def test_kappa_as_scikit_learns(table: list[list[int]]) -> None:
     metrics = pytest.importorskip("sklearn.metrics")

@@ -48,6 +48,7 @@ def proportion(successes: list[int], sizes: list[int]) -> Clustered:
     return estimate
 
 
+@settings(deadline=None)
 @given(st.integers(0, 40), st.integers(2, 40))
 def test_independent_samples_have_wilsons_interval(successes: int, n: int) -> None:
     successes = min(successes, n)

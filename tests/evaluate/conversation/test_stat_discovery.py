@@ -4,7 +4,7 @@ from math import inf
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shinrai.evaluate.measurement import Comparison, Outcome, Rule
@@ -39,6 +39,7 @@ def test_four_endpoints_of_fifteen_are_found() -> None:
     assert sum(p <= 0.05 for p in adjusted(INFARCTION, BY)) == 3
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0, 1), min_size=1, max_size=30))
 def test_adjusted_p_values_as_scipys(ps: list[float]) -> None:
     stats = pytest.importorskip("scipy.stats")
@@ -85,6 +86,7 @@ def test_a_family_of_one_decides_as_the_check_alone() -> None:
         assert family.level == pytest.approx(LEVEL)
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(-6, 6), min_size=1, max_size=12), st.sampled_from(list(Procedure)))
 def test_decisions_are_those_of_the_intervals_at_the_familys_level(
     estimates: list[float], procedure: Procedure

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shinrai.evaluate.statistics.clustered import rate_spread
@@ -106,6 +106,7 @@ def test_a_rate_that_the_judges_errors_forbid_is_not_corrected() -> None:
     assert corrected_rate(seen(999, 1000), calibrate(Labelled(60, 40, 10, 90))) is Undefined.OUTSIDE_JUDGE
 
 
+@settings(deadline=None)
 @given(counts, counts, counts, counts, st.integers(0, 60))
 def test_the_interval_holds_the_value_and_a_turned_judge_gives_the_turned_rate(
     a: int, b: int, c: int, d: int, positives: int

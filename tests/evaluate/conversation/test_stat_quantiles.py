@@ -1,7 +1,7 @@
 from math import inf
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shinrai.evaluate.statistics.interval import LEVEL, Z95, Interval
@@ -30,12 +30,14 @@ def test_the_same_as_scipy(level: float, df: float) -> None:
     assert t_quantile(level, df) == pytest.approx(stats.t.isf((1 - level) / 2, df), rel=1e-6)
 
 
+@settings(deadline=None)
 @given(st.floats(0, 1), st.floats(0.5, 500), st.floats(0.5, 500))
 def test_the_beta_function_as_scipys(x: float, a: float, b: float) -> None:
     special = pytest.importorskip("scipy.special")
     assert beta_share(x, a, b) == pytest.approx(special.betainc(a, b, x), abs=1e-11)
 
 
+@settings(deadline=None)
 @given(st.floats(0.001, 0.999999), st.floats(1, 2000))
 def test_the_quantile_turns_the_tail_over(level: float, df: float) -> None:
     assert t_tail(t_quantile(level, df), df) == pytest.approx(1 - level, abs=1e-9)

@@ -10,9 +10,9 @@ from statistics import NormalDist
 # Beyond this the expansion for large degrees of freedom is exact to the last bits.
 _MANY = 1000.0
 _STEPS, _TERMS = 200, 20_000
-_FARTHEST, _CLOSE = 5.0, 1e-14
+_FARTHEST, _CLOSE = 5.0, 1e-10
 _TINY = 1e-300
-_ENOUGH = 1e-15
+_ENOUGH = 4e-15
 
 
 def normal_quantile(level: float) -> float:
@@ -40,14 +40,12 @@ def t_quantile(level: float, df: float) -> float:
     # The smaller of the two shares keeps its digits.
     rising = level < 0.5
     wanted = log(level if rising else 1 - level)
-    u = log(_expanded(z, df))
-    for _ in range(_STEPS):
+    u, step, taken = log(_expanded(z, df)), 1.0, 0
+    while abs(step) > _CLOSE and taken < _STEPS:
         t = exp(u)
         share = beta_share(t * t / (df + t * t), 0.5, df / 2) if rising else t_tail(t, df)
-        step = (log(share) - wanted) * share / (2 * t * _t_density(t, df))
-        u += max(-_FARTHEST, min(_FARTHEST, -step if rising else step))
-        if abs(step) < _CLOSE:
-            break
+        step = (log(share) - wanted) * share / (2 * t * _t_density(t, df)) * (-1 if rising else 1)
+        u, taken = u + max(-_FARTHEST, min(_FARTHEST, step)), taken + 1
     return exp(u)
 
 
@@ -72,16 +70,15 @@ def beta_share(x: float, a: float, b: float) -> float:
         return 1 - beta_share(1 - x, b, a)
     front = exp(lgamma(a + b) - lgamma(a) - lgamma(b) + a * log(x) + b * log1p(-x)) / a
     c, d = 1.0, 1 / _apart(1 - (a + b) * x / (a + 1))
-    value = d
-    for m in range(1, _TERMS):
+    value, m = d, 0
+    while (m == 0 or abs(d * c - 1) > _ENOUGH) and m < _TERMS:
+        m += 1
         for term in (
             m * (b - m) * x / ((a + 2 * m - 1) * (a + 2 * m)),
             -(a + m) * (a + b + m) * x / ((a + 2 * m) * (a + 2 * m + 1)),
         ):
             d, c = 1 / _apart(1 + term * d), _apart(1 + term / c)
             value *= d * c
-        if abs(d * c - 1) < _ENOUGH:
-            break
     return front * value
 
 
