@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import zstandard
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from shinrai.evaluate.interchange import limits
@@ -94,6 +94,8 @@ def test_a_size_that_is_a_lie_is_damage(tmp_path: Path) -> None:
 
 
 @given(st.integers(0, 400), st.integers(1, 255))
+@example(231, 1)  # a directory that places the part before the file
+@example(173, 64)  # a version of ZIP that there is none of
 def test_no_flipped_byte_gives_other_content(tmp_path_factory: pytest.TempPathFactory, at: int, flip: int) -> None:
     folder = tmp_path_factory.mktemp("flip")
     content = {"a": json.dumps({"n": list(range(60))}).encode()}

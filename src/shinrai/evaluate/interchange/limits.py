@@ -171,7 +171,7 @@ class Archive(AbstractContextManager["Archive"]):
         try:
             with ZipFile(self._file) as archive:
                 found = archive.infolist()
-        except (BadZipFile, UnicodeDecodeError, ValueError, OSError, struct.error) as error:
+        except (BadZipFile, NotImplementedError, ValueError, OSError, struct.error) as error:
             raise ShinraiError(
                 message("This is not a ZIP archive, or it is damaged."),
                 fix=message("Hand in the file as the tool wrote it."),
@@ -192,6 +192,9 @@ class Archive(AbstractContextManager["Archive"]):
             )
         if info.compress_size > MAX_MEMBER:
             raise too_large(self.name, info.compress_size, MAX_MEMBER)
+        # A damaged directory can place a part before the file's first byte.
+        if info.header_offset < 0:
+            raise self._damaged(info.filename)
         self._file.seek(info.header_offset)
         header = self._file.read(_LOCAL_HEADER)
         if len(header) < _LOCAL_HEADER or header[:4] != b"PK\x03\x04":
