@@ -238,6 +238,16 @@ def test_an_error_of_our_own_ends_the_run(chat, tmp_path, plan_of):
         run(broken(), chat(), RunSettings(), journal)
 
 
+def test_an_error_in_the_progress_ends_the_run(server, chat, tmp_path, plan_of):
+    server.behaviour = "hang"
+
+    def broken(_: Progress) -> None:
+        raise RuntimeError("nobody can see this")
+
+    with open_journal(tmp_path / "j", {}) as journal, pytest.raises(RuntimeError, match="nobody can see this"):
+        run(plan_of(chat(), 20), chat(), RunSettings(), journal, progress=broken)
+
+
 def test_a_disk_that_refuses_ends_the_run(server, chat, plan_of, tmp_path, monkeypatch):
     import shinrai.evaluate.runner.journal as module
 

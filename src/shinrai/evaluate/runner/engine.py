@@ -152,6 +152,7 @@ class _Run:
     async def go(self) -> RunSummary:
         """Run to the end."""
         ticker = self._loop.create_task(self._tick())
+        ticker.add_done_callback(self._fail_with)
         try:
             self._fill()
             await self._ended.wait()
@@ -189,8 +190,7 @@ class _Run:
 
     def _worker_left(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
-        if not worker.cancelled() and (error := worker.exception()):
-            self._fail(error)
+        self._fail_with(worker)
         if self._workers:
             return
         if self._exhausted:
@@ -288,6 +288,10 @@ class _Run:
             self._error = error
         self._exhausted = True
         self._ended.set()
+
+    def _fail_with(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            self._fail(error)
 
     def _count(self, written: list[Taken]) -> None:
         done, tally = self._journal.done, self._journal.tally
