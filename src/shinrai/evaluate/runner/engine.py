@@ -251,7 +251,7 @@ class _Run:
                     fix=message("Name a new journal, and give this one as earlier answers."),
                     place=Place(str(self._journal.path)),
                 )
-            if not (self._settings.retry_faults and self._journal.done.faulty(self._position)):
+            if not (self._settings.retry_faults and isinstance(self._journal.done.ended(self._position), FaultKind)):
                 return True
         sample = self._earlier.find(planned.key) if self._earlier is not None else None
         if sample is None:
@@ -296,7 +296,8 @@ class _Run:
     def _count(self, written: list[Taken]) -> None:
         done, tally = self._journal.done, self._journal.tally
         for taken in written:
-            tally.count(taken, done.note(taken))
+            # What this run takes is not asked for twice in it, so it need not be noted.
+            tally.count(taken, done.ended(taken.position))
 
     async def _tick(self) -> None:
         ticks = 0
