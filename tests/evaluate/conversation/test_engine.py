@@ -171,7 +171,7 @@ def test_requests_per_minute_are_kept_from_the_start(server, chat, take):
     assert summary.answered == 30
     times = sorted(request.at for request in server.requests)
     assert times[-1] - times[0] >= 29 / 20 * 0.9
-    assert all(sum(start <= at < start + 0.5 for at in times) <= 12 for start in times)
+    assert times[9] - times[0] > 9 / 20 * 0.6
 
 
 def test_tokens_per_minute_are_kept(chat, take):
