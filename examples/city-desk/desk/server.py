@@ -9,6 +9,7 @@ nothing of what it is asked.
 import argparse
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from hashlib import sha256
@@ -137,8 +138,12 @@ def main() -> None:
     parser.add_argument("--guard", choices=["on", "off"], default="on")
     parser.add_argument("--planted", action="store_true", help="also load the documents of the attack")
     given = parser.parse_args()
-    with suppress(KeyboardInterrupt):
+    try:
         asyncio.run(serve(given.port, guarded=given.guard == "on", planted=given.planted))
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        sys.exit(f"Port {given.port} cannot be used: {error.strerror}. Give another one, or 0 for a free one.")
 
 
 if __name__ == "__main__":

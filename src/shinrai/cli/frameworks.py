@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shinrai.cli.building import command, group, json_option
+from shinrai.cli.framework_files import check_command, export_command, import_command, template_command
 from shinrai.cli.framework_lists import compare_command, list_command, search_command
 from shinrai.cli.framework_relations import diff_command, map_command
 from shinrai.language import Language, Message, ShinraiError, message
@@ -39,10 +40,13 @@ CERTAINTY = {
 }
 
 
+FILES = (import_command, export_command, template_command, check_command)
+
+
 def frameworks_group(language: Language) -> click.Group:
     """Return the group with its commands."""
     made = group("frameworks", language, HELP["frameworks"])
-    for build in (list_command, _show, search_command, _applies, diff_command, map_command, compare_command):
+    for build in (list_command, _show, search_command, _applies, diff_command, map_command, compare_command, *FILES):
         made.add_command(build(language))
     return made
 

@@ -8,15 +8,13 @@ one answer of a responsible person, and each such thing becomes an open question
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from hashlib import sha256
 
 from shinrai.frameworks.formats.report import UNKNOWN, Findings
 from shinrai.frameworks.formats.yaml_out import write_yaml
-from shinrai.frameworks.loader import _ADDRESS as ADDRESS
-from shinrai.frameworks.loader import _ID as ID
-from shinrai.frameworks.loader import read_framework
+from shinrai.frameworks.loader import ADDRESS, ID, read_framework
 from shinrai.frameworks.located import MAX_TEXT
 from shinrai.frameworks.model import (
     Certainty,
@@ -96,12 +94,14 @@ class Header:
 class Draft:
     """Gathers the rows of one foreign file.
 
-    language: BCP 47 tag of the language the file is in. names: what the file calls the row of each id.
+    language: BCP 47 tag of the language the file is in. rows: a Requirement among them is taken as it is. name,
+    names: what the file calls the framework, and the row of each id.
     """
 
     findings: Findings
     language: str
-    rows: list[Row] = field(default_factory=list)
+    rows: list[Row | Requirement] = field(default_factory=list)
+    name: str | None = None
     names: dict[str, str] = field(default_factory=dict)
     _taken: set[str] = field(default_factory=set)
 
@@ -145,15 +145,15 @@ class Draft:
         )
         return text[: _FITTING - 1] + "…"
 
-    def finish(self, header: Header, data: bytes) -> tuple[Framework, bytes]:
-        """Return the framework and its text. data: the foreign file.
+    def finish(self, header: Header | Framework, data: bytes) -> tuple[Framework, bytes]:
+        """Return the framework and its text. header: a Framework's own is taken as it is. data: the foreign file.
 
         A file with faults is refused here at the latest.
         """
         self.findings.refuse_faults()
         if not self.rows:
             raise ShinraiError(message("There is no row in this file."), place=Place(self.findings.name))
-        draft = self._framework(header, data)
+        draft = self._framework(header, data) if isinstance(header, Header) else self._completed(header, data)
         text = write_yaml(draft)
         try:
             framework = read_framework(text, f"{self.findings.name} → YAML")
@@ -194,11 +194,22 @@ class Draft:
             open_questions=tuple(questions),
         )
 
+    def _completed(self, header: Framework, data: bytes) -> Framework:
+        """Return a framework with the rows gathered here, and with the key that foreign ones among them cite."""
+        keys = header.source_keys
+        if any(isinstance(row, Row) for row in self.rows) and all(key.key != FILE_KEY for key in keys):
+            keys = (*keys, SourceKey(FILE_KEY, imported_file(self.findings.name, data)))
+        return replace(header, requirements=self._requirements(), source_keys=keys)
+
     def _requirements(self) -> tuple[Requirement, ...]:
-        headings = {row.parent for row in self.rows}
+        headings = {row.parent if isinstance(row, Row) else row.principle for row in self.rows}
         taken = {row.id for row in self.rows}
         made = []
         for row in self.rows:
+            if isinstance(row, Requirement):
+                taken.update(leaf.id for leaf in row.expects)
+                made.append(row)
+                continue
             evidence = row.evidence
             if row.id not in headings and not evidence:
                 evidence = (Evidence(PLACEHOLDER, EvidenceCode.ANSWER, _ANSWER),)
@@ -243,7 +254,7 @@ def usable_id(wanted: str) -> str:
     folded = unicodedata.normalize("NFKC", wanted).strip()
     if ID.fullmatch(folded):
         return folded
-    return re.sub(r"[^A-Za-z0-9._-]+", "-", folded).strip("-._")[:100].rstrip("-._")
+    return re.sub(r"([^A-Za-z0-9._-]|-)+", "-", folded).strip("-._")[:100].rstrip("-._")
 
 
 def marked(text: str, language: Language, tag: str) -> str:

@@ -153,7 +153,8 @@ def _flow(values: Iterable[str]) -> str:
 
 
 def _facts(facts: frozenset[str]) -> list[str]:
-    return [fact for fact in FACT_NAMES if fact in facts]
+    # One that is not known is written too: reading the text then refuses it, instead of nobody noticing.
+    return [*(fact for fact in FACT_NAMES if fact in facts), *sorted(facts - FACT_NAMES.keys())]
 
 
 def _scalar(text: str, *, flow: bool = False) -> str:

@@ -66,7 +66,7 @@ def read_xlsx(data: bytes, name: str) -> Imported:
     counts["headings"] = sum(not row.expects for row in read.requirements)
     counts["evidence"] = sum(len(row.expects) for row in read.requirements)
     report = findings.report("xlsx", sha256(data).hexdigest(), len(data))
-    return Imported(read, text, (), report, {row.id: row.id for row in read.requirements})
+    return Imported(read, text, (), report, read.id, {row.id: row.id for row in read.requirements})
 
 
 def _framework(found: dict[str, list[Row]], values: Values) -> Framework | None:
