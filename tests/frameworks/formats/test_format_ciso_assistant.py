@@ -123,8 +123,8 @@ def test_a_framework_comes_over_with_its_translations() -> None:
     assert losses == [
         "The objects of the kind “threats” have no place here.",
         "The row above it is assessed itself, so it now stands beside that row.",
-        "The field “questions.choices” of 1 nodes has no place here.",
-        "The field “reference_controls” of 1 nodes has no place here.",
+        "The field “questions.choices” has no place here (found 1 times).",
+        "The field “reference_controls” has no place here (found 1 times).",
     ]
     assert imported.report.counts["requirements"] == 3
 

@@ -1,6 +1,8 @@
 """One way in: which format a file is in, what is refused of any, and folders of many."""
 
+import io
 import json
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +21,7 @@ from shinrai.frameworks.formats import (
     framework_flags,
     import_folder,
     import_framework,
+    in_our_ids,
     mapping_worth,
     template,
     write_yaml,
@@ -86,6 +89,7 @@ UNKNOWN = {
     "a number without end": (b'{"name": ' + b"9" * 5000 + b"}", "This is not valid JSON."),
     "deep JSON": (b'{"a":' * 60 + b"1" + b"}" * 60, f"nested more than {MAX_DEPTH} deep"),
     "very deep JSON": (b"[" * 1_000_000, f"nested more than {MAX_DEPTH} deep"),
+    "too many values": (b"[" + b"1," * 4_000_001, "at most 2000000 values"),
     "deep YAML": (b"- " * 100, f"nested more than {MAX_DEPTH} deep"),
     "an invisible character": ('{"a": "\u202e"}'.encode(), "U+202E is not allowed"),
     "one in disguise": (b'{"a": "\\u0007"}', "file:1:7, field a: The invisible character U+0007"),
@@ -121,6 +125,60 @@ def test_spoilt_files_give_errors_and_nothing_else(data) -> None:
         assert error.text(Language.JA).startswith("file")
     else:
         assert imported.report.size == len(sample)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_spoilt_workbooks_give_errors_and_nothing_else(data) -> None:
+    book = bytearray(SAMPLES["xlsx"])
+    for _ in range(data.draw(st.integers(1, 8))):
+        book[data.draw(st.integers(0, len(book) - 1))] = data.draw(st.integers(0, 255))
+    try:
+        imported = import_framework(bytes(book), "file")
+    except ShinraiError as error:
+        assert error.text(Language.JA).startswith("file")
+    else:
+        assert imported.framework is not None
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.data())
+def test_workbooks_with_spoilt_parts_give_errors_and_nothing_else(data) -> None:
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(SAMPLES["xlsx"])) as old, zipfile.ZipFile(stream, "w") as new:
+        wanted = data.draw(st.sampled_from([name for name in old.namelist() if name.endswith((".xml", ".rels"))]))
+        for part in old.namelist():
+            content = bytearray(old.read(part))
+            for _ in range(data.draw(st.integers(1, 3)) if part == wanted else 0):
+                at = data.draw(st.integers(0, len(content) - 1))
+                content[at : at + data.draw(st.integers(0, 30))] = data.draw(
+                    st.sampled_from([b"", b"9", b"<", b"A1", b"s"])
+                )
+            new.writestr(part, bytes(content))
+    try:
+        imported = import_framework(stream.getvalue(), "file")
+    except ShinraiError as error:
+        assert error.text(Language.EN).startswith("file")
+    else:
+        assert imported.framework is not None
+
+
+def test_files_made_to_take_long_do_not() -> None:
+    # Each of these would take hours if anything here went over it more than a few times.
+    for data in (b'{"a": ' + b'\\"' * 2_000_000, b'{"a": "' + b'\\"' * 2_000_000, b"[" * 5_000_000, b"{[" * 2_000_000):
+        with pytest.raises(ShinraiError):
+            import_framework(data, "file")
+
+
+def test_mappings_get_the_ids_of_the_frameworks_they_speak_of() -> None:
+    one = import_framework(CISO, "a.yaml")
+    other = import_framework(CISO.replace(b"urn:f", b"urn:g").replace(b'ref_id: "1"', b'ref_id: "9 9"'), "b.yaml")
+    known = ImportedMapping("urn:f", "urn:f:1", "urn:g", "urn:g:1", "equal")
+    unknown = ImportedMapping("urn:f", "urn:f:1", "urn:g", "urn:g:2", "equal")
+    elsewhere = ImportedMapping("urn:f", "urn:f:1", "urn:h", "urn:h:1", "equal")
+    found, left = in_our_ids([known, unknown, elsewhere], [one, other])
+    assert left == 2
+    assert found == (ImportedMapping("f", "1", "f", "9-9", "equal"),)
 
 
 _JSON = st.recursive(

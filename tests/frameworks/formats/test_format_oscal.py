@@ -363,11 +363,11 @@ def test_a_foreign_catalog_says_what_was_missing_and_what_did_not_fit() -> None:
     assert framework.source_keys[0].title.en.startswith("The imported file c.json (SHA-256: ")
     losses = [loss.text(Language.EN) for loss in report.losses]
     assert [text.split(": ", 1)[1] for text in losses] == [
-        "1 entries of the metadata have no place here.",
-        "1 controls that stand inside others now stand beside them.",
-        "1 parameters are written into the texts and not kept as parameters.",
-        "1 parts beside the statements (such as guidance) have no place here.",
-        "1 controls are withdrawn and were left out.",
+        "Entries of the metadata that have no place here: 1.",
+        "Controls inside others that now stand beside them: 1.",
+        "Parameters that stand in the texts and are not kept as parameters: 1.",
+        "Parts beside the statements (such as guidance) that have no place here: 1.",
+        "Withdrawn controls that were left out: 1.",
     ]
     assert losses[1].startswith("c.json:1:")
     assert "catalog.groups[0].controls[0].controls[0]" in losses[1]

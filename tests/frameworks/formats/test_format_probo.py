@@ -37,8 +37,8 @@ def test_controls_become_requirements() -> None:
     assert any("“Art. 5(1)(a)” cannot be an id here; it became “Art.-5-1-a”." in text for text in said)
     losses = [each.text(Language.EN) for each in imported.report.losses]
     assert losses == [
-        "The field “colour” has no place here (1 times).",
-        "The field “controls.owner” has no place here (1 times).",
+        "The field “colour” has no place here (found 1 times).",
+        "The field “controls.owner” has no place here (found 1 times).",
     ]
 
 

@@ -14,7 +14,14 @@ from shinrai.frameworks.formats.folder import FileResult, FolderReport, Progress
 from shinrai.frameworks.formats.imports import FORMATS as IMPORT_FORMATS
 from shinrai.frameworks.formats.imports import detect, import_framework
 from shinrai.frameworks.formats.oscal import MappingRow, dumped, mapping_collection
-from shinrai.frameworks.formats.report import FaultyFile, Imported, ImportedMapping, ImportReport, Notice
+from shinrai.frameworks.formats.report import (
+    FaultyFile,
+    Imported,
+    ImportedMapping,
+    ImportReport,
+    Notice,
+    in_our_ids,
+)
 from shinrai.frameworks.formats.worth import MappingWorth, framework_flags, mapping_worth
 from shinrai.frameworks.formats.yaml_out import write_yaml
 
@@ -38,6 +45,7 @@ __all__ = [
     "framework_flags",
     "import_folder",
     "import_framework",
+    "in_our_ids",
     "is_untranslated",
     "mapping_collection",
     "mapping_worth",

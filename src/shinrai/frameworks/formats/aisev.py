@@ -143,8 +143,12 @@ def _supporters(name: str, node: Cursor, tree: _Tree) -> Iterator[tuple[str, str
     if rates and len(rates) != len(supporters):
         raise ShinraiError(
             message(
-                "“{name}” has {rates} weights for {goals} goals.", name=name, rates=len(rates), goals=len(supporters)
+                "The weights of “{name}” ({rates}) are not as many as its goals ({goals}).",
+                name=name,
+                rates=len(rates),
+                goals=len(supporters),
             ),
+            fix=message("Give each goal of supportedBy one weight, in the same order."),
             place=node.place,
         )
     for number, supporter in enumerate(supporters):
@@ -222,7 +226,9 @@ def _report_rest(tree: _Tree) -> None:
         if name not in tree.seen and name not in tree.beside:
             findings.lose(message("“{name}” supports nothing that the top goal rests on.", name=name), node.place)
     for name, count in sorted(tree.left.items()):
-        findings.lose(message("The field “{name}” of {count} nodes has no place here.", name=shown(name), count=count))
+        findings.lose(
+            message("The field “{name}” has no place here (found {count} times).", name=shown(name), count=count)
+        )
     findings.counts["goals"] = sum(name.startswith("G") for name in tree.seen)
     findings.counts["strategies"] = sum(name.startswith("S") for name in tree.seen)
     findings.counts["leaves"] = sum(bool(row.evidence) for row in tree.draft.rows if isinstance(row, Row))

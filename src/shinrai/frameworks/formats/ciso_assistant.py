@@ -90,7 +90,9 @@ def read_ciso(document: Document, findings: Findings) -> tuple[Draft, Header] | 
         except ShinraiError as error:
             findings.fault(error)
     for name, count in sorted(nodes.left.items()):
-        findings.lose(message("The field “{name}” of {count} nodes has no place here.", name=shown(name), count=count))
+        findings.lose(
+            message("The field “{name}” has no place here (found {count} times).", name=shown(name), count=count)
+        )
     return draft, _header(library, framework, draft)
 
 

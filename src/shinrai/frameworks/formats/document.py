@@ -21,6 +21,7 @@ from shinrai.language import Message, Place, ShinraiError, message
 MAX_BYTES = 32 * 1024 * 1024
 MAX_DEPTH = 50
 MAX_VALUES = 2_000_000
+MAX_SIGNS = 2 * MAX_VALUES
 MAX_TEXT = 200_000
 """Characters in one text of a foreign file; what the framework format takes is less, see `draft`."""
 
@@ -190,7 +191,7 @@ def read_json(data: bytes, name: str) -> Document:
     """Read a JSON file (RFC 8259). Numbers that are not finite, and names given twice, are errors."""
     text = decoded(data, name)
     _refuse_invisible(text, lambda at: Place(name, *_at(text, at)))
-    _limit_json(text, name)
+    _limit_json(data, name)
     try:
         value = json.loads(text, object_pairs_hook=_once, parse_constant=_refuse_constant)
     except json.JSONDecodeError as error:
@@ -201,11 +202,17 @@ def read_json(data: bytes, name: str) -> Document:
         ) from error
     except _WrongJSON as error:
         raise ShinraiError(error.what, place=Place(name)) from error
+    except RecursionError as error:
+        raise _too_deep(Place(name)) from error
     except ValueError as error:
         # Python refuses to read integers of thousands of digits.
         raise ShinraiError(message("This is not valid JSON."), place=Place(name)) from error
     document = Document(name, value, lambda path: _json_position(text, path))
-    for path, said in _texts(value):
+    for path, said in _walked(value):
+        if len(path) >= MAX_DEPTH:
+            raise _too_deep(document.place(path))
+        if not isinstance(said, str):
+            continue
         if FORBIDDEN.search(said):
             _refuse_invisible(said, lambda _at, path=path: document.place(path))  # type: ignore[misc]
         if len(said) > MAX_TEXT:
@@ -237,23 +244,12 @@ def _refuse_constant(constant: str) -> Any:
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
 
 
-def _limit_json(text: str, name: str) -> None:
-    """Refuse depth and numbers of values before any of them is built."""
-    depth = count = 0
-    for token in _TOKEN.finditer(text):
-        sign = token.group()
-        if sign in "{[":
-            depth += 1
-            if depth > MAX_DEPTH:
-                raise ShinraiError(
-                    message("Values are nested more than {limit} deep.", limit=MAX_DEPTH),
-                    place=Place(name, *_at(text, token.start())),
-                )
-        elif sign in "}]":
-            depth -= 1
-        elif sign not in ",:":
-            count += 1
-    if count > MAX_VALUES:
+def _limit_json(data: bytes, name: str) -> None:
+    """Refuse a file that could hold too many values, before any of them is built.
+
+    Every value but the first follows one of these signs; some stand in texts, so this counts a few too many.
+    """
+    if sum(data.count(sign) for sign in (b",", b":", b"[", b"{")) > MAX_SIGNS:
         raise ShinraiError(
             message("The file holds too much; at most {limit} values are read.", limit=MAX_VALUES), place=Place(name)
         )
@@ -283,13 +279,19 @@ def _json_position(text: str, path: Path) -> tuple[int, int] | None:
     return None
 
 
-def _texts(value: Any) -> Iterator[tuple[Path, str]]:
+def _too_deep(place: Place) -> ShinraiError:
+    return ShinraiError(message("Values are nested more than {limit} deep.", limit=MAX_DEPTH), place=place)
+
+
+def _walked(value: Any) -> Iterator[tuple[Path, Any]]:
+    """Return every value and every name of a field, with its path."""
     pending: list[tuple[Path, Any]] = [((), value)]
     while pending:
         path, each = pending.pop()
-        if isinstance(each, str):
-            yield path, each
-        elif isinstance(each, dict):
+        yield path, each
+        if len(path) >= MAX_DEPTH:
+            continue
+        if isinstance(each, dict):
             for name, inner in each.items():
                 yield path, name
                 pending.append(((*path, name), inner))
@@ -378,9 +380,7 @@ def _refuse_event(event: Any, count: int, depth: int, name: str) -> None:
             message("Tags (!) are not allowed."), fix=message("Delete the tag."), place=_mark(event, name)
         )
     if depth > MAX_DEPTH:
-        raise ShinraiError(
-            message("Values are nested more than {limit} deep.", limit=MAX_DEPTH), place=_mark(event, name)
-        )
+        raise _too_deep(_mark(event, name))
 
 
 def _mark(event: Any, name: str) -> Place:

@@ -30,7 +30,9 @@ def read_probo(document: Document, findings: Findings, language: str) -> tuple[D
         except ShinraiError as error:
             findings.fault(error)
     for each, count in sorted(left.items()):
-        findings.lose(message("The field “{name}” has no place here ({count} times).", name=shown(each), count=count))
+        findings.lose(
+            message("The field “{name}” has no place here (found {count} times).", name=shown(each), count=count)
+        )
     return draft, Header(
         id=(usable_id(root.words("id") or "") or usable_id(name)).casefold() or "probo",
         version=usable_id(root.words("version") or "") or "1",

@@ -5,8 +5,8 @@ framework format is never dropped in silence: it is a loss in the report.
 """
 
 from collections import Counter
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 
 from shinrai.frameworks.model import Framework
 from shinrai.language import Bilingual, Language, Message, Place, ShinraiError, message
@@ -85,6 +85,38 @@ class Imported:
     report: ImportReport
     name: str | None = None
     names: Mapping[str, str] = field(default_factory=dict)
+
+
+def in_our_ids(
+    mappings: Iterable[ImportedMapping], imports: Iterable[Imported]
+) -> tuple[tuple[ImportedMapping, ...], int]:
+    """Return mappings with the ids that frameworks and requirements have here, and how many were left out.
+
+    imports: the frameworks that the mappings speak of. A mapping of a framework or row that is not among them is left
+    out.
+    """
+    known = {
+        each.name or each.framework.id: (each.framework.id, {name: id_ for id_, name in each.names.items()})
+        for each in imports
+        if each.framework is not None
+    }
+    found = []
+    left = 0
+    for mapping in mappings:
+        source, target = known.get(mapping.source_framework), known.get(mapping.target_framework)
+        if source is None or target is None or mapping.source not in source[1] or mapping.target not in target[1]:
+            left += 1
+            continue
+        found.append(
+            replace(
+                mapping,
+                source_framework=source[0],
+                source=source[1][mapping.source],
+                target_framework=target[0],
+                target=target[1][mapping.target],
+            )
+        )
+    return tuple(found), left
 
 
 class FaultyFile(ShinraiError):  # noqa: N818  (it says what the file is)

@@ -347,16 +347,16 @@ def _our_evidence(part: Json, requirement: str, read: _Ours) -> ExpectedEvidence
 
 
 _LEFT: dict[str, Callable[[int], Message]] = {
-    "withdrawn": lambda count: message("{count} controls are withdrawn and were left out.", count=count),
-    "nested": lambda count: message("{count} controls that stand inside others now stand beside them.", count=count),
+    "withdrawn": lambda count: message("Withdrawn controls that were left out: {count}.", count=count),
+    "nested": lambda count: message("Controls inside others that now stand beside them: {count}.", count=count),
     "parts": lambda count: message(
-        "{count} parts beside the statements (such as guidance) have no place here.", count=count
+        "Parts beside the statements (such as guidance) that have no place here: {count}.", count=count
     ),
-    "props": lambda count: message("{count} properties have no place here.", count=count),
-    "links": lambda count: message("{count} links have no place here.", count=count),
+    "props": lambda count: message("Properties that have no place here: {count}.", count=count),
+    "links": lambda count: message("Links that have no place here: {count}.", count=count),
     "params": lambda count: message(
-        "{count} parameters are written into the texts and not kept as parameters.", count=count
+        "Parameters that stand in the texts and are not kept as parameters: {count}.", count=count
     ),
-    "metadata": lambda count: message("{count} entries of the metadata have no place here.", count=count),
-    "resources": lambda count: message("{count} resources of the back matter have no place here.", count=count),
+    "metadata": lambda count: message("Entries of the metadata that have no place here: {count}.", count=count),
+    "resources": lambda count: message("Resources of the back matter that have no place here: {count}.", count=count),
 }

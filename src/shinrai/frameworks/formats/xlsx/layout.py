@@ -114,7 +114,7 @@ REQUIREMENTS = Sheet(
         ),
         Column("force", "拘束力", _b("求めの強さ", "How strongly it asks"), choices=_FORCES),
         Column("certainty", "確度", _b("C、C2又はM", "C, C2 or M"), choices=tuple(Certainty)),
-        Column("source_keys", "出典", _b("「出典」シートの略号", "Keys of the sheet sources"), several=True),
+        Column("source_keys", "出典", _b("「出典」シートの記号", "Keys of the sheet sources"), several=True),
         Column("section", "箇所", _b("出典の中の箇所。例：2.1", "Where in the source, such as 2.1"), needed=False),
         Column("principle", "上位の項目", _b("上の行にある識別子", "The id of a row above"), needed=False),
         Column(
@@ -151,7 +151,7 @@ SOURCES = Sheet(
     "sources",
     "出典",
     (
-        Column("key", "略号", _b("要求事項が引く短い名前", "The short name that requirements cite")),
+        Column("key", "記号", _b("要求事項が引く短い名前", "The short name that requirements cite")),
         Column("title_ja", "題名（日本語）", _b("何を指すか", "What it stands for"), width=60),
         Column("title_en", "題名（英語）", _b("何を指すかの英語", "What it stands for, in English"), width=60),
     ),

@@ -9,7 +9,9 @@ Source: ECMA-376 part 1, clauses 18.2 (workbook), 18.3 (worksheets), 18.4 (share
 """
 
 import re
+import struct
 import zipfile
+import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -34,12 +36,24 @@ MAX_RATIO = 200
 MAX_SHEETS = 30
 MAX_ROWS = 10_000
 MAX_COLUMNS = 100
-MAX_CELLS = 300_000
-MAX_ELEMENTS = 1_500_000
-MAX_STRINGS = 300_000
+MAX_CELLS = 200_000
+MAX_ELEMENTS = 800_000
+MAX_STRINGS = 200_000
 
 _MAIN = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _STRICT = "{http://purl.oclc.org/ooxml/spreadsheetml/main}"
+# What the libraries raise for archives and parts that are not what they should be.
+_DAMAGE = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    LookupError,
+    ValueError,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+)
 _REFERENCE = re.compile(r"([A-Z]{1,3})([1-9][0-9]{0,6})")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _REFUSED_PARTS = {
@@ -51,6 +65,10 @@ _REFUSED_PARTS = {
     "xl/activex/": message("The workbook holds active controls."),
     "xl/macrosheets/": message("The workbook holds macros."),
 }
+
+
+class _TooMuchError(Exception):
+    """A part has more elements than any framework needs."""
 
 
 class CellKind(StrEnum):
@@ -115,7 +133,9 @@ def read_package(data: bytes, name: str, findings: Findings) -> tuple[RawSheet, 
             fix=message("Open it in a spreadsheet program and save it as .xlsx again."),
             place=Place(name),
         ) from error
-    except (zipfile.BadZipFile, KeyError, IndexError, ValueError, EOFError, NotImplementedError) as error:
+    except _TooMuchError as error:
+        raise _too_much(name) from error
+    except _DAMAGE as error:
         raise _damaged(name) from error
 
 
@@ -146,7 +166,7 @@ def _opened(data: bytes, name: str) -> zipfile.ZipFile:
         )
     try:
         return zipfile.ZipFile(BytesIO(data))
-    except (zipfile.BadZipFile, ValueError, EOFError, NotImplementedError) as error:
+    except _DAMAGE as error:
         raise _damaged(name) from error
 
 
@@ -163,7 +183,7 @@ def _refuse_parts(archive: zipfile.ZipFile, name: str) -> None:
             fix=message("Delete what does not belong there and save it again."),
             place=Place(name),
         )
-    if len({part.filename for part in parts}) != len(parts) or any(part.flag_bits & 1 for part in parts):
+    if len({part.filename for part in parts}) != len(parts) or any(_is_odd(part) for part in parts):
         raise _damaged(name)
     for part in parts:
         lowered = part.filename.lower()
@@ -174,6 +194,10 @@ def _refuse_parts(archive: zipfile.ZipFile, name: str) -> None:
                 )
 
 
+def _is_odd(part: zipfile.ZipInfo) -> bool:
+    return bool(part.flag_bits & 1) or part.compress_type not in {zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED}
+
+
 def _part(book: zipfile.ZipFile, part: str) -> IO[bytes]:
     return book.open(part)
 
@@ -182,7 +206,7 @@ def _ends(stream: IO[bytes]) -> Iterator[Element]:
     """Return the elements of a part as they end, by their local names; both flavours of the standard are read."""
     for count, (_, element) in enumerate(iterparse(stream, events=("end",), forbid_dtd=True)):
         if count > MAX_ELEMENTS:
-            raise ValueError("too many elements")
+            raise _TooMuchError
         element.tag = element.tag.removeprefix(_MAIN).removeprefix(_STRICT)
         if element.tag == "rPh":
             # The reading of Japanese characters is no part of the text.

@@ -34,7 +34,7 @@ from shinrai.frameworks.formats.yaml_out import source_parts
 from shinrai.frameworks.model import Framework, Requirement, Role
 from shinrai.language import Bilingual, message
 
-_SPARE_ROWS = 200
+_OFFERED_ROWS = 2_000
 _NEVER = datetime(2000, 1, 1)
 _HEAD_FILL = PatternFill("solid", fgColor="FFD9E2F3")
 _TOP = Alignment(vertical="top", wrap_text=True)
@@ -124,11 +124,6 @@ def _table(book: Workbook, sheet: Sheet, rows: Iterable[Sequence[str | None]]) -
         for column, value in enumerate(values, start=1):
             if value is not None:
                 _put(made, number, column, value)
-    # Texts stay texts when people type into the spare rows: 1.10 must not become 1.1.
-    last = made.max_row
-    for number in range(last + 1, last + 1 + (0 if sheet is FRAMEWORK else _SPARE_ROWS)):
-        for column in range(1, len(sheet.columns) + 1):
-            made.cell(number, column).number_format = "@"
     return made
 
 
@@ -138,7 +133,11 @@ def _head(made: Worksheet, headings: list[str], widths: list[int]) -> None:
         cell.font = Font(bold=True)
         cell.fill = _HEAD_FILL
         cell.alignment = _TOP
-        made.column_dimensions[get_column_letter(column)].width = width
+        shape = made.column_dimensions[get_column_letter(column)]
+        shape.width = width
+        # Texts stay texts when people type into rows that are empty yet: 1.10 must not become 1.1.
+        shape.number_format = "@"
+        shape.alignment = _TOP
     made.freeze_panes = "A2"
 
 
@@ -162,9 +161,8 @@ def _offer_choices(book: Workbook, sheets: dict[str, Worksheet]) -> None:
     for ja, name, choices in lists:
         if choices not in columns:
             number = len(columns) + 1
-            columns[choices] = (
-                f"'{CHOICES.title}'!${(letter := get_column_letter(number))}$2:${letter}${len(choices) + 1}"
-            )
+            letter = get_column_letter(number)
+            columns[choices] = f"'{CHOICES.title}'!${letter}$2:${letter}${len(choices) + 1}"
             cell = listed.cell(1, number, f"{ja}\n{name}")
             cell.font = Font(bold=True)
             cell.alignment = _TOP
@@ -175,12 +173,8 @@ def _offer_choices(book: Workbook, sheets: dict[str, Worksheet]) -> None:
         for index, column in enumerate(sheet.columns, start=1):
             if column.choices and not column.several:
                 letter = get_column_letter(index)
-                _offer(
-                    sheets[sheet.name],
-                    f"{letter}2:{letter}{sheets[sheet.name].max_row}",
-                    columns[column.choices],
-                    column,
-                )
+                cells = f"{letter}2:{letter}{_OFFERED_ROWS}"
+                _offer(sheets[sheet.name], cells, columns[column.choices], column)
     for index, column in enumerate(HEADER, start=2):
         if column.choices:
             _offer(sheets[FRAMEWORK.name], f"B{index}", columns[column.choices], column)
