@@ -77,7 +77,7 @@ def test_nobody_listens(take):
     assert summary.answered == 0
     assert summary.taken < 50
     assert {(s.fault.kind, s.fault.detail) for s in samples} == {(FaultKind.UNREACHABLE, "connection refused")}
-    assert "unreachable: connection refused" in str(summary.verdict)
+    assert "not reachable: connection refused" in str(summary.verdict)
 
 
 def test_an_unknown_host_is_unreachable(take):

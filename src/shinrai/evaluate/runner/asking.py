@@ -94,6 +94,7 @@ class Asker:
             if not self._pace.free():
                 await self._wait_for_pace(flight, retry=tries > 0)
             flight.attempts += 1
+            reserved = self._pace.reserved
             heard_before = self._answers
             try:
                 answer = await self._respondent.reply(planned, answers, flight.watch)
@@ -102,14 +103,14 @@ class Asker:
                     # A connection that was being made turns the sweep's cancellation into a timeout of its own.
                     raise TargetError(flight.overdue.kind, flight.overdue.detail) from None
                 flight.watch.heard = None
-                self._learn(error)
+                self._learn(error, reserved)
                 await self._back_off(error, tries, flight, alive=self._answers > heard_before)
                 tries += 1
                 continue
             flight.watch.heard = None
             self._answers += 1
             self._crowd.answered()
-            self._pace.accepted(_tokens(answer))
+            self._pace.accepted(_tokens(answer), reserved)
             self._account.charge(planned.prompt, answer)
             return answer
 
@@ -120,9 +121,9 @@ class Asker:
         await self._pace.turn(retry=retry)
         flight.deadline = self._loop.time() + left
 
-    def _learn(self, error: TargetError) -> None:
+    def _learn(self, error: TargetError, reserved: float) -> None:
         if error.fault.kind is FaultKind.RATE_LIMITED:
-            self._pace.limited(self._bearable(error.retry_after))
+            self._pace.limited(self._bearable(error.retry_after), reserved)
         elif error.busy:
             self._crowd.overloaded()
             self._pace.hold(self._bearable(error.retry_after))

@@ -22,7 +22,7 @@ from shinrai.evaluate.runner.durable import Durable
 from shinrai.evaluate.runner.earlier import EarlierAnswers
 from shinrai.evaluate.runner.journal import Journal, JournalError
 from shinrai.evaluate.runner.pace import Crowd, Pace
-from shinrai.evaluate.runner.progress import Ending, Progress, RunSummary
+from shinrai.evaluate.runner.progress import FAULT_NAMES, Ending, Progress, RunSummary
 from shinrai.evaluate.runner.record import Taken
 from shinrai.evaluate.runner.settings import RunSettings
 from shinrai.evaluate.runner.spend import Account
@@ -241,8 +241,8 @@ class _Run:
             if not planned.key.startswith(known.hex()):
                 raise JournalError(
                     message(
-                        "The journal was written for another plan: sample {position} is another one.",
-                        position=self._position + 1,
+                        "The journal was written for another plan: sample {number} differs.",
+                        number=self._position + 1,
                     ),
                     fix=message("Name a new journal, and give this one as earlier answers."),
                     place=Place(str(self._journal.path)),
@@ -269,7 +269,7 @@ class _Run:
                 message(
                     "The target was given up: none of its last {count} samples has an answer ({kind}: {detail}).",
                     count=self._unanswered,
-                    kind=fault.kind.value,
+                    kind=FAULT_NAMES[fault.kind],
                     detail=fault.detail,
                 ),
             )

@@ -42,7 +42,7 @@ class Pace:
         self._limited_at = self._relaxed_at = float("-inf")
         # No credit to begin with: a limit by the minute is kept from the first second on.
         self._tokens, self._tokens_at = 0.0, loop.time()
-        self._expected = expected_tokens
+        self._expected, self._counted = expected_tokens, 0
 
     @property
     def rate(self) -> float | None:
@@ -77,24 +77,30 @@ class Pace:
                 self._waiting.remove(waiter)
             raise
 
-    def accepted(self, tokens: int | None) -> None:
+    @property
+    def reserved(self) -> float:
+        """Tokens that a request reserves when it leaves; given back when it is known what it took."""
+        return self._expected
+
+    def accepted(self, tokens: int | None, reserved: float) -> None:
         """Note an answer and the tokens it took, None where the target does not say."""
         self._accepted += 1
         self._ever_accepted = True
         if self._token_rate is not None and tokens is not None:
-            self._tokens -= tokens - self._expected
-            self._expected += (tokens - self._expected) / 16
+            self._tokens -= tokens - reserved
+            self._counted = min(self._counted + 1, 16)
+            self._expected += (tokens - self._expected) / self._counted
         if self._learned is not None:
             now = self._loop.time()
             if now - max(self._limited_at, self._relaxed_at) > 1.0:
                 self._relax(now)
 
-    def limited(self, wait: float | None) -> None:
+    def limited(self, wait: float | None, reserved: float) -> None:
         """Note that the target said 429, and for how long it asks to be left alone."""
         now = self._loop.time()
         self.hold(wait)
         if self._token_rate is not None:
-            self._tokens += self._expected
+            self._tokens += reserved
         # Who has accepted nothing yet has shown no rate. Requests that left before we slowed down come back as 429 for
         # a while; they say nothing new.
         if not self._ever_accepted or now - self._limited_at < 0.5:

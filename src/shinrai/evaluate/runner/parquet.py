@@ -114,7 +114,7 @@ def write_evidence(
     """
     with TemporaryDirectory(dir=folder, prefix=".samples-") as name, ExitStack() as opened:
         buckets = _spill(journals, Path(name), opened)
-        planned = iter(plan)
+        planned, strays = iter(plan), False
         with _Writer(Path(name), missing) as writer:
             for number in count():
                 chunk = list(islice(planned, _BUCKET))
@@ -126,7 +126,8 @@ def write_evidence(
                     if taken is not None and taken.sample.key != sample.key:
                         raise _other_plan(journals)
                     writer.add(sample, taken)
-        if buckets or bucket.unread:
+                strays = bucket.unread
+        if buckets or strays:
             raise _other_plan(journals)
         for file in (SAMPLES, TIMINGS):
             (Path(name) / file).replace(folder / file)

@@ -6,7 +6,23 @@ from enum import StrEnum
 
 from shinrai.evaluate.runner.record import Taken
 from shinrai.evaluate.sample import FaultKind, SampleFault
-from shinrai.language import Message
+from shinrai.language import Message, message
+
+
+FAULT_NAMES = {
+    FaultKind.UNREACHABLE: message("not reachable"),
+    FaultKind.TIMEOUT: message("out of time"),
+    FaultKind.RATE_LIMITED: message("rate limit"),
+    FaultKind.SERVER_ERROR: message("server error"),
+    FaultKind.REFUSED: message("request refused"),
+    FaultKind.MALFORMED: message("malformed response"),
+    FaultKind.CUT: message("answer cut off"),
+    FaultKind.TOO_LARGE: message("answer too large"),
+    FaultKind.NOT_RECORDED: message("no answer recorded"),
+    FaultKind.OVER_BUDGET: message("cost limit"),
+    FaultKind.CANCELLED: message("run ended before"),
+}
+"""What people read for a kind of fault."""
 
 
 class Ending(StrEnum):

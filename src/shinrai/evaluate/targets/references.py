@@ -48,9 +48,7 @@ def resolve(reference: str, environment: Mapping[str, str] | None = None) -> Sec
     value = found.strip()
     if not value or not value.isascii() or not value.isprintable():
         raise ShinraiError(
-            message(
-                "The secret at {reference} is empty or holds characters that no HTTP header can.", reference=reference
-            ),
+            message("The secret at {place} is empty or holds characters that no HTTP header can.", place=reference),
             fix=message("Write the key alone into it, without line breaks."),
         )
     return Secret(reference, value)
