@@ -97,7 +97,7 @@ def _patterns(labels: tuple[str, ...]) -> tuple[re.Pattern[str], re.Pattern[str]
         rf"(?:{_SAID_BEFORE}){_OPEN}{bare}{_DENIED_AFTER}"
         rf"|(?<!か)(?<!または)(?<!もしくは)(?<!or )(?<!not ){bare}{_DENIED_AFTER}{_CLOSE}{_SAID_AFTER}"
     )
-    apart = rf"[(\[「『【]({either})[)\]」』】]{_DENIED_AFTER}|(?:^|[。.]\s?){bare}{_DENIED_AFTER}(?=[.:)、。,]|$)"
+    apart = rf"[(\[「『【]({either})[)\]」』】]{_DENIED_AFTER}|(?:^|(?<=[\s。.、,])){bare}{_DENIED_AFTER}(?=[.:)、。,])"
     return re.compile(alone, re.IGNORECASE), re.compile(said), re.compile(apart)
 
 

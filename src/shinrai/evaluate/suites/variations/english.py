@@ -11,7 +11,7 @@ from shinrai.frameworks.located import Fields, as_choice, as_fields
 from shinrai.language import message
 
 MAX_EDITS = 5
-_WORD = re.compile(r"(?<![A-Za-z0-9_@./{])[A-Za-z]{4,}(?![A-Za-z0-9_@}])")
+_WORD = re.compile(r"(?<![A-Za-z0-9_@./{])[A-Za-z]{4,}(?![A-Za-z0-9_@}:/])")
 
 
 class English(StrEnum):

@@ -1,9 +1,8 @@
 """Years of the Japanese eras and of the common calendar, exchanged in a text; months and days stay as they are.
 
-A year is only exchanged where the text leaves no doubt: 1989 alone is 昭和64 or 平成元, so it stays, and 1989年1月8日
-becomes 平成元年1月8日. Eras begin on the day of the change (明治 only from 1873, the first
-Gregorian year). Source: Era Name Act (Act No. 43 of 1979) and the cabinet orders of 1989 and 2019; imperial edicts of
-1912 and 1926.
+Years from 1873, the first Gregorian one, to 2099. A year is only exchanged where the text leaves no doubt: 1989 alone
+is 昭和64 or 平成元, so it stays, and 1989年1月8日 becomes 平成元年1月8日. Eras begin on the day of the change.
+Source: Era Name Act (Act No. 43 of 1979) and the cabinet orders of 1989 and 2019; imperial edicts of 1912 and 1926.
 """
 
 import re
@@ -41,7 +40,6 @@ ERAS = (
     Era("平成", date(1989, 1, 8), 1989),
     Era("令和", date(2019, 5, 1), 2019),
 )
-_NEWEST_YEAR = 2100
 _MONTH_DAY = r"(?=年(?:\s?([0-9０-９]{1,2})\s?月(?:\s?([0-9０-９]{1,2})\s?日)?)?)"
 _ERA_YEAR = re.compile(
     rf"({'|'.join(era.name for era in ERAS)})\s?(元|[0-9０-９]{{1,2}}|[一二三四五六七八九十]{{1,3}})\s?{_MONTH_DAY}"
@@ -75,7 +73,7 @@ def to_era(text: str) -> tuple[str, tuple[Change, ...]]:
         year = int(match.group(1))
         span = _span(year, match.group(2), match.group(3))
         eras = _eras_of(span) if span else ()
-        if len(eras) != 1 or year > _NEWEST_YEAR:
+        if len(eras) != 1:
             return match.group()
         number = year - eras[0].first_year + 1
         said = f"{eras[0].name}{'元' if number == 1 else number}"

@@ -134,7 +134,7 @@ def change_register(text: str, to: Register) -> tuple[str, tuple[Change, ...]]:
         changes.append(Change.of(match.group(), made))
         return made
 
-    return re.sub(f"(?<!ません)({either}){_SENTENCE_END}{_STOP}", exchange, text), tuple(changes)
+    return re.sub(f"(?<!ません)(?<!ませ)({either}){_SENTENCE_END}{_STOP}", exchange, text), tuple(changes)
 
 
 def _read_register(fields: Fields) -> Register:
