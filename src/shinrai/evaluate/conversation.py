@@ -8,6 +8,7 @@ decision, there is none.
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import ceil, comb
 from pathlib import Path
 
 from shinrai.evaluate.measurement import Coverage, GroupEstimate, Measurement, Outcome, Rule
@@ -15,9 +16,9 @@ from shinrai.evaluate.runner.engine import run
 from shinrai.evaluate.runner.journal import open_journal
 from shinrai.evaluate.runner.keys import keys_for
 from shinrai.evaluate.runner.parquet import EvidenceFiles, EvidenceRow, read_evidence, write_evidence
-from shinrai.evaluate.runner.progress import Progress, RunSummary
+from shinrai.evaluate.runner.progress import Ending, Progress, RunSummary
 from shinrai.evaluate.runner.settings import RunSettings
-from shinrai.evaluate.sample import PlannedSample, Score
+from shinrai.evaluate.sample import FaultKind, PlannedSample, Score
 from shinrai.evaluate.scorers import Exclusion, Taken
 from shinrai.evaluate.scorers.accounts import Account, accounts
 from shinrai.evaluate.statistics.clustered import Clustered, clustered_proportion
@@ -29,7 +30,7 @@ from shinrai.evaluate.suites import METRIC_NAMES, Metric, PlannedPrompt, Suite, 
 from shinrai.evaluate.suites.model import UsedScorer
 from shinrai.evaluate.suites.scoring import sample_scores
 from shinrai.evaluate.targets.target import Target
-from shinrai.language import Bilingual, Message, message
+from shinrai.language import Bilingual, Message, Place, ShinraiError, message
 
 JOURNAL = "journal"
 METHOD = (
@@ -37,7 +38,9 @@ METHOD = (
     "Bell, McCaffrey 2002); docs/reference/conversation-statistics.md"
 )
 _MOST_FINDINGS = 20
-_Fraction = tuple[int, int]
+_VERDICTS = frozenset({Outcome.PASS, Outcome.FAIL})
+_Cells = dict[str, dict[tuple[str, str | None], list[int]]]
+_WHY_MISSING = {Ending.OVER_BUDGET: FaultKind.OVER_BUDGET, Ending.TARGET_DEAD: FaultKind.UNREACHABLE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +61,7 @@ class Asked:
 
     suite: Suite
     seed: int
+    repeats: int
     prompts: tuple[PlannedPrompt, ...]
     samples: tuple[PlannedSample, ...]
 
@@ -69,29 +73,39 @@ def converse(
     *,
     settings: RunSettings | None = None,
     seed: int = 0,
+    repeats: int | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Conversed:
     """Ask a system every prompt of a suite and measure its answers.
 
-    folder: where journal and samples are kept; a run that was broken off goes on there. JournalError: the folder holds
-    another run. ShinraiError: the target cannot be opened.
+    folder: where journal and samples are kept; a run that was broken off goes on there. repeats: instead of the suite's
+    own, at least 1. JournalError: the folder holds another run. ShinraiError: the target cannot be opened.
     """
-    asked = planned_for(suite, target, seed)
-    identity = {"seed": seed, "suite": suite.digest, "target": target.identity()}
+    asked = planned_for(suite, target, seed, repeats)
+    identity = {"repeats": asked.repeats, "seed": seed, "suite": suite.digest, "target": target.identity()}
     folder.mkdir(parents=True, exist_ok=True)
     with open_journal(folder / JOURNAL, identity) as journal:
         summary = run(asked.samples, target, settings or RunSettings(), journal, progress=progress)
-    files = write_evidence([folder / JOURNAL], asked.samples, folder)
+    missing = _WHY_MISSING.get(summary.ending, FaultKind.CANCELLED)
+    files = write_evidence([folder / JOURNAL], asked.samples, folder, missing=missing)
     scores, accounted = score_all(asked, read_evidence(files.samples))
     return Conversed(suite, measure(asked, target.id, scores, accounted), scores, accounted, files, summary)
 
 
-def planned_for(suite: Suite, target: Target, seed: int = 0) -> Asked:
+def planned_for(suite: Suite, target: Target, seed: int = 0, repeats: int | None = None) -> Asked:
     """Return the prompts of a suite with the keys that their samples have at a target."""
-    key = keys_for(target.identity())
-    prompts = tuple(plan(suite, seed=seed))
-    samples = tuple(
-        PlannedSample(
+    return planned_with(suite, target.identity(), seed, repeats)
+
+
+def planned_with(suite: Suite, identity: Mapping[str, object], seed: int = 0, repeats: int | None = None) -> Asked:
+    """Return the prompts of a suite with the keys that their samples have at a target of this identity."""
+    key = keys_for(identity)
+    times = suite.repeats if repeats is None else repeats
+    prompts: list[PlannedPrompt] = []
+    samples: list[PlannedSample] = []
+    owner: dict[str, str] = {}
+    for each in plan(suite, seed=seed, repeats=times):
+        made = PlannedSample(
             key=key(each.prompt, each.repeat),
             suite=suite.id,
             probe=each.probe.id,
@@ -100,9 +114,19 @@ def planned_for(suite: Suite, target: Target, seed: int = 0) -> Asked:
             cluster=each.cluster,
             prompt=each.prompt,
         )
-        for each in prompts
-    )
-    return Asked(suite, seed, prompts, samples)
+        other = owner.get(made.key)
+        if other is not None and other != each.probe.id:
+            raise ShinraiError(
+                message("The probes {first} and {second} ask the very same.", first=other, second=each.probe.id),
+                fix=message("Keep one of the two: one answer cannot count twice."),
+                place=Place(suite.id),
+            )
+        # A variation that says what is asked already is no second sample.
+        if other is None:
+            owner[made.key] = each.probe.id
+            prompts.append(each)
+            samples.append(made)
+    return Asked(suite, seed, times, tuple(prompts), tuple(samples))
 
 
 def score_all(asked: Asked, rows: Iterator[EvidenceRow]) -> tuple[tuple[Score, ...], tuple[Account, ...]]:
@@ -145,14 +169,15 @@ def _measurement(
 ) -> Measurement:
     metric = used.decision.metric if used.decision else Metric.PASS_RATE
     rule = used.decision.rule if used.decision else None
-    estimate = _estimate(asked, scores, metric)
-    outcome, reason, needed = _decided(asked, scores, metric, rule, estimate, account)
+    cells = _cells(asked, scores, metric)
+    estimate = _estimate(cells)
+    outcome, reason, needed = _decided(cells, rule, estimate, account)
     known = isinstance(estimate, Clustered)
     return Measurement(
-        id=f"{target}.{asked.suite.id}.{used.name}.{metric}",
+        id=measurement_id(target, asked.suite, used),
         target=target,
         check=asked.suite.id,
-        metric=metric,
+        metric=metric_of(used),
         columns=(),
         title=message(
             "{suite}: {scorer}. {metric}",
@@ -181,49 +206,69 @@ def _measurement(
             "errors": account.errors,
             "excluded": len(account.excluded),
             "planned": account.planned,
+            **_histogram(cells),
         },
     )
 
 
-def _estimate(
-    asked: Asked, scores: Mapping[str, Score], metric: Metric, unresolved: Outcome | None = None
-) -> Clustered | Undefined:
-    """Return the metric; unresolved: what samples without a verdict count as, None leaves them out."""
-    clusters: dict[str, dict[tuple[str, str | None], list[int]]] = defaultdict(dict)
+def metric_of(used: UsedScorer) -> str:
+    """Return the metric of a scorer's measurement: `<scorer's name>.<metric>`."""
+    return f"{used.name}.{used.decision.metric if used.decision else Metric.PASS_RATE}"
+
+
+def measurement_id(target: str, suite: Suite, used: UsedScorer) -> str:
+    """Return the id of a scorer's measurement."""
+    return f"{target}.{suite.id}.{metric_of(used)}"
+
+
+def _cells(asked: Asked, scores: Mapping[str, Score], metric: Metric) -> _Cells:
+    """Count, by scenario and prompt: good ones, decided ones, and those that stayed open."""
+    clusters: _Cells = defaultdict(dict)
+    members: dict[tuple[str, str], int] = Counter()
     for planned, sample in zip(asked.prompts, asked.samples, strict=True):
         score = scores.get(sample.key)
         if score is None:
             continue
-        good, all_ = _fraction(score, metric, unresolved)
-        if all_:
+        decided = score.outcome in _VERDICTS
+        if metric is Metric.PASS_RATE:
+            cell = clusters[planned.cluster].setdefault((sample.probe, sample.variation), [0, 0, 0])
+            cell[0] += score.outcome is Outcome.PASS
+            cell[1] += decided
+            cell[2] += not decided
+        else:
             # Pairs are counted in both of their answers, so a probe's pairs stand together as one prompt.
-            prompt = (sample.probe, sample.variation if metric is Metric.PASS_RATE else None)
-            counted = clusters[planned.cluster].setdefault(prompt, [0, 0])
-            counted[0] += good
-            counted[1] += all_
-    twice = 1 if metric is Metric.PASS_RATE else 2
-    fractions = [[(good // twice, all_ // twice) for good, all_ in each.values()] for each in clusters.values()]
-    return clustered_proportion(fractions) if fractions else Undefined.NO_SAMPLES
+            cell = clusters[planned.cluster].setdefault((sample.probe, None), [0, 0, 0])
+            cell[0] += int(score.details["agreeing"]) if decided else 0
+            cell[1] += int(score.details["others"]) if decided else 0
+            members[planned.cluster, sample.probe] += 1
+    for (cluster, probe), n in members.items():
+        cell = clusters[cluster][probe, None]
+        agreeing, pairs = cell[0] // 2, cell[1] // 2
+        clusters[cluster][probe, None] = [agreeing, pairs, comb(n, 2) - pairs]
+    return clusters
 
 
-def _fraction(score: Score, metric: Metric, unresolved: Outcome | None) -> _Fraction:
-    outcome = score.outcome if score.outcome in {Outcome.PASS, Outcome.FAIL} else unresolved
-    if metric is Metric.AGREEMENT_RATE:
-        if score.outcome in {Outcome.PASS, Outcome.FAIL}:
-            return int(score.details["agreeing"]), int(score.details["others"])
-        return (0, 0) if unresolved is None else (2 if unresolved is Outcome.PASS else 0, 2)
-    if outcome is None:
-        return 0, 0
-    return int(outcome is Outcome.PASS), 1
+def _estimate(cells: _Cells, opened: Outcome | None = None) -> Clustered | Undefined:
+    """Return the metric; opened: what is open counts as, None leaves it out."""
+    fractions = []
+    for prompts in cells.values():
+        counted = [
+            (good + (left if opened is Outcome.PASS else 0), decided + (left if opened is not None else 0))
+            for good, decided, left in prompts.values()
+        ]
+        fractions.append([each for each in counted if each[1]])
+    filled = [each for each in fractions if each]
+    return clustered_proportion(filled) if filled else Undefined.NO_SAMPLES
+
+
+def _histogram(cells: _Cells) -> dict[str, int]:
+    """Count scenarios by what came of them: `clusters.<good>.<decided>.<open>`; the interval follows from these."""
+    found = Counter(tuple(map(sum, zip(*prompts.values(), strict=True))) for prompts in cells.values())
+    return {f"clusters.{good}.{decided}.{left}": n for (good, decided, left), n in sorted(found.items())}
 
 
 def _decided(
-    asked: Asked,
-    scores: Mapping[str, Score],
-    metric: Metric,
-    rule: Rule | None,
-    estimate: Clustered | Undefined,
-    account: Account,
+    cells: _Cells, rule: Rule | None, estimate: Clustered | Undefined, account: Account
 ) -> tuple[Outcome, Bilingual | None, int | None]:
     """Return outcome, reason and, where more would decide, the number of samples."""
     if account.asked and account.errors == account.asked:
@@ -234,10 +279,12 @@ def _decided(
         return Outcome.INCONCLUSIVE, message("No limit is set; the number informs.").both(), None
     outcome = decide(estimate.interval, rule)
     if outcome is Outcome.INCONCLUSIVE:
-        needed = needed_clusters(estimate, rule)
-        return outcome, _open(rule, needed.samples if needed else None).both(), needed.samples if needed else None
+        more = needed_clusters(estimate, rule)
+        now = account.passed + account.failed
+        needed = ceil(now * more.clusters / estimate.clusters) if more else None
+        return outcome, _open(rule, needed).both(), needed
     unknown = account.inconclusive + account.errors
-    if unknown and not _holds(asked, scores, metric, rule, outcome):
+    if unknown and not _holds(cells, rule, outcome):
         reason = message(
             "{n} of {m} samples have no verdict; if they came out otherwise, the decision would not hold.",
             n=unknown,
@@ -247,9 +294,9 @@ def _decided(
     return outcome, None, None
 
 
-def _holds(asked: Asked, scores: Mapping[str, Score], metric: Metric, rule: Rule, outcome: Outcome) -> bool:
+def _holds(cells: _Cells, rule: Rule, outcome: Outcome) -> bool:
     """Whether a decision stands however the samples without a verdict would have come out."""
-    ends = (_estimate(asked, scores, metric, each) for each in (Outcome.PASS, Outcome.FAIL))
+    ends = (_estimate(cells, each) for each in (Outcome.PASS, Outcome.FAIL))
     return all(isinstance(each, Clustered) and decide(each.interval, rule) is outcome for each in ends)
 
 
@@ -275,7 +322,7 @@ def _by_harm(asked: Asked, scores: Mapping[str, Score]) -> tuple[GroupEstimate, 
 
 
 def _group(asked: Asked, name: str, scores: Mapping[str, Score]) -> GroupEstimate:
-    estimate = _estimate(asked, scores, Metric.PASS_RATE)
+    estimate = _estimate(_cells(asked, scores, Metric.PASS_RATE))
     counts = Counter(score.outcome for score in scores.values())
     known = isinstance(estimate, Clustered)
     return GroupEstimate(
