@@ -263,11 +263,12 @@ def _rule(measurement: Any) -> Message:
 
 def _remarks(done: "Conversed") -> list[Message]:
     """Say what is missing, by kind of fault, and why the run ended early."""
-    told = []
-    faults = dict(done.summary.faults)
-    if faults:
-        kinds = ", ".join(f"{kind.value} {count}" for kind, count in faults.items())
-        told.append(message("{suite}: without an answer: {kinds}.", suite=done.suite.id, kinds=kinds))
+    from shinrai.evaluate.runner.progress import FAULT_NAMES
+
+    told = [
+        message("{suite}: {n} samples without an answer ({kind}).", suite=done.suite.id, n=n, kind=FAULT_NAMES[kind])
+        for kind, n in done.summary.faults.items()
+    ]
     if done.files.missing:
         told.append(
             message(

@@ -8,7 +8,6 @@ from shinrai.evaluate.runner.record import Taken
 from shinrai.evaluate.sample import FaultKind, SampleFault
 from shinrai.language import Message, message
 
-
 FAULT_NAMES = {
     FaultKind.UNREACHABLE: message("not reachable"),
     FaultKind.TIMEOUT: message("out of time"),
