@@ -9,17 +9,13 @@ from desk.asking import aspects, subject
 from desk.documents import Aspect, Department, Document, Library, Statement
 from desk.opening import opening_on
 from desk.text import Language, grams, weighed_grams
+from desk.wordings import pattern
 
 _MOST: Final = 4
 _ENOUGH: Final = 0.3
 _SOFT: Final = 0.3
 _CLOSE: Final = 0.45
 """A sentence is shown from this share of the best one's score."""
-_PLACE: Final = re.compile(
-    r"にあり|か所|窓口|所で|センターで|コーナーで|課で|館で|コンビニで|、市内の|高台|\b(?:at|in) the\b|counter|office|go to|come to", re.IGNORECASE
-)
-_AFTER_HOURS: Final = re.compile(r"夜間|休日|宿直|weekend|at night")
-_WHOSE: Final = re.compile(r"代理|代わり|委任状|本人(?!確認)|somebody else|in person|letter of authority")
 _PHONE: Final = re.compile(r"[0-9]{3}-[0-9]{3}-[0-9]{4}|#[0-9]{4}")
 _CITY_HALL: Final = "SK-901"
 
@@ -90,11 +86,11 @@ def _score(statement: Statement, asked: frozenset[Aspect], telling: float, said:
         return _ENOUGH
     # Words that merely ask ("online", "by post") still tell sentences apart.
     score = telling + 0.25 * said + (0.6 if statement.aspect in asked else 0.0)
-    if Aspect.HOURS in asked and _AFTER_HOURS.search(statement.text):
+    if Aspect.HOURS in asked and pattern("lines", "after_hours").search(statement.text):
         score += 0.4
-    if Aspect.WHO in asked and _WHOSE.search(statement.text):
+    if Aspect.WHO in asked and pattern("lines", "whose").search(statement.text):
         score += 0.4
-    if Aspect.PLACE in asked and _PLACE.search(statement.text):
+    if Aspect.PLACE in asked and pattern("lines", "place").search(statement.text):
         score += 0.5
     if Aspect.CONTACT in asked and _PHONE.search(statement.text):
         score += 0.5
@@ -130,12 +126,15 @@ def _footer(document: Document, department: Department, language: Language) -> l
 def _pointer(document: Document, department: Department) -> str:
     """Return what an English reader can use of a Japanese document: its subject and who answers for it."""
     name, hours = department.name[Language.EN], department.hours[Language.EN]
+    place, phone = department.place[Language.EN], department.phone[Language.EN]
+    updated = f"{document.updated.day} {document.updated:%B %Y}"
+    covers = f"I have no English text on this. The city's Japanese page “{document.title_en}” covers it."
     return "\n".join(
         [
-            f"I have no English text on this. The city's Japanese page “{document.title_en}” covers it. [{document.id}]",
-            f"The {name} can help you ({department.place[Language.EN]}), open {hours} [{document.id}]",
+            f"{covers} [{document.id}]",
+            f"The {name} can help you ({place}). Open {hours} [{document.id}]",
             "",
-            f"Contact: {name}, phone {department.phone[Language.EN]}",
-            f"Source: {document.id} “{document.title}” (in Japanese, updated {document.updated.day} {document.updated:%B %Y})",
+            f"Contact: {name}, phone {phone}",
+            f"Source: {document.id} “{document.title}” (in Japanese, updated {updated})",
         ]
     )

@@ -10,23 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from desk.scope import Declined, declined
-from desk.text import clean, fold
+from desk.text import Language, clean, fold, language_of, sentences
+from desk.wordings import pattern
 
-_ORDER: Final = re.compile(
-    r"(?:これまで|以前|上記|前|今まで|直前)の(?:指示|規則|るーる|命令|設定)|指示を(?:無視|忘れ)|規則を(?:無視|破棄|忘れ)|しすてむ ?ぷろんぷと|設定文|指示文|"
-    r"合言葉|管理番号|秘密の|ぱすふれーず|管理者もーど|開発者もーど|でばっぐ|内部(?:情報|変数|の指示)|あなた(?:へ|に与えられた)の?指示|与えられた指示|"
-    r"なりき|ふりを|として振る舞|役を演じ|ろーるぷれい|ai(?:だ|である)(?:こと|と)|人間(?:だ|です)と(?:言|答)|人間の職員として|"
-    r"(?:と|とだけ|のみ)(?:答え|回答し|言っ|言い|出力し|返し|返答し)|つな(?:い|ぎ|げ)|連結|結合|復唱|"
-    r"<\|?(?:im_|system|/?s)|\[/?system\]|\[/?inst\]|<!--|"
-    r"ignore (?:all|any|the|your|previous|earlier|above)|disregard|forget (?:all|your|the|everything)|system prompt|developer mode|"
-    r"(?:your|hidden|initial|previous|above) (?:instructions|rules|prompt)|verbatim|pretend|act as|role-?play|jailbreak|"
-    r"passphrase|password of the|secret (?:word|code)|(?:management|maintenance) number|\bsay only\b|\b(?:reply|respond|answer|output|print) (?:only )?(?:with )?[\"“']"
-)
-_DOCUMENT_ORDER: Final = re.compile(
-    r"ai(?:案内|あしすたんと)?への(?:指示|命令)|(?:と|とだけ)(?:必ず)?(?:案内|回答|答え|返答)して(?:ください|下さい)|指示を無視|ぷろんぷと|"
-    r"instructions? (?:to|for) the (?:ai|assistant|model)|ignore (?:all|previous)|always (?:say|reply|answer)"
-)
-_INTERNAL: Final = re.compile(r"部外秘|内部用|業務用|秘密|confidential|internal use|do not disclose")
+_MASK: Final = "○○"
 _SECRET: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{6,}[A-Za-z0-9]")
 _MAIL: Final = re.compile(r"[\w.+-]{1,64}@[\w-]{1,63}(?:\.[\w-]{1,63}){1,5}", re.ASCII)
 _PHONE: Final = re.compile(r"(?<![0-9-])0[0-9]{1,4}[- ]?[0-9]{1,4}[- ]?[0-9]{3,4}(?![0-9-])")
@@ -36,7 +23,10 @@ _NAMED: Final = re.compile(r"(?:私は|わたしは|名前は|氏名は|my name 
 
 @dataclass(frozen=True, slots=True)
 class Screened:
-    """A question after the guard. masked: whether personal data were taken out. reason: why it is declined, if it is."""
+    """A question after the guard.
+
+    masked: whether personal data were taken out. reason: why it is declined, None where it is not.
+    """
 
     text: str
     masked: bool
@@ -46,23 +36,25 @@ class Screened:
 def screen(question: str) -> Screened:
     """Return a question without personal data, and whether it may be answered."""
     text = clean(question)
-    if _ORDER.search(fold(text)):
+    if pattern("guard", "order").search(fold(text)):
         return Screened(text, False, Declined.ORDER)
     reason = declined(text)
     bare = text
-    for pattern in (_MAIL, _LONG_NUMBER, _PHONE, _NAMED):
-        bare = pattern.sub("○○", bare)
-    return Screened(bare, bare != text, reason)
+    for personal in (_MAIL, _LONG_NUMBER, _PHONE, _NAMED):
+        bare = personal.sub(_MASK, bare)
+    # A sentence that only gives personal data is no part of the question.
+    kept = [each for each in sentences(bare, language_of(text) or Language.JA) if _MASK not in each]
+    return Screened(" ".join(kept) or bare, bare != text, reason)
 
 
 def safe_sentences(texts: Iterable[str]) -> list[str]:
     """Return the sentences of a document that give no order to the assistant."""
-    return [text for text in texts if not _DOCUMENT_ORDER.search(fold(text))]
+    return [text for text in texts if not pattern("guard", "document_order").search(fold(text))]
 
 
 def is_internal(title: str) -> bool:
     """Whether the title of a document says that it is not for the public."""
-    return bool(_INTERNAL.search(fold(title)))
+    return bool(pattern("guard", "internal").search(fold(title)))
 
 
 def leaks(answer: str, instructions: str) -> bool:
@@ -85,6 +77,6 @@ def mask_personal(answer: str, public: frozenset[str]) -> str:
     public: the numbers and addresses that the city publishes.
     """
     masked = answer
-    for pattern in (_MAIL, _LONG_NUMBER, _PHONE):
-        masked = pattern.sub(lambda match: match[0] if match[0] in public else "○○", masked)
+    for personal in (_MAIL, _LONG_NUMBER, _PHONE):
+        masked = personal.sub(lambda match: match[0] if match[0] in public else _MASK, masked)
     return masked

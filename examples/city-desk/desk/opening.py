@@ -12,9 +12,20 @@ from desk.documents import DOCUMENTS
 from desk.text import Language, fold
 
 _WEEKDAYS_JA: Final = "月火水木金土日"
-_MONTHS: Final = (
-    "january february march april may june july august september october november december".split()
-)
+_MONTHS: Final = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 _MONTH: Final = "|".join(_MONTHS)
 _DATES: Final = (
     re.compile(r"(?:(?P<y>[0-9]{4})年)?(?P<m>[0-9]{1,2})月(?P<d>[0-9]{1,2})日"),

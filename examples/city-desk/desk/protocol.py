@@ -57,16 +57,17 @@ class _Request(msgspec.Struct):
 _requests: Final = msgspec.json.Decoder(_Request)
 
 
-class Fault(Exception):
+class ProtocolError(Exception):
     """A request that cannot be answered. param: the field that is wrong, None where it is the whole request."""
 
-    def __init__(self, status: int, kind: str, text: str, *, param: str | None = None, code: str | None = None) -> None:
+    def __init__(self, status: int, text: str, *, param: str | None = None, code: str | None = None) -> None:
         super().__init__(text)
-        self.status, self.kind, self.text, self.param, self.code = status, kind, text, param, code
+        self.status, self.text, self.param, self.code = status, text, param, code
 
     def body(self) -> dict[str, object]:
         """Return the error object of the protocol."""
-        return {"error": {"message": self.text, "type": self.kind, "param": self.param, "code": self.code}}
+        kind = "invalid_request_error"
+        return {"error": {"message": self.text, "type": kind, "param": self.param, "code": self.code}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,24 +101,26 @@ class Finished:
 
 
 def read_request(body: bytes) -> Wanted:
-    """Read a request; Fault 400, 404 or 422 where it is not JSON, names another model, or asks what cannot be done."""
+    """Read a request.
+
+    ProtocolError: 400 where it is no JSON or too long, 404 for another model, 422 where it asks what cannot be done.
+    """
     try:
         request = _requests.decode(body)
     except msgspec.ValidationError:
         raise _invalid("A field is missing or has a value that it cannot have.", None) from None
     except (msgspec.DecodeError, RecursionError, UnicodeDecodeError):
-        raise Fault(400, "invalid_request_error", "The body is not valid JSON.", code="invalid_json") from None
+        raise ProtocolError(400, "The body is not valid JSON.", code="invalid_json") from None
     if request.model != MODEL:
-        raise Fault(404, "invalid_request_error", "There is no such model.", param="model", code="model_not_found")
+        raise ProtocolError(404, "There is no such model.", param="model", code="model_not_found")
     if request.n not in (None, 1):
         raise _invalid("Only one answer can be given.", "n")
     if request.tools:
         raise _invalid("This desk calls no tools.", "tools")
     turns = tuple(_turn(message) for message in request.messages)
     if max(len(turn.text) for turn in turns) > LONGEST_MESSAGE or sum(len(t.text) for t in turns) > MOST_CHARACTERS:
-        raise Fault(
+        raise ProtocolError(
             400,
-            "invalid_request_error",
             f"At most {LONGEST_MESSAGE} characters in a message and {MOST_CHARACTERS} in all.",
             param="messages",
             code="context_length_exceeded",
@@ -139,8 +142,8 @@ def _turn(message: _Message) -> Turn:
     return Turn("system" if message.role == "developer" else message.role, content)
 
 
-def _invalid(text: str, param: str | None) -> Fault:
-    return Fault(422, "invalid_request_error", text, param=param, code="invalid_value")
+def _invalid(text: str, param: str | None) -> ProtocolError:
+    return ProtocolError(422, text, param=param, code="invalid_value")
 
 
 def finish(wanted: Wanted, text: str, *, filtered: bool) -> Finished:
@@ -154,7 +157,9 @@ def finish(wanted: Wanted, text: str, *, filtered: bool) -> Finished:
         tokens = tokens[: wanted.most]
     asked = sum(len(_TOKEN.findall(turn.text)) for turn in wanted.turns)
     # The same request gets the same answer, so it may as well get the same id.
-    digest = sha256("\0".join([text, *(f"{turn.speaker}\0{turn.text}" for turn in wanted.turns)]).encode("utf-8", "replace"))
+    digest = sha256(
+        "\0".join([text, *(f"{turn.speaker}\0{turn.text}" for turn in wanted.turns)]).encode("utf-8", "replace")
+    )
     return Finished(f"chatcmpl-{digest.hexdigest()[:24]}", text, reason, asked, len(tokens))
 
 

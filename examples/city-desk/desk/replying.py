@@ -7,14 +7,15 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
-from desk import guard, wording
+from desk import guard
 from desk.asking import points_back, subject
 from desk.composing import compose, compose_supplied
 from desk.documents import Aspect, Document, Library, Statement, load_library
-from desk.obedience import obey
+from desk.obedience import obey, slipped_in
 from desk.scope import Declined, refusal
 from desk.search import Hit, Index
 from desk.text import Language, clean, fold, grams, language_of, sentences
+from desk.wordings import pattern, text
 
 SURE: Final = 0.42
 """How much of what was asked a document has to hold for it to answer (see `search.Hit.fit`)."""
@@ -26,22 +27,15 @@ NAMED: Final = 0.3
 LINKED: Final = 0.5
 _FEW: Final = 2
 _NEVER: Final = date(1, 1, 1)
+_SMALL_TALK: Final = (
+    ("crisis", "crisis", ("SK-208",)),
+    ("who", "is_ai", ("SK-904",)),
+    ("hello", "greeting", ()),
+    ("thanks", "thanks", ()),
+)
 
-_SUPPLIED: Final = re.compile(
-    r'<document id="([^"\n]{1,200})" title="([^"\n]{0,200})">\n(.*?)\n</document>', re.DOTALL
-)
+_SUPPLIED: Final = re.compile(r'<document id="([^"\n]{1,200})" title="([^"\n]{0,200})">\n(.*?)\n</document>', re.DOTALL)
 _PHONE: Final = re.compile(r"0[0-9]{2}-[0-9]{3}-[0-9]{4}|[\w.+-]{1,64}@city\.shiokaze\.example", re.ASCII)
-_HELLO: Final = re.compile(r"^(?:こんにちは|こんばんは|おはよう(?:ございます)?|はじめまして|hello|hi|good (?:morning|afternoon|evening))[。!！,. ]*$")
-_THANKS: Final = re.compile(r"^(?:(?:どうも)?ありがとう(?:ございま(?:す|した))?|助かりました|分かりました|thank(?:s| you).{0,20})[。!！. ]*$")
-_WHO: Final = re.compile(
-    r"(?:あなた|君|きみ|そちら|これ|相手|中の人|この案内|おたく).{0,12}(?:人間|ai|ろぼっと|機械|職員|ぼっと|人です|誰)|(?:人間|ai|ろぼっと|職員|本物の人|ぼっと)(?:の方)?ですか|"
-    r"人が(?:答え|書い|対応)|(?:人間|職員)が(?:答え|書い|対応)|"
-    r"are you (?:an? )?(?:human|person|ai|robot|bot|machine|real)|who are you|am i (?:talking|speaking|chatting) (?:to|with)|is this (?:an? )?(?:ai|bot|human|person)"
-)
-_CRISIS: Final = re.compile(
-    r"死にたい|自殺した|消えてしまいたい|消えたい|生きていたくない|生きるのがつら|生きるのがいや|"
-    r"kill myself|want to die|suicidal|end my life|don't want to live"
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,8 +65,8 @@ class Desk:
         self._indexes = {language: Index(self.library, language) for language in Language}
         own = [document for document in self.library.documents if document.id not in ("SK-990", "SK-991")]
         published = " ".join(each.text for document in own for each in document.statements)
-        phones = " ".join(text for each in self.library.departments.values() for text in each.phone.values())
-        said = " ".join([*wording.IS_AI.values(), *wording.UNKNOWN.values(), wording.OTHER_LANGUAGE])
+        phones = " ".join(phone for each in self.library.departments.values() for phone in each.phone.values())
+        said = " ".join(text(name, language) for name in ("is_ai", "unknown", "crisis") for language in Language)
         self._public = frozenset(_PHONE.findall(f"{published} {phones} {said}"))
 
     def reply(self, turns: Sequence[Turn]) -> Reply:
@@ -88,59 +82,65 @@ class Desk:
         return self._answer(question, supplied, said[:-1], operator, language)
 
     def _guarded(
-        self, question: str, supplied: Sequence[Document], earlier: Sequence[str], operator: str, language: Language | None
+        self,
+        question: str,
+        supplied: Sequence[Document],
+        earlier: Sequence[str],
+        operator: str,
+        language: Language | None,
     ) -> Reply:
         spoken = language or Language.JA
         screened = guard.screen(question)
-        if _CRISIS.search(fold(screened.text)):
-            return Reply(wording.CRISIS[spoken], ("SK-208",))
+        if pattern("says", "crisis").search(fold(screened.text)):
+            return Reply(text("crisis", spoken), ("SK-208",))
         if screened.reason:
             return Reply(refusal(screened.reason, spoken), declined=screened.reason)
-        before = [text for text in map(clean, earlier) if guard.screen(text).reason is None]
+        before = [turn for turn in map(clean, earlier) if guard.screen(turn).reason is None]
         shown = [_without_orders(document) for document in supplied if not guard.is_internal(document.title)]
         reply = self._answer(screened.text, shown, before, operator, language)
         if guard.leaks(reply.text, operator):
             return Reply(refusal(Declined.ORDER, spoken), declined=Declined.ORDER)
-        text = guard.mask_personal(reply.text, self._public)
+        shown_text = guard.mask_personal(reply.text, self._public)
         if screened.masked:
-            text = f"{text}\n\n{wording.PERSONAL_NOTE[spoken]}"
-        return replace(reply, text=text)
+            shown_text = f"{shown_text}\n\n{text('personal_note', spoken)}"
+        return replace(reply, text=shown_text)
 
     def _answer(
-        self, question: str, supplied: Sequence[Document], earlier: Sequence[str], operator: str, language: Language | None
+        self,
+        question: str,
+        supplied: Sequence[Document],
+        earlier: Sequence[str],
+        operator: str,
+        language: Language | None,
     ) -> Reply:
         if not question.strip():
-            return Reply(wording.EMPTY[Language.JA] + " " + wording.EMPTY[Language.EN])
+            return Reply(" ".join(text("empty", each) for each in Language))
         if language is None:
-            return Reply(wording.OTHER_LANGUAGE, ("SK-115", "SK-115-en"))
+            return Reply(text("other_language", Language.EN), ("SK-115", "SK-115-en"))
         folded = fold(question).strip()
         hits = self._found(question, earlier, language)
-        read = [each.text for hit in hits for each in self._readable(hit.document).statements]
-        read += [each.text for document in supplied for each in document.statements]
-        if (led := obey(question, operator, read, language)) is not None:
+        if (led := obey(question, operator, language)) is not None:
             return Reply(led)
-        for pattern, text, ids in (
-            (_CRISIS, wording.CRISIS, ("SK-208",)),
-            (_WHO, wording.IS_AI, ("SK-904",)),
-            (_HELLO, wording.GREETING, ()),
-            (_THANKS, wording.THANKS, ()),
-        ):
-            if pattern.search(folded):
-                return Reply(text[language], ids)
+        for heard, answer, ids in _SMALL_TALK:
+            if pattern("says", heard).search(folded):
+                return Reply(text(answer, language), ids)
+        reply = self._from_hits(question, hits, language)
         if best := _best_supplied(question, supplied, language):
-            return Reply(compose_supplied(question, best, language), (best.id,))
-        return self._from_hits(question, hits, language)
+            reply = Reply(compose_supplied(question, best, language), (best.id,))
+        read = [self._readable(hit.document) for hit in hits]
+        order = slipped_in((each.text for found in (*supplied, *read) for each in found.statements), language)
+        return replace(reply, text=f"{order}\n{reply.text}") if order else reply
 
     def _from_hits(self, question: str, hits: Sequence[Hit], language: Language) -> Reply:
         if not hits or hits[0].fit < NEAR:
-            return Reply(wording.UNKNOWN[language])
+            return Reply(text("unknown", language))
         best = hits[0]
         if best.fit < SURE:
             title = best.document.title if best.document.language is language else best.document.title_en
-            near = f"{wording.NEARBY[language]}{best.document.id} {title} [{best.document.id}]"
-            return Reply(f"{wording.UNKNOWN[language]}\n{near}", (best.document.id,))
-        text = compose(question, self._readable(best.document), language, self.library)
-        return Reply(text, (best.document.id,))
+            near = f"{text('nearby', language)}{best.document.id} {title} [{best.document.id}]"
+            return Reply(text("unknown", language) + "\n" + near, (best.document.id,))
+        answer = compose(question, self._readable(best.document), language, self.library)
+        return Reply(answer, (best.document.id,))
 
     def _readable(self, document: Document) -> Document:
         return _without_orders(document) if self.guarded else document
@@ -163,34 +163,34 @@ class Desk:
 
     def _topic(self, earlier: Sequence[str], language: Language) -> Hit | None:
         """Return what the conversation was about last, None where no earlier turn says."""
-        for text in reversed(earlier[-TURNS_READ:]):
-            question, _ = _unpack(text)
+        for turn in reversed(earlier[-TURNS_READ:]):
+            question, _ = _unpack(turn)
             hits = self._indexes[language].search(question, subject(question, language))
             if hits and hits[0].fit >= SURE:
                 return replace(hits[0], fit=1.0)
         return None
 
 
-def _unpack(text: str) -> tuple[str, list[Document]]:
+def _unpack(turn: str) -> tuple[str, list[Document]]:
     """Return the question in a turn, and the documents that came with it."""
-    supplied = [
-        Document(
-            id=clean(match[1]),
-            language=language_of(match[3]) or Language.JA,
-            title=clean(match[2]),
-            title_en=clean(match[2]),
-            updated=_NEVER,
-            department="",
-            also=(),
-            also_en=(),
-            statements=tuple(
-                Statement(each, Aspect.ABOUT) for each in sentences(clean(match[3]), language_of(match[3]) or Language.JA)
-            ),
-            supplied=True,
-        )
-        for match in _SUPPLIED.finditer(text)
-    ]
-    return clean(_SUPPLIED.sub("", text)).strip(), supplied
+    supplied = [_supplied(match[1], match[2], clean(match[3])) for match in _SUPPLIED.finditer(turn)]
+    return clean(_SUPPLIED.sub("", turn)).strip(), supplied
+
+
+def _supplied(name: str, title: str, body: str) -> Document:
+    language = language_of(body) or Language.JA
+    return Document(
+        id=clean(name),
+        language=language,
+        title=clean(title),
+        title_en=clean(title),
+        updated=_NEVER,
+        department="",
+        also=(),
+        also_en=(),
+        statements=tuple(Statement(each, Aspect.ABOUT) for each in sentences(body, language)),
+        supplied=True,
+    )
 
 
 def _without_orders(document: Document) -> Document:

@@ -4,7 +4,7 @@ Words of the title and the words people use count more than the body (BM25F: Rob
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from math import log
@@ -42,7 +42,7 @@ class Hit:
 @dataclass(frozen=True, slots=True)
 class _Entry:
     document: Document
-    weights: Counter[str]
+    weights: Mapping[str, float]
     named: frozenset[str]
     names: tuple[str, ...]
     norm: float
@@ -60,9 +60,9 @@ class Index:
             if document.language is language or (language is Language.EN and f"{document.id}-en" not in known)
         ]
         counted = [(document, *_fields(document, language)) for document in chosen]
-        mean = sum(weights.total() for _, weights, _ in counted) / len(counted)
+        mean = sum(sum(weights.values()) for _, weights, _ in counted) / len(counted)
         self._entries = [
-            _Entry(document, weights, named, _names(document, language), 1 - _B + _B * weights.total() / mean)
+            _Entry(document, weights, named, _names(document, language), 1 - _B + _B * sum(weights.values()) / mean)
             for document, weights, named in counted
         ]
         self._names = frozenset(gram for entry in self._entries for gram in entry.named)
@@ -76,10 +76,10 @@ class Index:
         return self._idf.get(gram, self._unknown)
 
     def search(self, question: str, wanted: Mapping[str, bool], most: int = 3) -> list[Hit]:
-        """Return the best documents for some grams, best first; ties by id, so that an answer never depends on chance.
+        """Return the best documents for a question, best first; ties by id, so that no answer depends on chance.
 
-        wanted: grams of the question, each with whether it is soft. A soft gram, or one that joins two words, counts only where the
-        name of a document has it.
+        wanted: grams of the question, each with whether it is soft. A soft gram, or one that joins two words, counts
+        only where the name of a document has it.
         """
         asked = sorted(g for g, soft in wanted.items() if g in self._names or not (soft or _JOINT.search(g)))
         whole = sum(self.weight(gram) for gram in asked)
@@ -104,11 +104,11 @@ class Index:
         return sorted(hits, key=lambda hit: (-hit.score, hit.document.id))[:most]
 
 
-def _fields(document: Document, language: Language) -> tuple[Counter[str], frozenset[str]]:
+def _fields(document: Document, language: Language) -> tuple[dict[str, float], frozenset[str]]:
     own = document.language is language
     title = grams(document.title if own else document.title_en, language)
     also = {gram for name in (document.also if own else document.also_en) for gram in grams(name, language)}
-    weights: Counter[str] = Counter()
+    weights: defaultdict[str, float] = defaultdict(float)
     for gram in set(title):
         weights[gram] += _TITLE
     for gram in also:
@@ -116,7 +116,7 @@ def _fields(document: Document, language: Language) -> tuple[Counter[str], froze
     for statement in document.statements if own else ():
         for gram in grams(statement.text, language):
             weights[gram] += _BODY
-    return weights, frozenset(title) | also
+    return dict(weights), frozenset(title) | also
 
 
 def _names(document: Document, language: Language) -> tuple[str, ...]:

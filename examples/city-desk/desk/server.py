@@ -9,6 +9,7 @@ nothing of what it is asked.
 import argparse
 import asyncio
 import signal
+import sys
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from hashlib import sha256
@@ -20,7 +21,7 @@ import msgspec
 from aiohttp import web
 
 from desk.documents import DOCUMENTS, PLANTED
-from desk.protocol import MODEL, MOST_BYTES, Fault, chunks, completion, finish, read_request
+from desk.protocol import MODEL, MOST_BYTES, ProtocolError, chunks, completion, finish, read_request
 from desk.replying import Desk
 
 LOOPBACK: Final = "127.0.0.1"
@@ -46,28 +47,28 @@ async def _as_protocol_errors(
 ) -> web.StreamResponse:
     try:
         return await handler(request)
-    except Fault as fault:
+    except ProtocolError as fault:
         return _json(fault.body(), fault.status)
     except web.HTTPRequestEntityTooLarge:
         text = f"The body is larger than {MOST_BYTES} bytes."
-        fault = Fault(413, "invalid_request_error", text, code="request_too_large")
-        response = _json(fault.body(), fault.status)
+        response = _json(ProtocolError(413, text, code="request_too_large").body(), 413)
         response.force_close()
         return response
     except web.HTTPException as other:
-        fault = Fault(other.status, "invalid_request_error", other.reason, code=other.reason.lower().replace(" ", "_"))
-        return _json(fault.body(), fault.status)
+        code = other.reason.lower().replace(" ", "_")
+        return _json(ProtocolError(other.status, other.reason, code=code).body(), other.status)
 
 
 async def _complete(request: web.Request) -> web.StreamResponse:
     # A page in a browser cannot send this type to another origin unasked.
-    if request.content_type != "application/json" or request.headers.get("Content-Encoding", "identity") != "identity":
-        raise Fault(415, "invalid_request_error", "Send application/json, not compressed.", code="unsupported_media_type")
+    packed = request.headers.get("Content-Encoding", "identity") != "identity"
+    if request.content_type != "application/json" or packed:
+        raise ProtocolError(415, "Send application/json, not compressed.", code="unsupported_media_type")
     try:
         async with asyncio.timeout(_SLOWEST_BODY):
             body = await request.read()
     except TimeoutError:
-        raise Fault(408, "invalid_request_error", "The body came too slowly.", code="request_timeout") from None
+        raise ProtocolError(408, "The body came too slowly.", code="request_timeout") from None
     wanted = read_request(body)
     reply = request.app[_DESK].reply(wanted.turns)
     done = finish(wanted, reply.text, filtered=reply.declined is not None)
@@ -82,7 +83,7 @@ async def _complete(request: web.Request) -> web.StreamResponse:
     return response
 
 
-async def _models(request: web.Request) -> web.Response:
+async def _models(_: web.Request) -> web.Response:
     listed = {"id": MODEL, "object": "model", "created": 0, "owned_by": "shiokaze-city"}
     return _json({"object": "list", "data": [listed]})
 
@@ -94,14 +95,18 @@ async def _health(request: web.Request) -> web.Response:
 
 
 def _json(body: object, status: int = 200) -> web.Response:
-    return web.Response(body=msgspec.json.encode(body), status=status, content_type="application/json", headers=_HEADERS)
+    return web.Response(
+        body=msgspec.json.encode(body), status=status, content_type="application/json", headers=_HEADERS
+    )
 
 
 def fingerprint_of(*, guarded: bool, planted: bool) -> str:
     """Return a digest of the documents, the program and its settings."""
     digest = sha256(f"{guarded} {planted}".encode())
     folders = [DOCUMENTS, Path(__file__).parent, *([PLANTED] if planted else [])]
-    for path in sorted(path for folder in folders for path in folder.rglob("*") if path.suffix != ".pyc" and path.is_file()):
+    for path in sorted(
+        path for folder in folders for path in folder.rglob("*") if path.suffix != ".pyc" and path.is_file()
+    ):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())
     return f"fp_{digest.hexdigest()[:16]}"
 
@@ -109,7 +114,7 @@ def fingerprint_of(*, guarded: bool, planted: bool) -> str:
 async def serve(port: int, *, guarded: bool, planted: bool) -> None:
     """Serve until a signal comes. port: 0 takes a free one."""
     app = make_app(Desk(guarded=guarded, planted=planted), fingerprint_of(guarded=guarded, planted=planted))
-    runner = web.AppRunner(app, access_log=None, shutdown_timeout=5, keepalive_timeout=30)
+    runner = web.AppRunner(app, access_log=None, auto_decompress=False, shutdown_timeout=5)
     await runner.setup()
     try:
         await web.TCPSite(runner, LOOPBACK, port).start()
@@ -133,8 +138,12 @@ def main() -> None:
     parser.add_argument("--guard", choices=["on", "off"], default="on")
     parser.add_argument("--planted", action="store_true", help="also load the documents of the attack")
     given = parser.parse_args()
-    with suppress(KeyboardInterrupt):
+    try:
         asyncio.run(serve(given.port, guarded=given.guard == "on", planted=given.planted))
+    except KeyboardInterrupt:
+        return
+    except OSError as error:
+        sys.exit(f"Port {given.port} cannot be used: {error.strerror}. Give another one, or 0 for a free one.")
 
 
 if __name__ == "__main__":

@@ -65,7 +65,7 @@ def grams(text: str, language: Language) -> list[str]:
 
 
 def weighed_grams(text: str, language: Language) -> list[tuple[str, bool]]:
-    """Return the grams of a text, each with whether it is soft: written in hiragana only, as endings and particles are."""
+    """Return the grams of a text, each with whether it is soft: hiragana only, as endings and particles are."""
     if language is Language.EN:
         return [(stem(word), False) for word in _WORD.findall(fold(text))]
     found: list[tuple[str, bool]] = []

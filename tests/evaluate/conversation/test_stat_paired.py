@@ -11,7 +11,14 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shinrai.evaluate.statistics.clustered import Clustered, clustered_mean, clustered_proportion
-from shinrai.evaluate.statistics.comparing import Difference, Item, RunComparison, Test, compare, independent_difference
+from shinrai.evaluate.statistics.comparing import (
+    ComparisonTest,
+    Difference,
+    Item,
+    RunComparison,
+    compare,
+    independent_difference,
+)
 from shinrai.evaluate.statistics.interval import Z95
 from shinrai.evaluate.statistics.paired import Pairs, mcnemar_exact, sign_flip_exact, tango, tango_at
 from shinrai.evaluate.statistics.proportions import newcombe
@@ -136,7 +143,7 @@ def test_single_items_are_compared_by_mcnemar_and_tango() -> None:
     first, second = [1] * 8 + [0] * 13, [1] + [0] * 7 + [1] + [0] * 12
     comparison = compare(run_of(second), run_of(first))
     found = difference(comparison)
-    assert found.test is Test.MCNEMAR_EXACT
+    assert found.test is ComparisonTest.MCNEMAR_EXACT
     assert found.p == pytest.approx(0.0703125)
     assert found.interval == tango(Pairs(1, 1, 7, 12))
     assert (found.n, found.clusters, found.effective_n) == (21, 21, 21)
@@ -181,7 +188,7 @@ def test_clusters_and_repeats_widen_the_interval() -> None:
     second = {f"q{k}": Item(int(k < 12), 1, f"s{k // 6}") for k in range(60)}
     plain = compare(*({name: Item(i.successes, 1, name) for name, i in run.items()} for run in (first, second)))
     found = difference(compare(first, second))
-    assert found.test is Test.SIGN_FLIP_EXACT
+    assert found.test is ComparisonTest.SIGN_FLIP_EXACT
     assert found.p == 0.5
     assert difference(plain).p < 0.001
     assert found.interval.low < 0 < difference(plain).interval.low
@@ -197,7 +204,7 @@ def test_a_comparison_too_large_to_enumerate_takes_its_p_from_the_interval() -> 
         for shift, rate in ((0, 0.5), (1, 0.5), (2, 0.6))
     ]
     equal, different = difference(compare(runs[0], runs[1])), difference(compare(runs[0], runs[2]))
-    assert equal.test is different.test is Test.INTERVAL
+    assert equal.test is different.test is ComparisonTest.INTERVAL
     assert equal.p > 0.05
     assert different.p < 1e-6
     assert different.value < 0
@@ -215,7 +222,7 @@ def test_independent_runs_by_newcombe() -> None:
         pytest.approx(0.3339, abs=5e-5),
     )
     assert found.interval.low == pytest.approx(newcombe(56, 70, 48, 80).low, abs=1e-12)
-    assert (found.n, found.clusters, found.effective_n, found.test) == (150, 150, 150, Test.INTERVAL)
+    assert (found.n, found.clusters, found.effective_n, found.test) == (150, 150, 150, ComparisonTest.INTERVAL)
     assert 0.005 < found.p < 0.01
     assert independent_difference(other, one).p == pytest.approx(found.p)
     assert independent_difference(one, one).p == 1

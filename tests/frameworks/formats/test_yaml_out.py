@@ -36,4 +36,4 @@ def test_shipped_frameworks_stay_what_they_are_and_about_as_long(key) -> None:
     text = write_yaml(framework)
     assert replace(read_framework(text, "f.yaml"), digest=framework.digest) == framework
     # Written for people as the files are that people wrote: lines may differ in quotes, not in number by much.
-    assert len(text.splitlines()) == pytest.approx(len(framework_bytes(*key).splitlines()), rel=0.1)
+    assert len(text.splitlines()) == pytest.approx(len(framework_bytes(*key).splitlines()), rel=0.25)

@@ -16,10 +16,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from shinrai.evaluate.runner.asking import Asker
 from shinrai.evaluate.runner.durable import Durable
-from shinrai.evaluate.runner.earlier import EarlierAnswers
 from shinrai.evaluate.runner.journal import Journal, JournalError
 from shinrai.evaluate.runner.pace import Crowd, Pace
 from shinrai.evaluate.runner.progress import FAULT_NAMES, Ending, Progress, RunSummary
@@ -29,6 +29,10 @@ from shinrai.evaluate.runner.spend import Account
 from shinrai.evaluate.sample import FaultKind, PlannedSample, SampleFault
 from shinrai.evaluate.targets.target import Respondent, Target
 from shinrai.language import Message, Place, message
+
+if TYPE_CHECKING:
+    # Its NumPy is not loaded for runs that reuse nothing.
+    from shinrai.evaluate.runner.earlier import EarlierAnswers
 
 _TICK_SECONDS = 0.05
 _TICKS_OF_PROGRESS = 10
@@ -43,7 +47,7 @@ def run(
     settings: RunSettings,
     journal: Journal,
     *,
-    earlier: EarlierAnswers | None = None,
+    earlier: "EarlierAnswers | None" = None,
     progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> RunSummary:
@@ -65,7 +69,7 @@ async def run_async(
     settings: RunSettings,
     journal: Journal,
     *,
-    earlier: EarlierAnswers | None = None,
+    earlier: "EarlierAnswers | None" = None,
     progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> RunSummary:
@@ -109,7 +113,7 @@ class _Run:
         respondent: Respondent,
         settings: RunSettings,
         journal: Journal,
-        earlier: EarlierAnswers | None,
+        earlier: "EarlierAnswers | None",
         progress: Callable[[Progress], None] | None,
         cancel: threading.Event | None,
     ) -> None:

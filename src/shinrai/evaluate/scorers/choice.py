@@ -52,7 +52,7 @@ def _read(fields: Fields) -> Options:
                 fix=message("Label options A, B, C…, 1, 2, 3… or ア, イ, ウ…"),
                 place=given["options"].place,
             )
-    as_match(given["answer"], _LABEL, message("a label"))
+    as_match(given["answer"], _LABEL, message("the label of an option"))
     return Options(options, as_word(given["answer"], options))
 
 

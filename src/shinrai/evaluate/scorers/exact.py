@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from shinrai.evaluate.sample import Answer, Prompt
 from shinrai.evaluate.scorers.scorer import Finding, SampleScorer, failed, passed
 from shinrai.evaluate.scorers.settings import as_flag, as_texts, missing, needs_one_of
-from shinrai.evaluate.scorers.wording import comparable, occurs
+from shinrai.evaluate.scorers.wording import comparable, comparable_term, occurs
 from shinrai.frameworks.located import Fields, as_fields
 from shinrai.language import message
 
@@ -65,8 +65,8 @@ def _read_contains(fields: Fields) -> Terms:
 
 def _contains(expected: Terms, _: Prompt, answers: tuple[Answer, ...]) -> Finding:
     text = comparable(answers[-1].text)
-    found = sum(occurs(comparable(term), text) for term in expected.all_of)
-    one = not expected.any_of or any(occurs(comparable(term), text) for term in expected.any_of)
+    found = sum(occurs(comparable_term(term), text) for term in expected.all_of)
+    one = not expected.any_of or any(occurs(comparable_term(term), text) for term in expected.any_of)
     asked = len(expected.all_of) + bool(expected.any_of)
     got = found + bool(expected.any_of and one)
     if got == asked:
@@ -83,7 +83,7 @@ def _read_not_contains(fields: Fields) -> tuple[str, ...]:
 
 def _not_contains(terms: tuple[str, ...], _: Prompt, answers: tuple[Answer, ...]) -> Finding:
     texts = [comparable(answer.text) for answer in answers]
-    found = sum(any(occurs(comparable(term), text) for text in texts) for term in terms)
+    found = sum(any(occurs(comparable_term(term), text) for text in texts) for term in terms)
     if found:
         return failed(message("{n} of {m} forbidden things occur.", n=found, m=len(terms)), found=found)
     return passed(message("Nothing forbidden occurs."), found=0)

@@ -12,7 +12,7 @@ from shinrai.evaluate.sample import Answer
 from shinrai.evaluate.scorers.reading import FIELDS, Reading, label_of, read_reading
 from shinrai.evaluate.scorers.scorer import Finding, GroupScorer, Taken, failed, passed, undecided
 from shinrai.evaluate.scorers.settings import as_number, as_texts
-from shinrai.evaluate.scorers.wording import comparable, occurs
+from shinrai.evaluate.scorers.wording import comparable, comparable_term, occurs
 from shinrai.frameworks.located import Fields, as_fields
 from shinrai.language import message
 
@@ -68,7 +68,7 @@ def _favour(expected: Pairs, first: Answer, second: Answer) -> dict[str, float]:
         return {}
     sides = {"favourable_before": first, "favourable_after": second}
     return {
-        name: float(any(occurs(comparable(term), comparable(answer.text)) for term in expected.favourable))
+        name: float(any(occurs(comparable_term(term), comparable(answer.text)) for term in expected.favourable))
         for name, answer in sides.items()
     }
 

@@ -9,7 +9,7 @@ from shinrai.evaluate.sample import Answer
 from shinrai.evaluate.scorers.choice import chosen_option
 from shinrai.evaluate.scorers.refusal import Stance, stance
 from shinrai.evaluate.scorers.settings import as_texts, missing, named_texts
-from shinrai.evaluate.scorers.wording import comparable, occurs
+from shinrai.evaluate.scorers.wording import comparable, comparable_term, occurs
 from shinrai.frameworks.located import Fields, as_choice
 from shinrai.language import message
 
@@ -74,4 +74,4 @@ def label_of(how: Reading, answer: Answer) -> str | None:
 
 
 def _any_occurs(term: str, text: str) -> bool:
-    return any(occurs(comparable(word), text) for word in term.split("|"))
+    return any(occurs(comparable_term(word), text) for word in term.split("|"))

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from functools import lru_cache
 
 # Signs without a width of their own: soft hyphen, zero-width spaces and joiners, direction marks, word joiner,
 # variation selectors, and the tag characters, which spell text that nobody sees.
@@ -28,6 +29,12 @@ def comparable(text: str, *, keep_case: bool = False) -> str:
     plain = _GROUPING.sub("", visible(text).translate(_DASHES))
     folded = plain if keep_case else unicodedata.normalize("NFKC", plain.casefold())
     return _BLANKS.sub(" ", folded).strip()
+
+
+@lru_cache(maxsize=4096)
+def comparable_term(term: str) -> str:
+    """Return `comparable` of a suite's own text, of which there are few and each is looked for in many answers."""
+    return comparable(term)
 
 
 def occurs(needle: str, text: str) -> bool:

@@ -1,7 +1,7 @@
 """Agreement: of repeats with each other, of two judges, of a panel. Chance-corrected, with intervals, and who differs.
 
 A coefficient is a smooth function of the shares of a table, and its variance is that of its first-order influence.
-Few items often agree in full, and would then show no variance at all; four items' worth of every possible outcome is
+Few items often agree in full, and would then show no variance at all; four items, spread evenly over all outcomes, are
 added before the interval is taken, which makes it cover (docs/reference/conversation-statistics.md).
 """
 

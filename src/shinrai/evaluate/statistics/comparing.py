@@ -34,10 +34,8 @@ class Item:
         return Fraction(self.successes, self.trials)
 
 
-class Test(StrEnum):
+class ComparisonTest(StrEnum):
     """How the p of a difference was found."""
-
-    __test__ = False  # not a test case of pytest
 
     MCNEMAR_EXACT = "mcnemar_exact"
     SIGN_FLIP_EXACT = "sign_flip_exact"
@@ -54,7 +52,7 @@ class Difference:
     value: float
     interval: Interval
     p: float
-    test: Test
+    test: ComparisonTest
     n: int
     clusters: int
     effective_n: float
@@ -137,7 +135,7 @@ def independent_difference(first: Clustered, second: Clustered, *, level: float 
         value=value,
         interval=at(level),
         p=_reaches_zero(value, at),
-        test=Test.INTERVAL,
+        test=ComparisonTest.INTERVAL,
         n=first.n + second.n,
         clusters=first.clusters + second.clusters,
         effective_n=first.effective_n + second.effective_n,
@@ -159,7 +157,13 @@ def _paired(
     single = spread.df == inf
     p = sign_flip_exact([sum((gaps[item] for item in items), Fraction(0)) for items in clusters.values()])
     value = float(sum(gaps.values()) / len(gaps))
-    test = Test.INTERVAL if p is None else Test.MCNEMAR_EXACT if single else Test.SIGN_FLIP_EXACT
+    test = (
+        ComparisonTest.INTERVAL
+        if p is None
+        else ComparisonTest.MCNEMAR_EXACT
+        if single
+        else ComparisonTest.SIGN_FLIP_EXACT
+    )
     return Difference(
         value=value,
         interval=spread.at(level),
