@@ -21,7 +21,7 @@ from shinrai.report.words import GOAL, said
 
 MOST_AXES: Final = 24
 FILL: Final = "#aab4ee"
-_WIDTH, _HEIGHT, _RADIUS = 400, 312, 112
+_WIDTH, _HEIGHT, _RADIUS = 380, 316, 112
 _CENTRE: Final = (_WIDTH / 2, _HEIGHT / 2)
 _GAP: Final = 0.02
 _THINNEST: Final = 3 / _RADIUS
@@ -139,13 +139,13 @@ def _label(
     # Two lines of text stand beside the rim, whole above it at the top and whole below it at the foot.
     first = y - 2 + 9 * sin(angle)
     style = {"text-anchor": anchor, "fill": INK}
-    _text(root, (x, first), str(place + 1), texts, style | {"font-size": "13", "font-weight": "bold"})
+    _text(root, (x, first), str(place + 1), texts, style | {"font-size": "14", "font-weight": "bold"})
     if goal.band is None or goal.state == "no_data":
         words = GOAL[goal.state]
     else:
         # Rounded outwards, so that what is read here is never narrower than the band.
         words = message("{low}–{high}%", low=floor(100 * goal.band.low), high=ceil(100 * goal.band.high))
-    _text(root, (x, first + 13), words.text(language), texts, style | {"font-size": "11"})
+    _text(root, (x, first + 14), words.text(language), texts, style | {"font-size": "12"})
 
 
 def _path(root: ElementTree.Element, d: str, style: dict[str, str]) -> None:
