@@ -191,7 +191,8 @@ def test_what_cannot_be_asked_is_said_before_anything_is_asked(
     assert not server.requests
 
 
-def test_killed_in_the_middle_it_goes_on(server: Any, talk: Talk, home: Home) -> None:
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGINT])
+def test_ended_in_the_middle_it_goes_on(how: signal.Signals, server: Any, talk: Talk, home: Home) -> None:
     server.latency = 0.05
     path = talk(probes=60)
     command = [sys.executable, "-m", "shinrai", "assess", str(path), "--out", str(path.parent / "out"), "--quiet"]
@@ -200,14 +201,50 @@ def test_killed_in_the_middle_it_goes_on(server: Any, talk: Talk, home: Home) ->
     give_up = time.monotonic() + 60
     while len(server.requests) < 120 and time.monotonic() < give_up:
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.send_signal(how)
+    assert process.wait(20) == (130 if how is signal.SIGINT else -how)
     server.latency, asked = 0.0, len(server.requests)
     done = subprocess.run(command, env=environment, stdout=subprocess.DEVNULL, check=False)
     assert done.returncode in (0, 2)
     assert 120 <= asked < 240 and 0 < len(server.requests) - asked < 240
     bundle, trust = path.parent / "out/bundle.zip", path.parent / "out/trust.json"
     assert verify(bundle, Policy.from_bytes(trust.read_bytes())).exit_code == 0
+
+
+def test_collected_answers_beside_a_table(talk: Talk, describe: Callable[..., Path], home: Home) -> None:
+    talk(probes=40)
+    path = describe("fair 500")
+    folder = path.parent
+    (folder / "echo.yaml").write_bytes((folder.parent / "talker/suites/echo.yaml").read_bytes())
+    asked = [text for i in range(40) for text in (f"question number {i}", f"number {i} please")]
+    rows = [json.dumps({"q": text, "a": f"echo {text}", "r": repeat}) for text in asked for repeat in (0, 1)]
+    (folder / "answers.jsonl").write_text("\n".join(rows[:-1]) + "\n")
+    target = (
+        "  logs:\n    kind: records\n    file: answers.jsonl\n    columns: {question: q, answer: a, repeat: r}\n"
+        '    suites: [{id: own.echo, version: "1", file: echo.yaml}]\n    share: samples\n'
+    )
+    path.write_text(path.read_text().replace("attestations:\n", target + "attestations:\n", 1))
+    done = run(path, home)
+    assert verified(done) == 0
+    record = {each.id: each for each in done.assessment.measurements}
+    rate = record["logs.own.echo.contains.pass_rate"]
+    assert (rate.outcome, rate.n, rate.coverage.whole) == ("pass", 159, 160)
+    assert "decisions.performance.all.accuracy" in record
+    assert [(each.id, each.shared) for each in done.assessment.targets] == [("decisions", "rows"), ("logs", "samples")]
+    verdicts = [leaf.verdict for r in done.assessment.results for leaf in r.leaves if leaf.verdict]
+    # Rows and samples of one leaf are recomputed together, each from its own file.
+    assert all(not vote.dissents for verdict in verdicts for vote in verdict.votes)
+
+
+def test_lost_samples_are_said_and_mended(talk: Talk, home: Home) -> None:
+    path = talk(probes=40)
+    run(path, home)
+    kept = list((home.path / "runs").rglob("samples.parquet"))
+    assert len(kept) == 1
+    # The run was delivered, so that the same description is another run, with samples of its own.
+    kept[0].unlink()
+    assert verified(run(path, home)) == 0
+    assert len(list((home.path / "runs").rglob("samples.parquet"))) == 1
 
 
 @pytest.fixture

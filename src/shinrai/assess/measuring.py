@@ -20,7 +20,7 @@ from shinrai.evidence.home import Home
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, evidence_statement, producer, sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
-from shinrai.language import message
+from shinrai.language import ShinraiError, message
 from shinrai_verify.dsse import Envelope
 from shinrai_verify.encoding import canonical_json, strict_json
 
@@ -161,6 +161,11 @@ def sample_items(work: Measuring) -> dict[str, tuple[Item, Path]]:
         first = work.store.step(work.run, f"check:{check}")[0]
         named = first.statement.predicate["items"][1]
         file = samples_file(work.home.path, work.run, check)
-        size = file.stat().st_size if file.is_file() else 0
-        found[check] = (Item(named["name"], named["digest"]["sha256"], size, named["mediaType"], "evaluation"), file)
+        if not file.is_file():
+            raise ShinraiError(
+                message("The samples of {check} are gone from the data folder.", check=check),
+                fix=message("Bring {path} back, or change system.version to begin another assessment.", path=file),
+            )
+        size, sha256 = file.stat().st_size, named["digest"]["sha256"]
+        found[check] = (Item(named["name"], sha256, size, named["mediaType"], "evaluation"), file)
     return found

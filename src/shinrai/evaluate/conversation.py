@@ -180,9 +180,10 @@ def _measurement(
         metric=metric_of(used),
         columns=(),
         title=message(
-            "{suite}: {scorer}. {metric}",
+            "{suite}: {scorer} ({name}). {metric}",
             suite=asked.suite.title,
             scorer=used.scorer.title,
+            name=used.name,
             metric=METRIC_NAMES[metric],
         ).both(),
         value=estimate.value if isinstance(estimate, Clustered) else None,

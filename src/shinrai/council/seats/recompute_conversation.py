@@ -196,8 +196,21 @@ def _compared(
     )
 
 
+_FIELDS = {
+    "id": message("identifier"),
+    "value": message("value or interval"),
+    "n": message("number of samples"),
+    "coverage": message("coverage"),
+    "counts": message("set of counts"),
+    "rule": message("decision rule"),
+    "decisive": message("decisiveness"),
+    "outcome": message("outcome"),
+    "groups": message("table of harm classes"),
+}
+
+
 def _says(what: str) -> Message:
-    return message("scoring and counting again gives another {field}", field=what)
+    return message("scoring and counting again gives another {field}", field=_FIELDS[what])
 
 
 def _by_scenario(scored: Sequence[tuple[_Row, Score]], metric: Metric) -> _Scenarios:

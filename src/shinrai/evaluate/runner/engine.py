@@ -152,6 +152,7 @@ class _Run:
     async def go(self) -> RunSummary:
         """Run to the end."""
         ticker = self._loop.create_task(self._tick())
+        ticker.add_done_callback(self._fail_with)
         try:
             self._fill()
             await self._ended.wait()
@@ -189,8 +190,7 @@ class _Run:
 
     def _worker_left(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
-        if not worker.cancelled() and (error := worker.exception()):
-            self._fail(error)
+        self._fail_with(worker)
         if self._workers:
             return
         if self._exhausted:
@@ -251,7 +251,7 @@ class _Run:
                     fix=message("Name a new journal, and give this one as earlier answers."),
                     place=Place(str(self._journal.path)),
                 )
-            if not (self._settings.retry_faults and self._journal.done.faulty(self._position)):
+            if not (self._settings.retry_faults and isinstance(self._journal.done.ended(self._position), FaultKind)):
                 return True
         sample = self._earlier.find(planned.key) if self._earlier is not None else None
         if sample is None:
@@ -289,10 +289,15 @@ class _Run:
         self._exhausted = True
         self._ended.set()
 
+    def _fail_with(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            self._fail(error)
+
     def _count(self, written: list[Taken]) -> None:
         done, tally = self._journal.done, self._journal.tally
         for taken in written:
-            tally.count(taken, done.note(taken))
+            # What this run takes is not asked for twice in it, so it need not be noted.
+            tally.count(taken, done.ended(taken.position))
 
     async def _tick(self) -> None:
         ticks = 0
