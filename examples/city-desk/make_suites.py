@@ -112,10 +112,7 @@ PLANS: Final = (
         _document,
         (_DOCUMENT,),
         ("AISI-P8-3.perturbation-runs",),
-        variations=(
-            {"use": "typos", "settings": {"edits": 1, "ways": 1}},
-            {"use": "width", "settings": {"to": "half"}},
-        ),
+        variations=({"use": "typos", "settings": {"edits": 1, "ways": 1}}, {"use": "width", "settings": {"to": "half"}}),
     ),
     Plan(
         "scope",

@@ -320,6 +320,14 @@ def test_samples_of_another_plan_are_seen(conversation: tuple[AskedSuite, list[M
     prompts = table.column("prompt").to_pylist()
     prompts[0] = prompts[0].replace("question", "easier question")
     assert differs(written(table.set_column(table.schema.get_field_index("prompt"), "prompt", [prompts])))
+    for name, values in (
+        ("fault", ["bribed"] * len(table)),
+        ("key", ["text"] * len(table)),
+        ("answers", [[]] * len(table)),
+        ("answers", ["text"] * len(table)),
+        ("repeat", ["zero"] * len(table)),
+    ):
+        assert differs(written(table.set_column(table.schema.get_field_index(name), name, pa.array(values))))
     (tmp_path / "no.parquet").write_bytes(b"PAR1 nothing")
     assert differs(replace(asked, samples=tmp_path / "no.parquet"))
 

@@ -345,19 +345,24 @@ def _reason(estimate: Clustered | Undefined) -> Bilingual | None:
 def _findings(asked: Asked, scores: Mapping[str, Score]) -> tuple[Bilingual, ...]:
     """Name the samples that failed or had no verdict, failures first; answers are not quoted."""
     order = {Outcome.FAIL: 0, Outcome.ERROR: 1, Outcome.INCONCLUSIVE: 2}
-    told = [
-        (order[scores[sample.key].outcome], sample, scores[sample.key])
+    # The repeats of a prompt that came to the same are told once.
+    told = Counter(
+        (order[scores[sample.key].outcome], _name(sample), scores[sample.key].reason)
         for sample in asked.samples
         if sample.key in scores and scores[sample.key].outcome in order
-    ]
-    told.sort(key=lambda each: each[0])
-    findings = [
-        message("{probe}: {reason}", probe=_name(sample), reason=score.reason).both()
-        for _, sample, score in told[:_MOST_FINDINGS]
-    ]
-    if len(told) > _MOST_FINDINGS:
-        findings.append(message("{n} more stand in the samples.", n=len(told) - _MOST_FINDINGS).both())
+    )
+    ordered = sorted(told.items(), key=lambda each: each[0][0])
+    findings = [_finding(name, reason, n) for (_, name, reason), n in ordered[:_MOST_FINDINGS]]
+    rest = sum(n for _, n in ordered[_MOST_FINDINGS:])
+    if rest:
+        findings.append(message("{n} more stand in the samples.", n=rest).both())
     return tuple(findings)
+
+
+def _finding(name: str, reason: Bilingual, n: int) -> Bilingual:
+    if n == 1:
+        return message("{probe}: {reason}", probe=name, reason=reason).both()
+    return message("{probe}, {n} times: {reason}", probe=name, n=n, reason=reason).both()
 
 
 def _name(sample: PlannedSample) -> str:

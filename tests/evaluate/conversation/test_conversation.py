@@ -167,3 +167,14 @@ def test_errors_alone_are_an_error(outcomes: list[list[Outcome]]) -> None:
     assert decided_on(suite, [[Outcome.ERROR] * 2 for _ in outcomes]).outcome is Outcome.ERROR
     open_ = decided_on(suite, [[Outcome.INCONCLUSIVE] * 2 for _ in outcomes])
     assert open_.outcome is Outcome.INCONCLUSIVE and open_.value is None
+
+
+def test_what_failed_is_named_once_with_its_repeats() -> None:
+    measured = decided_on(suite_of(30, 2), [[Outcome.FAIL, Outcome.PASS]] * 30)
+    assert len(measured.findings) == 21
+    assert measured.findings[0].en == "p0-0: test" and measured.findings[-1].en == "10 more stand in the samples."
+    asked = planned_with(suite_of(3), {"kind": "none"}, repeats=4)
+    why = Bilingual(ja="試験", en="test")
+    scores = [Score(each.key, "right", Outcome.ERROR, why) for each in asked.samples]
+    repeated = measure(asked, "desk", scores, accounts([s.key for s in asked.samples], ["right"], scores))[0]
+    assert [each.en for each in repeated.findings] == [f"p{c}-0, 4 times: test" for c in range(3)]

@@ -82,13 +82,16 @@ def _rows(asked: AskedSuite, suite: Suite) -> Iterator[_Row]:
         prompt, sample = next(planned, (None, None))
         if prompt is None or sample is None:
             raise DifferentSamplesError(message("there are more samples than were planned"))
-        key = _key(asked.identity, row)
+        try:
+            key, stated, taken = _key(asked.identity, row), row["key"].hex(), _sample(sample.key, row)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise DifferentSamplesError(message("the samples cannot be read")) from error
         named = (row["suite"], row["probe"], row["variation"], row["repeat"], row["cluster"])
         if named != (suite.id, sample.probe, sample.variation, sample.repeat, sample.cluster):
             raise DifferentSamplesError(message("the samples stand in another order than the plan's"))
-        if not key == row["key"].hex() == sample.key:
+        if not key == stated == sample.key:
             raise DifferentSamplesError(message("what was asked is not what was planned"))
-        yield _Row(sample, prompt, _sample(sample.key, row))
+        yield _Row(sample, prompt, taken)
     if next(planned, None) is not None:
         raise DifferentSamplesError(message("samples that were planned are missing"))
 
