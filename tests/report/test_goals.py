@@ -9,7 +9,9 @@ from shinrai.assess.assessment import Assessment, GoalRecord, GoalTreeRecord
 from shinrai.assess.goal_scores import scored
 from shinrai.language import Language
 from shinrai.report import render_html
+from shinrai.report.quantities import Unit, span
 from shinrai.report.radar import MOST_AXES, radar
+from shinrai.report.words import GOAL, said
 
 from .sample import HOSTILE, NOW, assessment, goal, text
 
@@ -39,11 +41,13 @@ def test_without_a_goal_tree_there_is_no_section() -> None:
 @pytest.mark.parametrize("language", list(Language))
 def test_every_score_has_band_interval_coverage_and_n(language: Language) -> None:
     shown = section(language)
-    band, covered = ("スコアの範囲", "網羅率") if language is Language.JA else ("Band", "coverage")
-    whole = re.search(r'<p class="sentence">.*?</p>', shown, re.S)
-    assert whole
-    for words in (band, covered, "n = ", "95%"):
-        assert words in whole[0]
+    tree = assessment().goals[0]
+    assert tree.root.band
+    assert re.search(r'<p class="sentence">.*?</p>', shown, re.S)
+    for bounds in (tree.root.band, tree.root.band.interval):
+        assert span(bounds, Unit.SHARE).text(language) in re.sub("</?bdi>", "", shown)
+    assert f"n = <bdi>{tree.root.n:,}</bdi>" in shown
+    assert f"<bdi>{100 * tree.root.band.coverage:.1f}%</bdi>" in shown
     rows = re.findall(r"<tr>.*?</tr>", shown, re.S)
     assert len(rows) == 7
     assert [len(re.findall(r"<t[dh]", row)) for row in rows] == [7, 7, 7, 7, 7, 4, 7]
@@ -52,12 +56,15 @@ def test_every_score_has_band_interval_coverage_and_n(language: Language) -> Non
 @pytest.mark.parametrize("language", list(Language))
 def test_no_data_is_said_and_never_shown_as_zero_or_left_out(language: Language) -> None:
     shown = section(language)
-    word = "データなし" if language is Language.JA else "No data"
+    word = GOAL["no_data"].text(language)
     rows = [row for row in re.findall(r"<tr>.*?</tr>", shown, re.S) if word in row]
     assert len(rows) == 2
     for row in rows:
         assert ("0.0%〜100.0%" if language is Language.JA else "0.0% to 100.0%") in row
-    assert ("期限が切れた" if language is Language.JA else "expired on 2026-10-31") in shown
+    expired = next(part for part in assessment().goals[0].root.goals[2].parts if part.cause)
+    assert expired.cause
+    assert "2026-10-31" in expired.cause.en
+    assert said(expired.cause, language) in shown
 
 
 def test_what_does_not_apply_has_reason_approver_and_the_weight_that_moved() -> None:
@@ -99,13 +106,13 @@ def test_the_wheel_draws_bands_intervals_and_hatching_and_no_polygon_of_points()
 def test_the_wheel_is_described_and_labelled_by_number() -> None:
     root = drawn(assessment().goals[0])
     described = root.findtext(f"{SVG}desc") or ""
-    assert "1. Accuracy: band 91.2% to 92.1%" in described
+    assert "1. Accuracy: band 90.2% to 91.3%" in described
     assert "95% interval" in described
     assert "No data" in described
     labels = [element.text for element in root.iter(f"{SVG}text")]
     assert [label for label in labels if label and label.isdigit()] == ["1", "2", "3", "4", "5", "6"]
     # Rounded outwards: the band on the rim is never narrower than the true one.
-    assert "90–92%" in labels or "91–93%" in labels
+    assert "90–92%" in labels
     assert HOSTILE not in described
 
 
