@@ -13,6 +13,8 @@ from shinrai.assess.assessment import (
     BundleRecord,
     CouncilRecord,
     FrameworkRecord,
+    GoalRecord,
+    GoalTreeRecord,
     GroupValue,
     Interval,
     Leaf,
@@ -29,6 +31,7 @@ from shinrai.assess.assessment import (
     Verdict,
     Vote,
 )
+from shinrai.assess.goal_scores import scored
 
 HOSTILE = '\u202e<script>alert("x")</script>\x07\x00&amp;\x1b[31m' + "W" * 90
 SEATS = ("recompute", "provenance", "statistics", "policy", "completeness")
@@ -516,6 +519,30 @@ def _council() -> CouncilRecord:
     )
 
 
+def goal(name: str, title: Text, weight: float, *suites: str, goals: list[GoalRecord] | None = None) -> GoalRecord:
+    return GoalRecord(id=name, title=title, weight=weight, suites=list(suites), goals=goals or [], cause=NO_TARGET)
+
+
+def goal_tree() -> GoalTreeRecord:
+    """Return a tree with every state: known, partly known, expired, in error, without a suite, not applicable."""
+    goals = [
+        goal("G1", text("精度", "Accuracy"), 0.2, "performance"),
+        goal("G2", text("集団間の公平性", "Fairness between groups"), 0.2, goals=[
+            goal("G2-1", text("承認率の比", "Ratio of rates"), 0.5, "group_fairness"),
+            goal("G2-2", text("予測確率のずれ", "Calibration"), 0.25, "calibration"),
+            goal("G2-3", text("説明 " + HOSTILE, "Explanation " + HOSTILE), 0.25),
+        ]),
+        goal("G3", text("長い名前を持つデータの質の項目", "Data quality"), 0.2, "data_quality", "personal_data"),
+        goal("G4", text(HOSTILE, HOSTILE), 0.2, HOSTILE),
+        goal("JP-G13-8", text("来歴", "Provenance"), 0.1),
+        goal("G6", text("人の関与", "Oversight"), 0.1, goals=[goal("G6-1", text("停止", "Stop"), 1)]),
+    ]  # fmt: skip
+    root = goal("G", text("評価観点", "Perspectives"), 1, goals=goals)
+    return GoalTreeRecord(
+        id="G", title=root.title, about=text("重みは等分 " + HOSTILE, "By choice " + HOSTILE), root=root
+    )
+
+
 def assessment() -> Assessment:
     """Return the sample; its summary is counted from its results, as the real one is."""
     results = _results()
@@ -607,6 +634,7 @@ def assessment() -> Assessment:
         results=results,
         measurements=MEASUREMENTS,
         attestations=ATTESTATIONS,
+        goals=[scored(goal_tree(), MEASUREMENTS, results, NOW)],
         council=_council(),
         limits=[
             text(

@@ -2,10 +2,13 @@
 
 from datetime import date, datetime
 from enum import StrEnum
+from math import fsum
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
+
+_ROUNDING = 1e-12
 
 
 class Result(StrEnum):
@@ -304,6 +307,85 @@ class BundleRecord(_Record):
     withheld: list[str]
 
 
+class GoalBand(_Record):
+    """A goal's score in [0, 1], more being better.
+
+    low, high: the score if all that has no data were 0, or 1. interval: holds the score whatever that is. coverage: the
+    share of the weight that has data; of what does not apply there is none.
+    """
+
+    low: float
+    high: float
+    interval: Interval
+    coverage: float
+
+
+class GoalPart(_Record):
+    """One thing that a leaf's score rests on: a suite that was not put, or one measurement of a suite.
+
+    share: of the leaf. counts: whether the number is in the score; cause: why it is not.
+    """
+
+    suite: str
+    measurement: str | None
+    share: float
+    counts: bool
+    cause: Text | None
+
+
+class GoalRecord(_Record):
+    """A goal of a goal tree.
+
+    weight: its share of the goal it stands under; share: its share of the tree once what does not apply has left. n:
+    samples with a score, each counted once. state: no_data is neither 0 nor left out, its band is all of [0, 1]. band
+    is None only where it does not apply. moved: the weight right under it that went to siblings. suites: those that
+    speak to a leaf. exclusion and approver: why it does not apply, and who approved that.
+    """
+
+    id: str
+    title: Text
+    weight: float
+    suites: list[str] = []
+    goals: list["GoalRecord"] = []
+    share: float = 0.0
+    band: GoalBand | None = None
+    n: int = 0
+    state: Literal["measured", "partly", "no_data", "not_applicable"] = "no_data"
+    cause: Text
+    parts: list[GoalPart] = []
+    moved: float = 0.0
+    exclusion: Text | None = None
+    approver: Text | None = None
+
+
+class GoalTreeRecord(_Record):
+    """A goal tree, as it was when it was assessed, and its scores.
+
+    about: what its weights are, and whose choice. excluded: ids of goals that do not apply. unless_excluded: the band
+    of the whole if these were simply not assessed.
+    """
+
+    id: str
+    title: Text
+    about: Text
+    root: GoalRecord
+    excluded: list[str] = []
+    unless_excluded: GoalBand | None = None
+
+    @model_validator(mode="after")
+    def _adds_up(self) -> "GoalTreeRecord":
+        """Refuse ids that stand twice and weights that do not add up to 1: a score would be of something else."""
+        left, ids = [self.root], set[str]()
+        while left:
+            goal = left.pop()
+            weights = [each.weight for each in goal.goals]
+            if goal.id in ids or min(weights, default=0) < 0 or abs(fsum(weights) - bool(weights)) > _ROUNDING:
+                raise ValueError(f"the goals under {goal.id} are no goal tree")
+            ids.add(goal.id)
+            left += goal.goals
+        return self
+
+
 class Assessment(_Record):
     """One assessment, complete. Everything a report shows is in here."""
 
@@ -320,6 +402,7 @@ class Assessment(_Record):
     measurements: list[MeasurementRecord]
     attestations: list[AttestationRecord]
     approvals: list[ApprovalRecord] = []
+    goals: list[GoalTreeRecord] = []
     council: CouncilRecord
     limits: list[Text]
     bundle: BundleRecord

@@ -21,6 +21,7 @@ from shinrai.assess.assessment import (
     Summary,
     Text,
 )
+from shinrai.assess.goal_scores import scored
 from shinrai.language import Bilingual, Message, message
 
 State = Literal["met", "not_met", "not_assessed"]
@@ -48,6 +49,7 @@ def at(assessment: Assessment, as_of: datetime) -> Assessment:
             "attestations": attestations,
             "approvals": approvals,
             "results": results,
+            "goals": [scored(tree, measurements, results, as_of) for tree in assessment.goals],
             "summary": summarise(results, measurements, attestations),
         }
     )

@@ -31,6 +31,7 @@ from shinrai.assess.assessment import (
 )
 from shinrai.assess.attesting import Signed
 from shinrai.assess.conversations import identities
+from shinrai.assess.goal_trees import goal_trees
 from shinrai.assess.plan import Plan
 from shinrai.assess.results import at, summarise, text
 from shinrai.assess.targets import tables
@@ -89,6 +90,7 @@ def build(view: View, as_of: datetime, now: datetime) -> Assessment:
         measurements=measurements,
         attestations=attestations,
         approvals=[_approval(view.plan, view.approval)] if view.approval else [],
+        goals=goal_trees(check.suite for check in view.plan.conversations.values()),
         council=_council(view.decision),
         limits=[text(limit) for limit in _limits(view, measurements)],
         bundle=BundleRecord(

@@ -17,6 +17,7 @@ from shinrai.language import Bilingual, Language, Message
 from shinrai.report import quantities, sentences, view, words
 from shinrai.report.characters import harmless
 from shinrai.report.charts import MOST_CHARTS, Chart, decision_chart, group_name, groups_chart, results_chart
+from shinrai.report.radar import radar
 
 _DIGEST_SHOWN = 12
 
@@ -34,6 +35,8 @@ def render_html(assessment: Assessment, language: Language) -> str:
             lang=language.value,
             overview=results_chart(assessment, language, "overview"),
             charts=charts,
+            goal_trees=[(tree, radar(tree, language, f"g{i}-radar")) for i, tree in enumerate(assessment.goals, 1)],
+            records={item.record.id: item.record for item in measurements},
             charts_cut=len(charts) >= MOST_CHARTS,
             requirements=requirements,
             frameworks=view.framework_views(assessment, requirements),
@@ -114,6 +117,8 @@ def _environment(language: Language) -> Environment:
         "number": quantities.number,
         "limit": quantities.limit,
         "span": quantities.span,
+        "percent": lambda value: quantities.number(value, quantities.Unit.SHARE),
+        "share_unit": quantities.Unit.SHARE,
         "unit_of": quantities.unit_of,
         "unit_of_groups": quantities.unit_of_groups,
         "conclusion": sentences.conclusion,

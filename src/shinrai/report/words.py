@@ -38,6 +38,13 @@ ORIGIN: Mapping[str, Message] = {
     "attested": message("Attested"),
 }
 
+GOAL: Mapping[str, Message] = {
+    "measured": message("All of it has data"),
+    "partly": message("Part of it has data"),
+    "no_data": message("No data"),
+    "not_applicable": message("Not applicable"),
+}
+
 FORCE: Mapping[str, Message] = {
     "must": message("Legal duty"),
     "should": message("Best-efforts duty"),
