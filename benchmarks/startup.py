@@ -4,6 +4,9 @@
 
 Predicted before the first run (2026-11-20): `--version` 60 ms, the verifier's help 100 ms, both over a bare interpreter
 at 15 ms. Both frameworks load in 20 ms inside a running program.
+
+Predicted before frameworks were compiled (2026-11-20): loading all shipped frameworks from YAML 0.35 s, compiled 40 ms;
+a search 200 ms. The limit for each is 300 ms.
 """
 
 import argparse
@@ -17,12 +20,14 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 FRAMEWORKS = """
-import time
 from shinrai.frameworks import available, load_framework
-start = time.perf_counter()
 for key in available():
     load_framework(*key)
-print(time.perf_counter() - start)
+"""
+FROM_YAML = """
+from shinrai.frameworks import available, framework_bytes, read_framework
+for key in available():
+    read_framework(framework_bytes(*key), key.id)
 """
 
 
@@ -39,12 +44,16 @@ def main() -> None:
         "shinrai assess --help": [str(scripts / "shinrai"), "assess", "--help"],
         "shinrai-verify --version": [str(scripts / "shinrai-verify"), "--version"],
     }
+    commands |= {
+        "all shipped frameworks, in a new process": [sys.executable, "-c", FRAMEWORKS],
+        "the same from YAML": [sys.executable, "-c", FROM_YAML],
+        "shinrai frameworks search 透明性": [str(scripts / "shinrai"), "frameworks", "search", "透明性"],
+        "shinrai frameworks list": [str(scripts / "shinrai"), "frameworks", "list"],
+        "shinrai frameworks map iso.42001 jp.aigb": [
+            *(str(scripts / "shinrai"), "frameworks", "map", "iso.42001", "jp.aigb")
+        ],
+    }
     figures = {name: median_ms(command, given.times) for name, command in commands.items()}
-    loading = [
-        float(subprocess.run([sys.executable, "-c", FRAMEWORKS], capture_output=True, check=True).stdout)
-        for _ in range(given.times)
-    ]
-    figures["loading both frameworks"] = round(1000 * statistics.median(loading), 1)
     given.out.parent.mkdir(exist_ok=True)
     given.out.write_text(json.dumps({"cores": os.cpu_count(), "median_ms": figures}, indent=1) + "\n")
     print(json.dumps(figures, indent=1))

@@ -4,8 +4,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from shinrai.evidence import Home, Store, open_home
+
+# How fast an example runs says something about the machine, not about the code.
+settings.register_profile("no deadline", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("no deadline")
 
 DESCRIPTION = """\
 shinrai: 1

@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from shinrai.frameworks import available, load_framework
+from shinrai.frameworks.instrument import instruments
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "examples").glob("*/*.md")])
@@ -241,11 +242,23 @@ def test_the_windows_lines_install_what_make_installs() -> None:
     assert "--no-deps --no-build-isolation" in make
 
 
+_ALL_ROWS = "全{}項目のうち、記載の資料で確認したものが{}項目.*?{}項目.*?{}項目です"
+
+
 def test_the_readmes_count_how_sure_the_rows_are() -> None:
-    rows = {}
+    rows: dict[str, tuple[int, int, int, int]] = {}
+    every_version: list[tuple[int, int, int, int]] = []
     for framework in available():
         marks = Counter(str(row.certainty) for row in load_framework(framework.id, framework.version).requirements)
+        every_version.append((marks.total(), marks["C"], marks["C2"], marks["M"]))
         rows[framework.id] = (marks.total(), marks["C"], marks["C2"], marks["M"])
+    total, confirmed, reported, unsure = map(sum, zip(*every_version, strict=True))
+    for readme, words in (("README.md", "Of all {} rows {} are.*?{} only.*?and {} are"), ("README.ja.md", _ALL_ROWS)):
+        text = (ROOT / readme).read_text("utf-8")
+        assert re.search(words.format(total, confirmed, reported, unsure), text, re.DOTALL)
+        assert re.search(rf"{len(rows)}( frameworks|のフレームワーク)", text)
+        assert f"{len(every_version)} versions" in text or f"{len(every_version)}版" in text
+        assert f"{len(instruments())} instruments" in text or f"{len(instruments())}の文書" in text
     total, confirmed, reported, unsure = rows["jp.guideline13"]
     assert unsure == 0
     of_guideline = re.compile(rf"{total} rows.*?{confirmed} are confirmed.*?and {reported} only", re.DOTALL)

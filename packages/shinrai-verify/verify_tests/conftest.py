@@ -100,7 +100,7 @@ def assessed(home: Home, folder: Path, share: str, *, signed: bool = True, as_of
     description.write_text(DESCRIPTION.format(share=share))
     (folder / "procedure.md").write_text("# 手順\n")
     _rows(folder / "rows.csv")
-    store, plan = Store(home), make_plan(read_description(description), folder)
+    store, plan = Store(home), make_plan(read_description(description), folder, utc_now().date())
     try:
         if signed:
             sign_attestation(home, store, plan, plan.description.attestations[0], utc_now())

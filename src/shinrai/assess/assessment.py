@@ -166,6 +166,7 @@ class RequirementResult(_Record):
 
     coverage: leaves decided of leaves asked. required: the exit code rests on it. exclusion: why it does not apply to
     this system; the result is then NOT_APPLICABLE once a named person (`approver`) has approved that.
+    outdated: why an earlier result cannot stand, where the framework is seen in another version than was assessed.
     """
 
     id: str
@@ -184,6 +185,7 @@ class RequirementResult(_Record):
     leaves: list[Leaf]
     exclusion: Text | None = None
     approver: Text | None = None
+    outdated: Text | None = None
 
 
 class FrameworkRecord(_Record):

@@ -192,6 +192,8 @@ def _from_leaves(
             return requirement.model_copy(update=update | {"result": Result.NOT_ASSESSED, "cause": text(cause)})
         update |= {"result": Result.NOT_APPLICABLE, "cause": requirement.exclusion, "approver": approval.by}
         return requirement.model_copy(update=update)
+    if requirement.outdated is not None and leaves:
+        return requirement.model_copy(update=update | {"result": Result.NOT_ASSESSED, "cause": requirement.outdated})
     result = combine([leaf.state for leaf in leaves])
     return requirement.model_copy(update=update | {"result": result, "cause": text(_cause(result, leaves))})
 

@@ -79,7 +79,7 @@ def build(view: View, as_of: datetime, now: datetime) -> Assessment:
         assessed_on=now,
         system=_system(view.plan),
         tier=_tier(view.plan),
-        frameworks=[_framework(framework) for framework in view.plan.frameworks],
+        frameworks=[framework_record(framework) for framework in view.plan.frameworks],
         targets=_targets(view),
         summary=summarise(results, measurements, attestations),
         results=results,
@@ -133,7 +133,8 @@ def _tier(plan: Plan) -> TierRecord:
     )
 
 
-def _framework(framework: Framework) -> FrameworkRecord:
+def framework_record(framework: Framework) -> FrameworkRecord:
+    """Return a framework as an assessment names it."""
     return FrameworkRecord(
         id=framework.id,
         version=framework.version,
@@ -250,10 +251,22 @@ def _approval(plan: Plan, logged: Logged) -> ApprovalRecord:
 
 def _requirement(view: View, framework: Framework, requirement: Requirement) -> RequirementResult:
     excluded = view.plan.excluded.get(requirement.id)
-    open_result = message("This has not been assessed.")
+    return requirement_record(
+        requirement,
+        framework.id,
+        [_leaf(view, leaf) for leaf in requirement.expects],
+        required=requirement.id in view.plan.required,
+        exclusion=_text(excluded.reason) if excluded else None,
+    )
+
+
+def requirement_record(
+    requirement: Requirement, framework: str, leaves: list[Leaf], *, required: bool, exclusion: Text | None
+) -> RequirementResult:
+    """Return a requirement as an assessment shows it, before its result is derived."""
     return RequirementResult(
         id=requirement.id,
-        framework=framework.id,
+        framework=framework,
         principle=requirement.principle,
         title=_text(requirement.title),
         text=_text(requirement.text),
@@ -262,25 +275,38 @@ def _requirement(view: View, framework: Framework, requirement: Requirement) -> 
         source=requirement.source,
         roles=sorted(str(role) for role in requirement.roles),
         result=Result.NOT_ASSESSED,
-        cause=text(open_result),
-        required=requirement.id in view.plan.required,
+        cause=text(message("This has not been assessed.")),
+        required=required,
         coverage=Share(part=0, whole=len(requirement.expects)),
-        leaves=[_leaf(view, leaf, open_result) for leaf in requirement.expects],
-        exclusion=_text(excluded.reason) if excluded else None,
+        leaves=leaves,
+        exclusion=exclusion,
     )
 
 
-def _leaf(view: View, leaf: ExpectedEvidence, open_result: Message) -> Leaf:
+def _leaf(view: View, leaf: ExpectedEvidence) -> Leaf:
+    return open_leaf(leaf).model_copy(
+        update={
+            "measurements": [
+                p.measurement.id for p in view.pieces if p.measurement and leaf.id in p.predicate["controls"]
+            ],
+            "attestations": [signed.request.id for signed in view.signed if signed.request.shows == leaf.id],
+            "verdict": _verdict(view.decision, leaf.id),
+        }
+    )
+
+
+def open_leaf(leaf: ExpectedEvidence) -> Leaf:
+    """Return a piece of expected evidence for which there is none."""
     return Leaf(
         id=leaf.id,
         title=_text(leaf.title),
         code=leaf.code.value,
         state="not_assessed",
-        cause=text(open_result),
+        cause=text(message("This has not been assessed.")),
         origin=None,
-        measurements=[p.measurement.id for p in view.pieces if p.measurement and leaf.id in p.predicate["controls"]],
-        attestations=[signed.request.id for signed in view.signed if signed.request.shows == leaf.id],
-        verdict=_verdict(view.decision, leaf.id),
+        measurements=[],
+        attestations=[],
+        verdict=None,
     )
 
 
@@ -355,7 +381,7 @@ def _limits(view: View, measurements: Sequence[MeasurementRecord]) -> list[Messa
     if view.plan.tier.consequences.human_seats:
         limits.append(
             message(
-                "The risk tier asks for {n} seats of the council held by people; this council had none.",
+                "The risk tier asks that people hold {n} of the council's seats; in this council they hold none.",
                 n=view.plan.tier.consequences.human_seats,
             )
         )

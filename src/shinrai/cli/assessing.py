@@ -14,6 +14,7 @@ from shinrai.language import Language, Message, ShinraiError, message
 
 if TYPE_CHECKING:
     from shinrai.assess import Assessment
+    from shinrai_verify.verify import Verification
 
 FILES = frozenset(
     {
@@ -39,8 +40,13 @@ def assess_and_report(
     return _summarise(language, done.assessment, out)
 
 
-def report_again(language: Language, bundle: Path, trust: Path, out: Path, as_of: datetime) -> int:
-    """Verify a bundle and write its reports as they stand at a moment; returns the exit code of the results then."""
+def report_again(
+    language: Language, bundle: Path, trust: Path, out: Path, as_of: datetime, *, framework: str | None = None
+) -> int:
+    """Verify a bundle and write its reports as they stand at a moment; returns the exit code of the results then.
+
+    framework: another version of one that was used (`jp.aigb@1.2`), to see what it means for the results.
+    """
     from shinrai.assess import at, read_assessment
     from shinrai_verify.cli import to_text
     from shinrai_verify.encoding import Fault
@@ -55,8 +61,32 @@ def report_again(language: Language, bundle: Path, trust: Path, out: Path, as_of
         click.echo(to_text(outcome, language.value), err=True)
         raise ShinraiError(message("The bundle is not what was signed, so no report is made from it."))
     assessment = at(read_assessment(bundle, outcome), as_of)
+    if framework is not None:
+        assessment = _under(assessment, bundle, outcome, framework, as_of)
     _write(assessment, out, silent)
     return _summarise(language, assessment, out)
+
+
+def _under(
+    assessment: "Assessment", bundle: Path, outcome: "Verification", framework: str, as_of: datetime
+) -> "Assessment":
+    """Return the assessment as it stands under another version of one of its frameworks."""
+    from shinrai.assess.plan import system_facts
+    from shinrai.assess.reading import read_assessed_description, read_frameworks
+    from shinrai.assess.transition import under
+    from shinrai.frameworks import choose, read_framework
+    from shinrai.frameworks.difference import difference
+
+    new = choose(framework)
+    used = {name: data for name, data in read_frameworks(bundle, outcome).items() if name.startswith(f"{new.id} ")}
+    if not used:
+        raise ShinraiError(
+            message("The assessment does not use {id}.", id=new.id),
+            fix=message("It was made under: {pinned}.", pinned=", ".join(f.id for f in assessment.frameworks)),
+        )
+    ((name, data),) = used.items()
+    facts = system_facts(read_assessed_description(bundle, outcome), as_of.date())
+    return under(assessment, difference(read_framework(data, name), new), facts)
 
 
 def _write(assessment: "Assessment", out: Path, show: Progress) -> None:

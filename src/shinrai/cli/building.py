@@ -1,12 +1,14 @@
 """How a command of `shinrai` is put together: help and example in the language asked for, `--lang` at every level."""
 
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import click
 
 from shinrai.language import Language, Message, message
 
 LANGUAGE_HELP = message("Language of the output: ja or en (default: from the environment).")
+HOME_HELP = message("Data folder for log and keys (default: SHINRAI_HOME, else the platform's place for user data).")
 
 
 def command(
@@ -40,6 +42,16 @@ def language_option(language: Language) -> click.Option:
     return click.Option(
         ["--lang"], type=click.Choice(["ja", "en"]), expose_value=False, help=LANGUAGE_HELP.text(language)
     )
+
+
+def home_option(language: Language) -> click.Option:
+    """Return --home."""
+    return click.Option(["--home"], type=click.Path(path_type=Path, file_okay=False), help=HOME_HELP.text(language))
+
+
+def force_option(language: Language) -> click.Option:
+    """Return --force."""
+    return click.Option(["--force"], is_flag=True, help=message("Replace an existing file.").text(language))
 
 
 def json_option(language: Language) -> click.Option:

@@ -14,8 +14,9 @@ from typing import Any
 import click
 
 from shinrai import __version__
-from shinrai.cli.building import command, language_option
+from shinrai.cli.building import command, home_option, language_option
 from shinrai.cli.frameworks import frameworks_group
+from shinrai.cli.planning import plan_group
 from shinrai.language import Language, ShinraiError, message, preferred_language
 from shinrai_verify.messages import gettext_in
 
@@ -78,9 +79,8 @@ def commands(language: Language) -> click.Group:
         ],
         context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
     )
-    for build in (_init, _sign, _assess, _report, _verify, _schema, _log):
+    for build in (_init, _sign, _assess, _report, _verify, _schema, _log, frameworks_group, plan_group):
         group.add_command(build(language))
-    group.add_command(frameworks_group(language))
     return group
 
 
@@ -90,7 +90,6 @@ HELP = {
         "verify the report offline."
     ),
     "version": message("Show the version and stop."),
-    "home": message("Data folder for log and keys (default: SHINRAI_HOME, else the platform's place for user data)."),
     "as-of": message(
         "Show the results as they stand on this date (YYYY-MM-DD); evidence that has expired by then is gone."
     ),
@@ -109,6 +108,10 @@ HELP = {
     "log-check": message("Re-hash the whole log and say what is wrong with it."),
     "by": message("Sign only what this person (id) is named for."),
     "id": message("Sign only this attestation (id)."),
+    "under": message(
+        "See what another version of a framework means for the results, for example jp.aigb@1.2: what it changes is "
+        "not assessed, with the cause."
+    ),
     "yes": message("Do not ask before signing."),
     "scope-until": message("Last day of the scope's approval (default: a year from now)."),
     "quiet": message("Show no progress."),
@@ -145,10 +148,6 @@ def _command(
 
 def _description() -> click.Argument:
     return click.Argument(["description"], type=click.Path(path_type=Path), default=Path("shinrai.yaml"))
-
-
-def _home_option(language: Language) -> click.Option:
-    return click.Option(["--home"], type=click.Path(path_type=Path, file_okay=False), help=HELP["home"].text(language))
 
 
 def _as_of_option(language: Language) -> click.Option:
@@ -193,7 +192,7 @@ def _sign(language: Language) -> click.Command:
 
     options: list[click.Parameter] = [
         _description(),
-        _home_option(language),
+        home_option(language),
         click.Option(["--by"], help=HELP["by"].text(language)),
         click.Option(["--id", "only"], help=HELP["id"].text(language)),
         click.Option(
@@ -216,7 +215,7 @@ def _assess(language: Language) -> click.Command:
     options: list[click.Parameter] = [
         _description(),
         _out_option(language),
-        _home_option(language),
+        home_option(language),
         _as_of_option(language),
         click.Option(["--quiet"], is_flag=True, help=HELP["quiet"].text(language)),
     ]
@@ -224,16 +223,18 @@ def _assess(language: Language) -> click.Command:
 
 
 def _report(language: Language) -> click.Command:
-    def carry_out(bundle: Path, trust: Path, out: Path, as_of: datetime | None) -> int:
+    def carry_out(bundle: Path, trust: Path, out: Path, as_of: datetime | None, under: str | None) -> int:
         from shinrai.cli.assessing import report_again
 
-        return report_again(language, bundle, trust, out, _end_of(as_of) or datetime.now(UTC))
+        moment = _end_of(as_of) or datetime.now(UTC)
+        return report_again(language, bundle, trust, out, moment, framework=under)
 
     options: list[click.Parameter] = [
         click.Argument(["bundle"], type=click.Path(path_type=Path, exists=True)),
         click.Option(["--trust"], type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True),
         _out_option(language),
         _as_of_option(language),
+        click.Option(["--under"], metavar="FRAMEWORK", help=HELP["under"].text(language)),
     ]
     return _command("report", language, carry_out, options)
 
@@ -264,7 +265,7 @@ def _log(language: Language) -> click.Command:
         return check_log(language, home)
 
     group = click.Group("log", help=HELP["log"].text(language), params=[language_option(language)])
-    group.add_command(_command("check", language, check, [_home_option(language)], key="log-check"))
+    group.add_command(_command("check", language, check, [home_option(language)], key="log-check"))
     return group
 
 

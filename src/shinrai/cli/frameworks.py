@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shinrai.cli.building import command, group, json_option
+from shinrai.cli.framework_files import check_command, export_command, import_command, template_command
+from shinrai.cli.framework_lists import compare_command, list_command, search_command
+from shinrai.cli.framework_relations import diff_command, map_command
 from shinrai.language import Language, Message, ShinraiError, message
 
 if TYPE_CHECKING:
@@ -37,10 +40,13 @@ CERTAINTY = {
 }
 
 
+FILES = (import_command, export_command, template_command, check_command)
+
+
 def frameworks_group(language: Language) -> click.Group:
     """Return the group with its commands."""
     made = group("frameworks", language, HELP["frameworks"])
-    for build in (_show, _applies):
+    for build in (list_command, _show, search_command, _applies, diff_command, map_command, compare_command, *FILES):
         made.add_command(build(language))
     return made
 
@@ -321,8 +327,8 @@ def _show_applicability(
 def _asked(tier: "RiskTier") -> Message:
     asked = tier.consequences
     return message(
-        "It asks for: the checks {checks}; at least {n} samples; {seats} seats held by people; "
-        "a new measurement every {days} days.",
+        "It asks for: the checks {checks}; at least {n} samples; a new measurement every {days} days; "
+        "seats held by people: {seats}.",
         checks=", ".join(asked.checks),
         n=asked.minimum_n,
         seats=asked.human_seats,

@@ -36,7 +36,7 @@ def line(text: Cell, language: Language, *, style: str = "", indent: int = 0) ->
     from rich.padding import Padding
     from rich.text import Text
 
-    _print(Padding(Text(said(text, language), style=style), (0, 0, 0, indent), expand=False))
+    show(Padding(Text(said(text, language), style=style), (0, 0, 0, indent), expand=False))
 
 
 def table(columns: Sequence[Cell], rows: Iterable[Sequence[Cell]], language: Language) -> None:
@@ -49,11 +49,11 @@ def table(columns: Sequence[Cell], rows: Iterable[Sequence[Cell]], language: Lan
         made.add_column(Text(said(name, language), style="bold"), overflow="fold", vertical="top")
     for row in rows:
         made.add_row(*(Text(said(cell, language)) for cell in row))
-    _print(made)
+    show(made)
 
 
-def _print(what: "RenderableType") -> None:
-    """Print without the blanks that would fill each line."""
+def show(what: "RenderableType") -> None:
+    """Print something of rich without the blanks that would fill each line."""
     shown = console()
     with shown.capture() as captured:
         shown.print(what)

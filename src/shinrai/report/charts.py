@@ -79,7 +79,7 @@ def results_chart(assessment: Assessment, language: Language, name: str) -> Char
     }
     title = message("Requirements by result").text(language)
     description = "; ".join(str(row["label"]) for row in rows)
-    return Chart(_draw(spec, name, title, description), len(rows), len(rows))
+    return Chart(draw(spec, name, title, description), len(rows), len(rows))
 
 
 def decision_chart(record: MeasurementRecord, language: Language, name: str) -> Chart | None:
@@ -112,7 +112,7 @@ def decision_chart(record: MeasurementRecord, language: Language, name: str) -> 
     }
     title = message("{title}: value, interval and limit", title=said(record.title, language)).text(language)
     description = f"{label}; {message('limit: {limit}', limit=words).text(language)}"
-    return Chart(_draw(spec, name, title, description), 1, 1)
+    return Chart(draw(spec, name, title, description), 1, 1)
 
 
 def groups_chart(record: MeasurementRecord, language: Language, name: str) -> Chart | None:
@@ -143,7 +143,7 @@ def groups_chart(record: MeasurementRecord, language: Language, name: str) -> Ch
     }
     title = message("{title}: each group", title=said(record.title, language)).text(language)
     description = "; ".join(f"{row['name']}: {row['label']}" for row in rows)
-    return Chart(_draw(spec, name, title, description), len(rows), len(drawn))
+    return Chart(draw(spec, name, title, description), len(rows), len(drawn))
 
 
 def group_name(group: GroupValue) -> str:
@@ -282,7 +282,8 @@ def _reference_layers(
     ]
 
 
-def _draw(spec: dict[str, Any], name: str, title: str, description: str) -> str:
+def draw(spec: dict[str, Any], name: str, title: str, description: str) -> str:
+    """Return the SVG of a layered specification whose rows all stand in `data`; its texts never reach the renderer."""
     texts: dict[str, str] = {}
     rendered = _rendered(json.dumps(_with_placeholders(spec, texts), sort_keys=True))
     return embed(rendered, name=name, title=harmless(title), description=harmless(description), texts=texts)

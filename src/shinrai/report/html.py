@@ -9,11 +9,11 @@ from collections import Counter
 from functools import lru_cache
 from typing import Any
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
+from jinja2 import BaseLoader, Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup, escape
 
 from shinrai.assess.assessment import Assessment, Result, Text
-from shinrai.language import Language, Message
+from shinrai.language import Bilingual, Language, Message
 from shinrai.report import quantities, sentences, view, words
 from shinrai.report.characters import harmless
 from shinrai.report.charts import MOST_CHARTS, Chart, decision_chart, group_name, groups_chart, results_chart
@@ -73,11 +73,14 @@ def _charts(measurements: list[view.MeasurementView], language: Language) -> dic
     return charts
 
 
-@lru_cache(maxsize=len(Language))
-def _environment(language: Language) -> Environment:
-    """Return the template environment of a language; undefined names are errors, never blanks."""
+def page_environment(language: Language, loader: BaseLoader) -> Environment:
+    """Return a template environment in which text from outside passes the three gates.
+
+    Undefined names are errors, never blanks. `_`, `count`, `day`, `moment`, `share` and `short` show what
+    the shared macros need.
+    """
     environment = Environment(
-        loader=PackageLoader("shinrai.report"),
+        loader=loader,
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
@@ -92,11 +95,21 @@ def _environment(language: Language) -> Environment:
 
     environment.globals |= {
         "_": translate,
-        "Result": Result,
         "count": quantities.count,
         "day": lambda when: quantities.day(when, language),
         "moment": lambda when: quantities.moment(when, language),
         "share": quantities.share,
+        "short": lambda digest: harmless(digest)[:_DIGEST_SHOWN] + "…" * (len(digest) > _DIGEST_SHOWN),
+    }
+    return environment
+
+
+@lru_cache(maxsize=len(Language))
+def _environment(language: Language) -> Environment:
+    """Return the template environment of a language with what the report's templates need."""
+    environment = page_environment(language, PackageLoader("shinrai.report"))
+    environment.globals |= {
+        "Result": Result,
         "interval": quantities.interval,
         "number": quantities.number,
         "limit": quantities.limit,
@@ -111,7 +124,6 @@ def _environment(language: Language) -> Environment:
         "group_name": group_name,
         "word": words.word,
         "words": words,
-        "short": lambda digest: harmless(digest)[:_DIGEST_SHOWN] + "…" * (len(digest) > _DIGEST_SHOWN),
     }
     return environment
 
@@ -120,16 +132,16 @@ def _shown(value: object, language: Language) -> object:
     """Make a template's value harmless; Jinja escapes what comes back unless it is markup already."""
     if isinstance(value, Markup):
         return value
-    if isinstance(value, Text | Message):
+    if isinstance(value, Text | Message | Bilingual):
         return _isolated(value, language)
     return harmless(value) if isinstance(value, str) else value
 
 
 def _isolated(value: object, language: Language) -> Any:
     """Return a value as escaped markup, isolated when it is text that somebody wrote."""
-    if isinstance(value, Markup) or not isinstance(value, str | Text | Message):
+    if isinstance(value, Markup) or not isinstance(value, str | Text | Message | Bilingual):
         return value
     if isinstance(value, Text):
         value = words.said(value, language)
-    text = value.text(language) if isinstance(value, Message) else value
+    text = value.text(language) if isinstance(value, Message | Bilingual) else value
     return Markup("<bdi>{}</bdi>").format(harmless(text))
