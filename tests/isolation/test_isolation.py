@@ -23,7 +23,10 @@ from shinrai.cli.commands import commands
 from shinrai.language import Language
 
 HERE = Path(__file__).parent
-ADDRESS = re.compile(r'sa_family=(AF_INET6?), .*?(?:inet_addr|inet_pton)\((?:AF_INET6, )?"([^"]+)"')
+ADDRESS = re.compile(
+    r"\b(?:connect|sendto|sendmsg|sendmmsg)\(.*?sa_family=(AF_INET6?), .*?"
+    r'(?:inet_addr|inet_pton)\((?:AF_INET6, )?"([^"]+)"'
+)
 
 
 def _journey() -> ModuleType:
@@ -202,6 +205,7 @@ def test_strace_names_addresses_as_we_read_them() -> None:
         '3 connect(5, {sa_family=AF_INET, sin_port=htons(53), sin_addr=inet_addr("192.0.2.1")}, 16) = 0\n'
         '3 sendto(5, "x", 1, 0, {sa_family=AF_INET6, sin6_port=htons(53), sin6_flowinfo=htonl(0), '
         'inet_pton(AF_INET6, "2001:db8::1", &sin6_addr), sin6_scope_id=0}, 28) = -1 ENETUNREACH\n'
+        '3 bind(5, {sa_family=AF_INET, sin_port=htons(0), sin_addr=inet_addr("127.0.0.1")}, 16) = 0\n'
         '3 connect(5, {sa_family=AF_UNIX, sun_path="/var/run/nscd/socket"}, 110) = -1 ENOENT\n'
     )
     assert [address for _, address in ADDRESS.findall(lines)] == ["192.0.2.1", "2001:db8::1"]
