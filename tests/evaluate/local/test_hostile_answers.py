@@ -113,7 +113,8 @@ def server() -> Iterator[Any]:
         module.send(writer, json.dumps(body | {"model": HOSTILE["html"]}).encode())
 
     async def nearly_too_large(_: Any, __: Any, writer: Any) -> None:
-        module.send(writer, module.completion("あ" * 300_000))
+        # One character outside the first plane makes Python keep four bytes for each of the others.
+        module.send(writer, module.completion("y" * 1_000_000 + "🦝"))
 
     module.BEHAVIOURS |= {"hostile": hostile, "nearly_too_large": nearly_too_large}
     with module.faulty_server("hostile", keep=False) as running:
