@@ -30,6 +30,7 @@ NOT_IMPORTED = {
 
 CONNECTS = {
     "plan watch": "asks the sources on its list; `--dry-run` shows them and is on the journey",
+    "plan statistics": "asks e-Stat, with a key of the user's own",
 }
 """Commands that reach out by design and that no local server can stand in for."""
 
@@ -77,6 +78,9 @@ STEPS: tuple[tuple[str, int], ...] = (
     ("suites list", 0),
     ("suites show shinrai.refusal.ja", 0),
     ("suites check shinrai.refusal.ja", 0),
+    ("suites import rows.csv goals.yaml --from aisev --out aisev", 0),
+    ("suites export aisev --to aisev --out written", 0),
+    ("import-results results.json --at-least 0.5", 0),
     ("judge calibrate --labels labels.csv --judge judge.yaml", 0),
     ("judge answers answers.csv --judge judge.yaml --calibration calibration.json", 0),
     ("judge review out judgements.jsonl --out review.csv --all", 0),
@@ -151,7 +155,18 @@ def judge_endpoint() -> Iterator[str]:
 
 
 def prepare(folder: Path, judge: str) -> None:
-    """Write what the judge commands read."""
+    """Write what the judge commands read, and files of other tools."""
+    goal = "G7-1:\n  goalType: TopGoal\n  text: 窓口の説明\n  undeveloped: true\n"
+    (folder / "goals.yaml").write_text(goal, encoding="utf-8")
+    row = (
+        "ID,text,ten_perspective,scorer,requirement,gsn_perspective\n1,いつですか。,説明可能性,requirement,根拠,G7-1\n"
+    )
+    (folder / "rows.csv").write_text(row, encoding="utf-8")
+    tested = {"provider": {"id": "desk"}, "promptIdx": 0, "success": True, "gradingResult": {"pass": True}}
+    results = [tested | {"testCase": {"vars": {"n": n}}} for n in range(20)]
+    whole = {"evalId": "e", "metadata": {"promptfooVersion": "0.121.20"}, "results": {"version": 3, "results": results}}
+    whole["results"] |= {"prompts": []}  # type: ignore[operator]
+    (folder / "results.json").write_text(json.dumps(whole))
     (folder / "judge.yaml").write_text(f"judge: 1\nid: clerk\nurl: {judge}\nmodel: local-judge\n")
     good, bad = "3番窓口です。", "わかりません。"
     rows = [
