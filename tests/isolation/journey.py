@@ -13,6 +13,7 @@ import json
 import os
 import pkgutil
 import re
+import socketserver
 import subprocess
 import sys
 import threading
@@ -78,7 +79,7 @@ STEPS: tuple[tuple[str, int], ...] = (
     ("suites list", 0),
     ("suites show shinrai.refusal.ja", 0),
     ("suites check shinrai.refusal.ja", 0),
-    ("suites import rows.csv goals.yaml --from aisev --out aisev", 0),
+    ("suites import rows.csv --from aisev --out aisev", 0),
     ("suites export aisev --to aisev --out written", 0),
     ("import-results results.json --at-least 0.5", 0),
     ("judge calibrate --labels labels.csv --judge judge.yaml", 0),
@@ -114,6 +115,14 @@ def modules() -> Iterator[str]:
             yield found.name
 
 
+class Quiet(ThreadingHTTPServer):
+    """A server that does not look its own name up, as the one of the standard library does."""
+
+    def server_bind(self) -> None:
+        socketserver.TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[0], self.server_address[1]
+
+
 @contextmanager
 def judge_endpoint() -> Iterator[str]:
     """Serve a judge on loopback that finds an answer with a counter's number in it met."""
@@ -144,7 +153,7 @@ def judge_endpoint() -> Iterator[str]:
         def log_message(self, *_: Any) -> None:
             """Say nothing."""
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server = Quiet(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:
@@ -156,11 +165,7 @@ def judge_endpoint() -> Iterator[str]:
 
 def prepare(folder: Path, judge: str) -> None:
     """Write what the judge commands read, and files of other tools."""
-    goal = "G7-1:\n  goalType: TopGoal\n  text: 窓口の説明\n  undeveloped: true\n"
-    (folder / "goals.yaml").write_text(goal, encoding="utf-8")
-    row = (
-        "ID,text,ten_perspective,scorer,requirement,gsn_perspective\n1,いつですか。,説明可能性,requirement,根拠,G7-1\n"
-    )
+    row = "ID,text,ten_perspective,scorer,requirement\n1,いつですか。,説明可能性,requirement,根拠\n"
     (folder / "rows.csv").write_text(row, encoding="utf-8")
     tested = {"provider": {"id": "desk"}, "promptIdx": 0, "success": True, "gradingResult": {"pass": True}}
     results = [tested | {"testCase": {"vars": {"n": n}}} for n in range(20)]
