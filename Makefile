@@ -4,10 +4,13 @@ BIN := .venv/bin
 COMPILED := $(shell find src packages -name '*.po') $(shell find src/shinrai/frameworks/data -name '*.yaml')
 OUT := out/loan-screening
 
-.PHONY: demo test lint types rooms unit lock messages clean
+.PHONY: demo demo-chat test lint types rooms unit lock messages clean
 
 demo: .venv/ready
 	$(BIN)/python examples/loan-screening/run.py --out $(OUT)
+
+demo-chat: .venv/ready
+	$(BIN)/python examples/city-desk/run.py
 
 test: lint types rooms unit
 
