@@ -4,6 +4,7 @@ Where the output is no terminal (a pipe, a file), lines are as long as they need
 """
 
 import json
+import re
 import sys
 from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
@@ -14,6 +15,8 @@ if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
 _WIDE = 250
+# A terminal obeys some of these even inside a string; JSON says them as well by their number.
+_OBEYED = re.compile("[\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff\ufffe\uffff\ud800-\udfff]")
 Cell = str | Message | Bilingual
 
 
@@ -62,8 +65,9 @@ def show(what: "RenderableType") -> None:
 
 
 def as_json(document: object) -> None:
-    """Print JSON, with Japanese as it is."""
-    sys.stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+    """Print JSON, with Japanese as it is and what a terminal would obey as escapes."""
+    text = json.dumps(document, ensure_ascii=False, indent=2)
+    sys.stdout.write(_OBEYED.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 def both(text: Bilingual | Message | None) -> dict[str, str] | None:

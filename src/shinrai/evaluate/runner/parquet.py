@@ -304,8 +304,10 @@ def _timing_table(taken: Sequence[Taken]) -> pa.Table:
 
 
 def _each(file: pq.ParquetFile) -> Iterator[dict[str, Any]]:
-    for batch in file.iter_batches(batch_size=_READ_ROWS):
-        yield from batch.to_pylist()
+    # Group by group: a batch may span groups, and answers may be so long that few of them fill one.
+    for group in range(file.num_row_groups):
+        for batch in file.iter_batches(batch_size=_READ_ROWS, row_groups=[group]):
+            yield from batch.to_pylist()
 
 
 def _row(row: Mapping[str, Any], clock: Mapping[str, Any]) -> EvidenceRow:
