@@ -39,8 +39,24 @@ def page() -> str:
         "| what | ms |",
         "|---|---:|",
         *(f"| {name} | {value} |" for name, value in startup["median_ms"].items()),
+        "",
+        *_folder(json.loads((RESULTS / "import_folder.json").read_text())),
     ]
     return "\n".join(lines) + "\n"
+
+
+def _folder(figure: dict[str, Any]) -> list[str]:
+    return [
+        "## Importing a large folder of frameworks",
+        "",
+        f"`benchmarks/import_folder.py`, {figure['cores']} cores: {figure['files']} files with {figure['rows']:,} rows "
+        f"and {figure['pairs']:,} mapping pairs ({figure['megabytes']} MB), made for the purpose. *PyYAML* is its C "
+        "parser reading the same files into plain values, without checking anything, in the same run.",
+        "",
+        "| wall s | peak MiB | PyYAML: wall s | ratio |",
+        "|---:|---:|---:|---:|",
+        f"| {figure['wall_s']} | {figure['peak_MiB']} | {figure['peer_wall_s']} | {figure['ratio']} |",
+    ]
 
 
 def _row(figure: dict[str, Any]) -> str:

@@ -16,7 +16,9 @@ import click
 from shinrai import __version__
 from shinrai.cli.building import command, home_option, language_option
 from shinrai.cli.frameworks import frameworks_group
+from shinrai.cli.judging import judge_group
 from shinrai.cli.planning import plan_group
+from shinrai.cli.suites import suites_group
 from shinrai.language import Language, ShinraiError, message, preferred_language
 from shinrai_verify.messages import gettext_in
 
@@ -79,7 +81,19 @@ def commands(language: Language) -> click.Group:
         ],
         context_settings={"help_option_names": ["--help", "-h"], "max_content_width": 100},
     )
-    for build in (_init, _sign, _assess, _report, _verify, _schema, _log, frameworks_group, plan_group):
+    for build in (
+        _init,
+        _sign,
+        _assess,
+        _report,
+        _verify,
+        _schema,
+        _log,
+        frameworks_group,
+        plan_group,
+        suites_group,
+        judge_group,
+    ):
         group.add_command(build(language))
     return group
 

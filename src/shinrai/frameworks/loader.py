@@ -45,14 +45,14 @@ from shinrai.frameworks.model import (
 )
 from shinrai.language import Place, ShinraiError, message, suggest
 
-_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
+ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 # A leaf name begins with a letter, so that a leaf's id cannot look like the id of a sub-item.
-_LEAF = re.compile(r"[a-z][a-z0-9-]{0,63}")
+LEAF = re.compile(r"[a-z][a-z0-9-]{0,63}")
 # These addresses become links in reports, so nothing that a browser would run.
-_ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~/?#=&%+-]*)?")
-_REGION = re.compile(r"[A-Z]{2}")
-_TAG = re.compile(r"[a-z][a-z0-9-]{0,39}")
-_LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+ADDRESS = re.compile(r"https://[A-Za-z0-9.-]+(/[A-Za-z0-9._~/?#=&%+-]*)?")
+REGION = re.compile(r"[A-Z]{2}")
+TAG = re.compile(r"[a-z][a-z0-9-]{0,39}")
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})*")
 
 _HEADER = (
     "id",
@@ -154,9 +154,9 @@ def read_framework(text: bytes, name: str) -> Framework:
         published=as_date(field["published"]),
         valid_from=as_date(field["valid_from"]),
         superseded_by=None if isinstance(field["superseded_by"], Nothing) else _id(field["superseded_by"]),
-        source=as_match(field["source"], _ADDRESS, message("an address that begins with https://")),
+        source=as_match(field["source"], ADDRESS, message("an address that begins with https://")),
         licence=as_text(field["licence"]),
-        language_of_record=as_match(field["language_of_record"], _LANGUAGE, message("a language tag such as ja")),
+        language_of_record=as_match(field["language_of_record"], LANGUAGE, message("a language tag such as ja")),
         coverage=as_choice(field["coverage"], Coverage),
         requirements=_requirements(field["requirements"], tuple(key.key for key in source_keys)),
         digest=sha256(text).hexdigest(),
@@ -173,19 +173,19 @@ def _scope(node: Node | None) -> Scope:
     field = as_fields(node, (), ("regions", "facts")).values
     region = message("a country code of two capital letters (ISO 3166-1), or EU")
     return Scope(
-        regions=frozenset(as_tuple(field.get("regions"), lambda each: as_match(each, _REGION, region))),
+        regions=frozenset(as_tuple(field.get("regions"), lambda each: as_match(each, REGION, region))),
         facts=frozenset(as_tuple(field.get("facts"), lambda each: as_word(each, FACT_NAMES))),
     )
 
 
 def _id(node: Node) -> str:
-    return as_match(node, _ID, message("an id (letters, digits, “.”, “_” and “-”, at most 128)"))
+    return as_match(node, ID, message("an id (letters, digits, “.”, “_” and “-”, at most 128)"))
 
 
 def _source_keys(node: Node) -> tuple[SourceKey, ...]:
     fields = as_fields(node, (), node.values if isinstance(node, Fields) else ())
     for key, place in fields.keys.items():
-        if not _ID.fullmatch(key):
+        if not ID.fullmatch(key):
             raise ShinraiError(message("“{key}” cannot be the key of a source.", key=shown(key)), place=place)
     return tuple(SourceKey(key, as_bilingual(title)) for key, title in fields.values.items())
 
@@ -248,7 +248,7 @@ def _requirement(field: Mapping[str, Node], source_keys: tuple[str, ...], places
         phases=as_tuple(field.get("phases"), lambda node: as_choice(node, Phase)),
         starts=as_tuple(field.get("starts"), _start),
         continues=_id(field["continues"]) if "continues" in field else None,
-        tags=as_tuple(field.get("tags"), lambda node: as_match(node, _TAG, message("a tag (lower-case letters)"))),
+        tags=as_tuple(field.get("tags"), lambda node: as_match(node, TAG, message("a tag (lower-case letters)"))),
     )
 
 
@@ -267,9 +267,9 @@ def _source(node: Node, source_keys: tuple[str, ...]) -> str:
 
 def _leaf(node: Node, requirement: str, places: dict[str, Place]) -> ExpectedEvidence:
     field = as_fields(node, ("name", "code", "title")).values
-    name = as_match(field["name"], _LEAF, message("a name (lower-case letters, digits and “-”, a letter first)"))
+    name = as_match(field["name"], LEAF, message("a name (lower-case letters, digits and “-”, a letter first)"))
     id_ = f"{requirement}.{name}"
-    if not _ID.fullmatch(id_):
+    if not ID.fullmatch(id_):
         raise ShinraiError(message("The id “{id}” is longer than 128 characters.", id=id_), place=field["name"].place)
     return ExpectedEvidence(
         id=_claimed(id_, field["name"].place, places),

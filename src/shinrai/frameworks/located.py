@@ -26,7 +26,7 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 # C0 and C1 controls but tab and line ends; line and paragraph separators; marks that turn the direction of text
 # around and so hide what it says; surrogates; non-characters and a byte-order mark that is not the first character.
-_FORBIDDEN = re.compile(
+FORBIDDEN = re.compile(
     "[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufeff\ufffe\uffff]"
 )
 _ISO_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -107,7 +107,7 @@ def _decoded(data: bytes, name: str) -> str:
         raise ShinraiError(
             message("The file is not UTF-8 text."), fix=message("Save the file as UTF-8."), place=place
         ) from error
-    forbidden = _FORBIDDEN.search(text)
+    forbidden = FORBIDDEN.search(text)
     if forbidden:
         at = forbidden.start()
         line = text.count("\n", 0, at) + 1
@@ -192,7 +192,7 @@ def _scalar(event: Any, place: Place) -> Text | Nothing:
     if event.implicit[0] and event.value in {"", "~", "null", "Null", "NULL"}:
         return Nothing(place)
     # An escape in quotes can write a character that the file itself does not hold.
-    forbidden = _FORBIDDEN.search(event.value)
+    forbidden = FORBIDDEN.search(event.value)
     if forbidden:
         _refuse_character(forbidden.group(), place)
     if len(event.value) > MAX_TEXT:

@@ -14,8 +14,7 @@ from typing import Any
 
 import yaml
 
-from shinrai.frameworks.located import _FORBIDDEN as FORBIDDEN
-from shinrai.frameworks.located import shown
+from shinrai.frameworks.located import FORBIDDEN, shown
 from shinrai.language import Message, Place, ShinraiError, message
 
 MAX_BYTES = 32 * 1024 * 1024

@@ -14,9 +14,7 @@ from hashlib import sha256
 
 from shinrai.frameworks.formats.report import UNKNOWN, Findings
 from shinrai.frameworks.formats.yaml_out import write_yaml
-from shinrai.frameworks.loader import _ADDRESS as ADDRESS
-from shinrai.frameworks.loader import _ID as ID
-from shinrai.frameworks.loader import read_framework
+from shinrai.frameworks.loader import ADDRESS, ID, read_framework
 from shinrai.frameworks.located import MAX_TEXT
 from shinrai.frameworks.model import (
     Certainty,

@@ -15,8 +15,8 @@ from shinrai.frameworks.applicability import FACT_NAMES
 from shinrai.frameworks.formats.report import Findings
 from shinrai.frameworks.formats.xlsx.layout import SEPARATORS, plain
 from shinrai.frameworks.formats.xlsx.package import FORMULA_FIX, Cell, CellKind, place
-from shinrai.frameworks.loader import _ADDRESS, _ID, _LANGUAGE, _LEAF, _REGION, _TAG
-from shinrai.frameworks.located import _FORBIDDEN, MAX_TEXT, shown
+from shinrai.frameworks.loader import ADDRESS, ID, LANGUAGE, LEAF, REGION, TAG
+from shinrai.frameworks.located import FORBIDDEN, MAX_TEXT, shown
 from shinrai.frameworks.model import Start
 from shinrai.language import Bilingual, Message, ShinraiError, message, suggest
 
@@ -43,12 +43,12 @@ class Pattern:
     words: Message
 
 
-AN_ID = Pattern(_ID.fullmatch, message("an id (letters, digits, “.”, “_” and “-”, at most 128)"))
-A_LEAF = Pattern(_LEAF.fullmatch, message("a name (lower-case letters, digits and “-”, a letter first)"))
-AN_ADDRESS = Pattern(_ADDRESS.fullmatch, message("an address that begins with https://"))
-A_REGION = Pattern(_REGION.fullmatch, message("a country code of two capital letters (ISO 3166-1), or EU"))
-A_TAG = Pattern(_TAG.fullmatch, message("a tag (lower-case letters)"))
-A_LANGUAGE = Pattern(_LANGUAGE.fullmatch, message("a language tag such as ja"))
+AN_ID = Pattern(ID.fullmatch, message("an id (letters, digits, “.”, “_” and “-”, at most 128)"))
+A_LEAF = Pattern(LEAF.fullmatch, message("a name (lower-case letters, digits and “-”, a letter first)"))
+AN_ADDRESS = Pattern(ADDRESS.fullmatch, message("an address that begins with https://"))
+A_REGION = Pattern(REGION.fullmatch, message("a country code of two capital letters (ISO 3166-1), or EU"))
+A_TAG = Pattern(TAG.fullmatch, message("a tag (lower-case letters)"))
+A_LANGUAGE = Pattern(LANGUAGE.fullmatch, message("a language tag such as ja"))
 
 
 class Values:
@@ -193,7 +193,7 @@ def _refusal(cell: Cell) -> tuple[Message, Message] | None:
         return message("The text begins with = like a formula."), FORMULA_FIX
     if not cell.text.strip():
         return message("The text is empty."), message("Write it.")
-    found = _FORBIDDEN.search(cell.text)
+    found = FORBIDDEN.search(cell.text)
     if found:
         code = f"U+{ord(found.group()):04X}"
         return message("The invisible character {code} is not allowed.", code=code), message("Delete it.")
