@@ -5,27 +5,22 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from threading import Thread
+from tempfile import TemporaryDirectory
 from time import monotonic, sleep
 from types import ModuleType
 from typing import Any
 
 import pytest
+import sqlalchemy as sa
 
-pgserver = pytest.importorskip("pgserver", reason="no PostgreSQL for tests is installed (pgserver)")
-pytest.importorskip("dbos", reason="the extra `workers` is not installed")
-pytest.importorskip("psycopg", reason="the extra `workers` is not installed")
-
-import sqlalchemy as sa  # noqa: E402
-
-from shinrai.evaluate.runner.settings import RunSettings  # noqa: E402
-from shinrai.evaluate.targets.chat import ChatTarget  # noqa: E402
-from shinrai.evaluate.workers.database import Database, opened  # noqa: E402
-from shinrai.evaluate.workers.order import Order, order_for  # noqa: E402
-
+from shinrai.evaluate.runner.settings import RunSettings
+from shinrai.evaluate.targets.chat import ChatTarget
+from shinrai.evaluate.workers.database import Database, opened
+from shinrai.evaluate.workers.order import Order, order_for
+from shinrai.language import Message, ShinraiError
 
 
 def _module(name: str, path: Path) -> ModuleType:
@@ -45,24 +40,37 @@ def server() -> Iterator[Any]:
 
 
 @pytest.fixture(scope="session")
-def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    # The path of its socket is limited to about a hundred characters.
-    folder = tmp_path_factory.mktemp("pg")
-    running = pgserver.get_server(folder / "d", cleanup_mode="delete")
-    yield running.get_uri()
-    running.cleanup()
+def postgres() -> Iterator[sa.Engine]:
+    pytest.importorskip("dbos", reason="the extra `workers` is not installed")
+    from shinrai.evaluate.workers.jobs import prepare
+
+    pgserver = pytest.importorskip("pgserver", reason="no PostgreSQL for tests is installed (pgserver)")
+    # Not below pytest's own folder: as root it runs as another user, and every pytest that starts closes that folder to
+    # others. The path is short, since that of a socket is limited to about a hundred characters.
+    with TemporaryDirectory(prefix="shinrai-pg-", ignore_cleanup_errors=True) as folder:
+        running = pgserver.get_server(Path(folder) / "d", cleanup_mode="stop")
+        address = sa.make_url(running.get_uri()).set(drivername="postgresql+psycopg")
+        engine = sa.create_engine(address, isolation_level="AUTOCOMMIT")
+        with engine.connect() as c:
+            c.execute(sa.text("ALTER SYSTEM SET fsync = off"))
+            c.execute(sa.text("SELECT pg_reload_conf()"))
+            c.execute(sa.text("CREATE DATABASE prepared"))
+        prepared = Database(sa.create_engine(address.set(database="prepared")))
+        prepared.prepare()
+        prepare(prepared)
+        prepared.close()
+        yield engine
+        engine.dispose()
+        running.cleanup()
 
 
 @pytest.fixture
-def url(postgres: str, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of an empty database of the test's own, also in the environment as SHARE_DB."""
+def url(postgres: sa.Engine, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a database of the test's own, with tables and no runs, also in the environment as SHARE_DB."""
     name = f"t{abs(hash(request.node.nodeid)) % 10**12}"
-    address = sa.make_url(postgres).set(drivername="postgresql+psycopg")
-    engine = sa.create_engine(address, isolation_level="AUTOCOMMIT")
-    with engine.connect() as connection:
-        connection.execute(sa.text(f"CREATE DATABASE {name}"))
-    engine.dispose()
-    made = sa.make_url(postgres).set(database=name).render_as_string(hide_password=False)
+    with postgres.connect() as c:
+        c.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE prepared"))
+    made = postgres.url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
     monkeypatch.setenv("SHARE_DB", made)
     return made
 
@@ -81,7 +89,7 @@ def order(server: Any) -> Callable[..., Order]:
     def make(*, settings: RunSettings | None = None, target: dict[str, Any] | None = None, **more: Any) -> Order:
         asked = ChatTarget(**{"id": "desk", "url": server.url, "model": "faulty-1", **(target or {})})
         chosen = settings or RunSettings(deadline_seconds=5.0, most_in_flight=8, give_up_after=20)
-        return order_for("shinrai.refusal.ja", asked, chosen, **{"chunk": 10, **more})[0]
+        return order_for("shinrai.refusal.ja", asked, chosen, **{"chunk": 10, "repeats": 1, **more})[0]
 
     return make
 
@@ -108,6 +116,52 @@ def worker(server: Any, tmp_path: Path) -> Iterator[Callable[..., subprocess.Pop
         if process.poll() is None:
             process.send_signal(signal.SIGKILL)
         process.wait(10)
+
+
+@pytest.fixture
+def work(server: Any, tmp_path: Path, url: str) -> Iterator[Callable[..., "Working"]]:
+    """Work in a thread of this process, one worker at a time: work("name", run)."""
+    assert url
+    begun: list[Working] = []
+
+    def start(name: str, run: str, *keys: str) -> Working:
+        begun.append(Working(tmp_path / name, run, server.url, keys))
+        return begun[-1]
+
+    yield start
+    for each in begun:
+        each.stop.set()
+        each.thread.join(20)
+
+
+class Working:
+    """A worker in a thread. ended: how its run ended; told: what it said; error: what ended it."""
+
+    def __init__(self, folder: Path, run: str, target: str, keys: Sequence[str]) -> None:
+        self.stop = threading.Event()
+        self.told: list[str] = []
+        self.ended: object = None
+        self.error: ShinraiError | None = None
+        self.thread = threading.Thread(target=self._work, args=(folder, run, target, keys), daemon=True)
+        self.thread.start()
+
+    def _work(self, folder: Path, run: str, target: str, keys: Sequence[str]) -> None:
+        from shinrai.evaluate.workers.worker import Allowed, serve
+
+        def tell(what: Message) -> None:
+            self.told.append(str(what))
+
+        try:
+            with opened("env:SHARE_DB") as database:
+                allowed = Allowed([target], keys)
+                self.ended = serve(database, folder, allowed, run=run, once=True, tell=tell, stop=self.stop)
+        except ShinraiError as error:
+            self.error = error
+
+    def wait(self, seconds: float = 40) -> object:
+        self.thread.join(seconds)
+        assert not self.thread.is_alive()
+        return self.ended
 
 
 @pytest.fixture

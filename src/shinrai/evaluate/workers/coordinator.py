@@ -17,7 +17,7 @@ from shinrai.evaluate.workers.care import give_back, requeue_lost
 from shinrai.evaluate.workers.database import Database, HandedBack, RunView, State
 from shinrai.evaluate.workers.jobs import Jobs, prepare, quieten
 from shinrai.evaluate.workers.order import Order, planned
-from shinrai.language import message
+from shinrai.language import ShinraiError, message
 
 STALE_SECONDS = 30.0
 JOURNAL = "journal"
@@ -111,6 +111,23 @@ def cancel(database: Database, run: str) -> bool:
     finally:
         jobs.close()
     return done
+
+
+def forget(database: Database, run: str) -> None:
+    """Delete a run that has ended from the database, with the samples in it. ShinraiError: it is under way."""
+    quieten()
+    database.order(run)
+    if database.state(run) is State.OPEN:
+        raise ShinraiError(
+            message("The run {id} is under way.", id=run),
+            fix=message("End it first: shinrai suites share cancel {id}", id=run),
+        )
+    jobs = Jobs(database)
+    try:
+        jobs.forget(run)
+    finally:
+        jobs.close()
+    database.forget(run)
 
 
 def collect(database: Database, run: str, folder: Path) -> Collected:

@@ -14,7 +14,7 @@ from enum import StrEnum
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 
-from shinrai.evaluate.targets.references import resolve
+from shinrai.evaluate.targets.references import is_reference, resolve
 from shinrai.evaluate.workers.order import Order, decoded, encoded
 from shinrai.language import Bilingual, ShinraiError, message
 
@@ -214,6 +214,11 @@ class Database:
         left = c.execute(sa.select(_chunk.c.number).where(_chunk.c.run == run, ~_chunk.c.whole)).scalars()
         return opened, list(left)
 
+    def forget(self, run: str) -> None:
+        """Delete a run with everything that came back."""
+        with self.transaction() as c:
+            c.execute(sa.delete(_run).where(_run.c.id == run))
+
     def end(self, run: str, state: State, verdict: Bilingual | None = None) -> bool:
         """End a run that is open; False where it had ended."""
         said = None if verdict is None else json.dumps({"ja": verdict.ja[:_LONGEST], "en": verdict.en[:_LONGEST]})
@@ -396,6 +401,11 @@ def opened(reference: str) -> Iterator[Database]:
 
 def engine_for(reference: str) -> sa.Engine:
     """Return an engine for the address at `env:NAME` or `file:PATH`."""
+    if not is_reference(reference):
+        raise ShinraiError(
+            message("The address of the database is given itself, instead of where it is."),
+            fix=message("Put it into the environment or a file, and write `env:NAME` or `file:PATH`."),
+        )
     try:
         url = sa.make_url(resolve(reference).value)
     except sa.exc.ArgumentError:

@@ -7,6 +7,7 @@ say (`Database.silent`), because DBOS leaves that to a service of its maker.
 
 import logging
 import os
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
@@ -22,6 +23,7 @@ APPLICATION = "shinrai"
 SCHEMA = "shinrai_jobs"
 _JOB = "take_chunk"
 _POLL_SECONDS = 0.2
+_PATIENCE_SECONDS = 15.0
 
 _Take = Callable[[str, int], bool]
 _taking: list[_Take] = []
@@ -108,6 +110,15 @@ class Jobs:
                 self._client.cancel_workflows([each.workflow_id for each in waiting])
             self._client.delete_queue(queue_name(run))
 
+    def forget(self, run: str) -> None:
+        """Delete the jobs of a run and its queue."""
+        with refusals():
+            # A withdrawn job is in no queue any more.
+            found = self._client.list_workflows(workflow_id_prefix=f"{run}:", load_input=False, load_output=False)
+            if found:
+                self._client.delete_workflows([each.workflow_id for each in found])
+            self._client.delete_queue(queue_name(run))
+
     def close(self) -> None:
         """Let go of the connections."""
         self._client.destroy()
@@ -139,16 +150,25 @@ def taking_chunks(database: Database, run: str, worker: str, take: _Take) -> Ite
         log_level="CRITICAL",
         sys_db_pool_size=4,
     )
+    at_work = threading.Lock()
+
+    def take_alone(of: str, number: int) -> bool:
+        with at_work:
+            return take(of, number)
+
     DBOS(config=config)
-    _taking.append(take)
+    _taking.append(take_alone)
     try:
         DBOS.listen_queues([queue_name(run)])
         with refusals():
             DBOS.launch()
         yield
     finally:
-        DBOS.destroy(workflow_completion_timeout_sec=10)
-        _taking.remove(take)
+        # A chunk under way is handed back first. Where its job is not noted as done any more, it is done again: that is
+        # to find the chunk whole.
+        at_work.acquire(timeout=_PATIENCE_SECONDS)
+        DBOS.destroy()
+        _taking.remove(take_alone)
 
 
 def queue_name(run: str) -> str:
