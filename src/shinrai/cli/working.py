@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shinrai.cli.building import command, group, json_option
-from shinrai.language import Language, Message, message
+from shinrai.language import Bilingual, Language, Message, message
 
 if TYPE_CHECKING:
     from shinrai.evaluate.workers.coordinator import Collected, SharedProgress
@@ -89,7 +89,7 @@ def worker_command(language: Language) -> click.Command:
 
         def tell(what: Message) -> None:
             if not quiet:
-                _say(what.text(language))
+                _say(what, language)
 
         with opened(database_url) as database, _stopping() as stop:
             ended = serve(
@@ -131,7 +131,7 @@ def _start(language: Language) -> click.Command:
             if not given["quiet"]:
                 said = message("Run {id} is shared: {n} samples.", id=order.id, n=order.planned)
                 again = message("Run {id} was shared before.", id=order.id)
-                _say((said if new else again).text(language))
+                _say(said if new else again, language)
             if given["detach"] or out is None:
                 tables.line(order.id, language)
                 return 0
@@ -292,7 +292,7 @@ def _watched(database: Any, run: str, language: Language, *, quiet: bool) -> "Ru
     if view.state is not State.OPEN:
         return view
     left = message("The run goes on without us. Watch it again, or end it: shinrai suites share cancel {id}", id=run)
-    _say(left.text(language))
+    _say(left, language)
     return None
 
 
@@ -317,13 +317,13 @@ def _sum(done: "Collected") -> Message:
     )
 
 
-def _remarks(view: "RunView") -> list[Message]:
+def _remarks(view: "RunView") -> list[Message | Bilingual]:
     """Say how the run ended, what came twice, and which workers fell silent."""
     from shinrai.evaluate.workers.database import Presence
 
-    said = [message("Run {id}: {state}.", id=view.id, state=_state(view))]
+    said: list[Message | Bilingual] = [message("Run {id}: {state}.", id=view.id, state=_state(view))]
     if view.verdict is not None:
-        said.append(message("{text}", text=view.verdict))
+        said.append(view.verdict)
     if view.repeated:
         said.append(message("{n} results of chunks came again and were not counted.", n=view.repeated))
     for worker in view.workers:
@@ -333,15 +333,9 @@ def _remarks(view: "RunView") -> list[Message]:
 
 
 def _state(view: "RunView") -> Message:
-    from shinrai.evaluate.workers.database import State
+    from shinrai.evaluate.workers.database import STATE_NAMES
 
-    return {
-        State.OPEN: message("under way"),
-        State.COMPLETE: message("complete"),
-        State.CANCELLED: message("cancelled"),
-        State.TARGET_DEAD: message("ended: the target does not answer"),
-        State.FAILED: message("ended: a part could not be taken"),
-    }[view.state]
+    return STATE_NAMES[view.state]
 
 
 def _whole(view: "RunView") -> bool:
@@ -391,13 +385,12 @@ def _shown(language: Language, *, quiet: bool) -> "Iterator[Callable[[SharedProg
     last = [float("-inf")]
 
     def show(progress: "SharedProgress") -> None:
-        text = sentence(progress).text(language)
         if live:
-            sys.stderr.write(_CLEAR + text)
+            sys.stderr.write(_CLEAR + sentence(progress).text(language))
             sys.stderr.flush()
         elif monotonic() - last[0] >= _SECONDS_BETWEEN_LINES:
             last[0] = monotonic()
-            _say(text)
+            _say(sentence(progress), language)
 
     try:
         yield show
@@ -446,8 +439,11 @@ def _require_extra() -> None:
         )
 
 
-def _say(text: str) -> None:
-    sys.stderr.write(text + "\n")
+def _say(what: Message, language: Language) -> None:
+    """Say it on standard error. Names and verdicts come from the database, so control characters are made harmless."""
+    from shinrai.cli.tables import said
+
+    sys.stderr.write(said(what, language) + "\n")
     sys.stderr.flush()
 
 

@@ -61,6 +61,9 @@ def postgres() -> Iterator[sa.Engine]:
         prepared.close()
         yield engine
         engine.dispose()
+        # Nothing is kept, so nothing is to be written out first.
+        if pid := running.get_pid():
+            os.kill(pid, signal.SIGQUIT)
         running.cleanup()
 
 

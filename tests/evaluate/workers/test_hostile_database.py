@@ -190,12 +190,14 @@ def test_no_more_workers_join_than_may(database: Database, order: Make) -> None:
     assert database.join(made.id, "c", 2)
 
 
-def test_a_chunk_that_ends_every_worker_ends_the_run(database: Database, order: Make) -> None:
-    made = order()
+def test_a_chunk_that_ends_every_worker_ends_the_run(database: Database, order: Make, work: Work) -> None:
+    made = order(chunk=100)
     share(database, made)
-    assert [begun.tries for begun in (database.begin(made.id, 0, "a") for _ in range(3)) if begun] == [1, 2, 3]
-    database.hand_back(made.id, 0, "a", b"x", taken=10, answered=9, whole=True)
-    assert database.begin(made.id, 0, "b") is None
+    begun = [database.begin(made.id, 0, "a") for _ in range(8)]
+    assert [each.tries for each in begun if each] == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert work("one", made.id).wait() is State.FAILED
+    verdict = database.view(made.id).verdict
+    assert verdict is not None and "Chunk 0" in verdict.en
 
 
 @pytest.mark.parametrize(

@@ -60,7 +60,9 @@ def share(database: Database, order: Order, *, stale_seconds: float = STALE_SECO
                 jobs.enqueue(c, order.id, range(order.chunks), "1.0")
                 return True
             opened, left = database.reopen(c, order.id) if resume else (0, ())
-            jobs.enqueue(c, order.id, left, f"{opened}.0")
+            if left:
+                waiting = jobs.queued(order.id)
+                jobs.enqueue(c, order.id, [number for number in left if number not in waiting], f"{opened}.0")
             return bool(left)
     finally:
         jobs.close()

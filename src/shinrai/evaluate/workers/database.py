@@ -71,6 +71,16 @@ class State(StrEnum):
     FAILED = "failed"
 
 
+STATE_NAMES = {
+    State.OPEN: message("under way"),
+    State.COMPLETE: message("complete"),
+    State.CANCELLED: message("cancelled"),
+    State.TARGET_DEAD: message("ended, since the target does not answer"),
+    State.FAILED: message("ended, since a part could not be taken"),
+}
+"""What people read for a state."""
+
+
 class Presence(StrEnum):
     """Whether a worker is there. SILENT: it stopped saying that it lives, and its chunk was given to others."""
 
@@ -113,11 +123,12 @@ class RunView:
 class Begun:
     """A chunk that a worker takes. tries: how often it was taken since the run was opened. journal: what there is.
 
-    again: names the next queueing of the chunk, should this one end without it.
+    taken: samples in it. again: names the next queueing of the chunk, should this one end without it.
     """
 
     tries: int
     again: str
+    taken: int
     journal: bytes | None
 
 
@@ -327,9 +338,9 @@ class Database:
                 sa.update(_chunk)
                 .where(_chunk.c.run == run, _chunk.c.number == number, ~_chunk.c.whole, _run.c.id == _chunk.c.run)
                 .values(tries=_chunk.c.tries + 1, worker=name)
-                .returning(_chunk.c.tries, _chunk.c.journal, _run.c.opened)
+                .returning(_chunk.c.tries, _chunk.c.journal, _chunk.c.taken, _run.c.opened)
             ).one_or_none()
-        return Begun(row.tries, f"{row.opened}.{row.tries}", row.journal) if row else None
+        return Begun(row.tries, f"{row.opened}.{row.tries}", row.taken, row.journal) if row else None
 
     def unfinished(self, run: str) -> Sequence[int]:
         """Return the chunks that are not whole, while the run is open."""

@@ -12,11 +12,11 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 
 import sqlalchemy as sa
-from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions
+from dbos import DBOS, DBOSClient, DBOSConfig, DBOSPortableJSONSerializer, EnqueueOptions, error
 from dbos._serialization import DefaultSerializer
 
 from shinrai import __version__
-from shinrai.evaluate.workers.database import Database, refusals
+from shinrai.evaluate.workers.database import Database, DatabaseError, refusals
 from shinrai.language import ShinraiError, message
 
 APPLICATION = "shinrai"
@@ -47,7 +47,7 @@ class Jobs:
     """The queue of chunks, for whoever shares runs or looks after them."""
 
     def __init__(self, database: Database) -> None:
-        with refusals():
+        with _refusals():
             self._client = DBOSClient(
                 system_database_engine=database.engine,
                 dbos_system_schema=SCHEMA,
@@ -58,7 +58,7 @@ class Jobs:
 
     def register(self, run: str) -> None:
         """Make the queue of a run; each worker takes one chunk at a time."""
-        with refusals():
+        with _refusals():
             self._client.register_queue(
                 queue_name(run), worker_concurrency=1, polling_interval_sec=_POLL_SECONDS, application_name=APPLICATION
             )
@@ -76,7 +76,7 @@ class Jobs:
 
     def take_over(self, run: str, worker: str) -> int:
         """Put the chunks that a dead worker had taken back into the queue; returns how many."""
-        with refusals():
+        with _refusals():
             found = self._client.list_workflows(
                 status="PENDING",
                 executor_id=worker,
@@ -91,7 +91,7 @@ class Jobs:
 
     def queued(self, run: str) -> set[int]:
         """Return the chunks that wait in the queue or are being taken."""
-        with refusals():
+        with _refusals():
             found = self._client.list_workflows(
                 status=["ENQUEUED", "DELAYED", "PENDING"],
                 queue_name=queue_name(run),
@@ -102,7 +102,7 @@ class Jobs:
 
     def withdraw(self, run: str) -> None:
         """Take the chunks that nobody has begun out of the queue, and the queue with them."""
-        with refusals():
+        with _refusals():
             waiting = self._client.list_workflows(
                 status=["ENQUEUED", "DELAYED"], queue_name=queue_name(run), load_input=False, load_output=False
             )
@@ -112,7 +112,7 @@ class Jobs:
 
     def forget(self, run: str) -> None:
         """Delete the jobs of a run and its queue."""
-        with refusals():
+        with _refusals():
             # A withdrawn job is in no queue any more.
             found = self._client.list_workflows(workflow_id_prefix=f"{run}:", load_input=False, load_output=False)
             if found:
@@ -126,7 +126,7 @@ class Jobs:
 
 def prepare(database: Database) -> None:
     """Make the tables of the jobs, or bring them up to date. ShinraiError: the database refuses."""
-    with refusals():
+    with _refusals():
         DBOS.migrate(database.engine.url.render_as_string(hide_password=False), schema=SCHEMA)
 
 
@@ -160,7 +160,7 @@ def taking_chunks(database: Database, run: str, worker: str, take: _Take) -> Ite
     _taking.append(take_alone)
     try:
         DBOS.listen_queues([queue_name(run)])
-        with refusals():
+        with _refusals():
             DBOS.launch()
         yield
     finally:
@@ -169,6 +169,19 @@ def taking_chunks(database: Database, run: str, worker: str, take: _Take) -> Ite
         at_work.acquire(timeout=_PATIENCE_SECONDS)
         DBOS.destroy()
         _taking.remove(take_alone)
+
+
+@contextmanager
+def _refusals() -> Iterator[None]:
+    """Do as `refusals` does, also for what DBOS says of the database."""
+    try:
+        with refusals():
+            yield
+    except error.DBOSException as failure:
+        raise DatabaseError(
+            message("The queue of jobs in the database cannot be used ({reason}).", reason=type(failure).__name__),
+            fix=message("Share the run again with this version, with an account that may create tables."),
+        ) from None
 
 
 def queue_name(run: str) -> str:

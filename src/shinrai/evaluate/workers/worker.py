@@ -5,6 +5,7 @@ there when it is started again. What a run says cannot make a worker ask an addr
 named: whoever can write to the database could otherwise have keys sent anywhere.
 """
 
+import os
 import socket
 import sys
 import threading
@@ -13,8 +14,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from secrets import token_hex
+from shutil import rmtree
 from time import monotonic
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from shinrai.evaluate.runner.engine import run as run_engine
 from shinrai.evaluate.runner.journal import open_journal
@@ -24,7 +26,7 @@ from shinrai.evaluate.sample import PlannedSample
 from shinrai.evaluate.targets.chat import ChatTarget, endpoint
 from shinrai.evaluate.targets.references import is_reference
 from shinrai.evaluate.workers.care import give_back, requeue_lost
-from shinrai.evaluate.workers.database import Begun, Database, DatabaseError, State
+from shinrai.evaluate.workers.database import STATE_NAMES, Begun, Database, DatabaseError, State
 from shinrai.evaluate.workers.jobs import Jobs, quieten, taking_chunks
 from shinrai.evaluate.workers.order import Order, planned
 from shinrai.language import Message, Place, ShinraiError, message
@@ -83,13 +85,12 @@ def serve(
     stop = stop or threading.Event()
     with _held(folder) as name:
         tell(message("Worker {name} waits for runs.", name=name))
-        refused: set[str] = set()
+        known: dict[str, _Known | None] = {}
         while not stop.is_set():
             try:
-                found = _next_run(database, name, allowed, run, refused, tell)
+                found = _next_run(database, name, allowed, run, known, tell)
                 if found is not None:
-                    order, stale = found
-                    ended = _Working(database, order, stale, name, folder, tell, stop).go()
+                    ended = _Working(database, found, name, folder, tell, stop).go()
                     if once:
                         return ended
             except DatabaseError as error:
@@ -100,51 +101,60 @@ def serve(
     return None
 
 
+class _Known(NamedTuple):
+    """A run that this worker may work on. stale_seconds: of silence after which a worker counts as dead."""
+
+    order: Order
+    plan: Sequence[PlannedSample]
+    stale_seconds: float
+
+
 def _next_run(
-    database: Database, name: str, allowed: Allowed, only: str | None, refused: set[str], tell: Tell
-) -> tuple[Order, float] | None:
-    """Return the oldest open run that this worker may work on and has joined."""
-    for id_ in database.runs(State.OPEN) if only is None else [only]:
-        if id_ in refused:
-            continue
-        try:
-            order, stale = database.order(id_)
-            refusal = allowed.refusal(order.target)
-            if refusal is not None:
-                raise refusal
-            planned(order)
-        except DatabaseError:
-            raise
-        except ShinraiError as error:
-            if only is not None:
-                raise
-            refused.add(id_)
-            tell(message("Run {id} is left to others: {why}", id=id_, why=error.what))
-            continue
-        if database.join(id_, name, order.workers):
-            return order, stale
+    database: Database, name: str, allowed: Allowed, only: str | None, known: dict[str, _Known | None], tell: Tell
+) -> _Known | None:
+    """Return the oldest open run that this worker may work on and has joined. known: filled; None for refused ones."""
+    found = database.runs(State.OPEN) if only is None else [only]
+    for ended in known.keys() - set(found):
+        del known[ended]
+    for id_ in found:
+        if id_ not in known:
+            known[id_] = _examined(database, id_, allowed, tell, needed=only is not None)
+        run = known[id_]
+        if run is not None and database.join(id_, name, run.order.workers):
+            return run
     return None
+
+
+def _examined(database: Database, id_: str, allowed: Allowed, tell: Tell, *, needed: bool) -> _Known | None:
+    """Return a run with its plan; None where it is not for this worker, which is an error for a run that is needed."""
+    try:
+        order, stale = database.order(id_)
+        refusal = allowed.refusal(order.target)
+        if refusal is not None:
+            raise refusal
+        return _Known(order, planned(order), stale)
+    except DatabaseError:
+        raise
+    except ShinraiError as error:
+        if needed:
+            raise
+        tell(message("Run {id} is left to others: {why}", id=id_, why=error.what))
+        return None
 
 
 class _Working:
     """One worker on one run. Chunks are taken in a thread of the jobs, the heart beats in the caller's."""
 
     def __init__(
-        self,
-        database: Database,
-        order: Order,
-        stale_seconds: float,
-        name: str,
-        folder: Path,
-        tell: Tell,
-        stop: threading.Event,
+        self, database: Database, run: _Known, name: str, folder: Path, tell: Tell, stop: threading.Event
     ) -> None:
+        order = run.order
         self._database = database
         self._jobs = Jobs(database)
         self._order = order
-        self._plan: Sequence[PlannedSample] = planned(order)
+        self._plan = run.plan
         self._settings = _share_of(order)
-        self._stale = stale_seconds
+        self._stale = run.stale_seconds
         self._name = name
         self._folder = folder / order.id
         self._tell = tell
@@ -152,13 +162,14 @@ class _Working:
         self._cancel = threading.Event()
         self._woken = threading.Event()
         self._taking = 0
+        self._had = 0
         self._unanswered = 0
         self._error: ShinraiError | None = None
 
     def go(self) -> State:
         """Work until the run ends, this worker is stopped, or it cannot go on (ShinraiError)."""
         order, state = self._order, State.OPEN
-        self._folder.mkdir(parents=True, exist_ok=True)
+        self._folder.mkdir(mode=0o700, exist_ok=True)
         self._tell(message("Working on run {id}: {n} samples.", id=order.id, n=order.planned))
         try:
             with taking_chunks(self._database, order.id, self._name, self._take):
@@ -168,7 +179,10 @@ class _Working:
             self._leave()
         if self._error is not None:
             raise self._error
-        self._tell(message("Run {id}: {state}.", id=order.id, state=state.value))
+        if state is State.COMPLETE:
+            # What others have taken in our place is of no use to anyone.
+            rmtree(self._folder, ignore_errors=True)
+        self._tell(message("Run {id}: {state}.", id=order.id, state=STATE_NAMES[state]))
         return state
 
     def _beat(self) -> State:
@@ -234,7 +248,8 @@ class _Working:
         first, after = self._order.span(number)
         path = self._folder / f"{number}.journal"
         if begun.journal is not None and not path.exists():
-            path.write_bytes(begun.journal)
+            _write(path, begun.journal)
+        self._had = begun.taken
         head = {"chunk": number, "run": self._order.id, "target": dict(self._order.target.identity())}
         with open_journal(path, head) as journal:
             summary = run_engine(
@@ -289,7 +304,15 @@ class _Working:
                     raise
 
     def _note(self, progress: Progress) -> None:
-        self._taking = progress.taken
+        self._taking = max(0, progress.taken - self._had)
+
+
+def _write(path: Path, data: bytes) -> None:
+    # Samples may hold personal data: nobody else on this machine reads them.
+    beside = path.with_suffix(".new")
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file:
+        file.write(data)
+    beside.replace(path)
 
 
 def _share_of(order: Order) -> RunSettings:
