@@ -49,16 +49,15 @@ def postgres() -> Iterator[sa.Engine]:
     # others. The path is short, since that of a socket is limited to about a hundred characters.
     with TemporaryDirectory(prefix="shinrai-pg-", ignore_cleanup_errors=True) as folder:
         running = pgserver.get_server(Path(folder) / "d", cleanup_mode="stop")
-        address = sa.make_url(running.get_uri()).set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(address, isolation_level="AUTOCOMMIT")
+        engine = sa.create_engine(
+            sa.make_url(running.get_uri()).set(drivername="postgresql+psycopg"), isolation_level="AUTOCOMMIT"
+        )
         with engine.connect() as c:
             c.execute(sa.text("ALTER SYSTEM SET fsync = off"))
             c.execute(sa.text("SELECT pg_reload_conf()"))
-            c.execute(sa.text("CREATE DATABASE prepared"))
-        prepared = Database(sa.create_engine(address.set(database="prepared")))
+        prepared = Database(engine)
         prepared.prepare()
         prepare(prepared)
-        prepared.close()
         yield engine
         engine.dispose()
         # Nothing is kept, so nothing is to be written out first.
@@ -68,14 +67,19 @@ def postgres() -> Iterator[sa.Engine]:
 
 
 @pytest.fixture
-def url(postgres: sa.Engine, request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """The address of a database of the test's own, with tables and no runs, also in the environment as SHARE_DB."""
-    name = f"t{abs(hash(request.node.nodeid)) % 10**12}"
+def url(postgres: sa.Engine, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The address of a database with tables and no rows, also in the environment as SHARE_DB."""
     with postgres.connect() as c:
-        c.execute(sa.text(f"CREATE DATABASE {name} TEMPLATE prepared"))
-    made = postgres.url.set(drivername="postgresql", database=name).render_as_string(hide_password=False)
-    monkeypatch.setenv("SHARE_DB", made)
-    return made
+        tables = c.execute(
+            sa.text(
+                "SELECT format('%I.%I', schemaname, tablename) FROM pg_tables "
+                "WHERE schemaname LIKE 'shinrai%' AND tablename NOT LIKE '%migrations'"
+            )
+        ).scalars()
+        c.execute(sa.text(f"TRUNCATE {', '.join(tables)} CASCADE"))
+    address = postgres.url.set(drivername="postgresql").render_as_string(hide_password=False)
+    monkeypatch.setenv("SHARE_DB", address)
+    return address
 
 
 @pytest.fixture
@@ -91,7 +95,7 @@ def order(server: Any) -> Callable[..., Order]:
 
     def make(*, settings: RunSettings | None = None, target: dict[str, Any] | None = None, **more: Any) -> Order:
         asked = ChatTarget(**{"id": "desk", "url": server.url, "model": "faulty-1", **(target or {})})
-        chosen = settings or RunSettings(deadline_seconds=5.0, most_in_flight=8, give_up_after=20)
+        chosen = settings or RunSettings(deadline_seconds=30.0, most_in_flight=8, give_up_after=20)
         return order_for("shinrai.refusal.ja", asked, chosen, **{"chunk": 10, "repeats": 1, **more})[0]
 
     return make

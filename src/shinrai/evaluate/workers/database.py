@@ -250,7 +250,9 @@ class Database:
                 .where(_run.c.id == run, _run.c.state == State.OPEN.value, ~left)
                 .values(state=State.COMPLETE.value)
             )
-            return State(c.execute(sa.select(_run.c.state).where(_run.c.id == run)).scalar_one())
+            found = c.execute(sa.select(_run.c.state).where(_run.c.id == run)).scalar()
+            # A run that somebody deleted meanwhile is over for whoever still works on it.
+            return State.CANCELLED if found is None else State(found)
 
     def view(self, run: str) -> RunView:
         """Return how far a run is."""

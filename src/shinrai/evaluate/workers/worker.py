@@ -161,6 +161,7 @@ class _Working:
         self._stop = stop
         self._cancel = threading.Event()
         self._woken = threading.Event()
+        self._left = threading.Event()
         self._taking = 0
         self._had = 0
         self._unanswered = 0
@@ -208,6 +209,7 @@ class _Working:
 
     def _leave(self) -> None:
         """Give back what is still ours. Where the database is away, others find out by our silence."""
+        self._left.set()
         try:
             self._jobs.take_over(self._order.id, self._name)
             self._database.leave(self._order.id, self._name)
@@ -295,12 +297,12 @@ class _Working:
         self._persist(again)
 
     def _persist(self, action: Callable[[], T]) -> T:
-        """Try until the database takes it. DatabaseError: we are to stop; the journal stays in the folder."""
+        """Try until the database takes it. DatabaseError: we stop or have left; the journal stays in the folder."""
         while True:
             try:
                 return action()
             except DatabaseError:
-                if self._stop.wait(_AGAIN_SECONDS):
+                if self._stop.is_set() or self._left.wait(_AGAIN_SECONDS):
                     raise
 
     def _note(self, progress: Progress) -> None:
