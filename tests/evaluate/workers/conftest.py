@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from time import monotonic, sleep
@@ -61,9 +62,31 @@ def postgres() -> Iterator[sa.Engine]:
         yield engine
         engine.dispose()
         # Nothing is kept, so nothing is to be written out first.
-        if pid := running.get_pid():
-            os.kill(pid, signal.SIGQUIT)
+        pgserver.pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=running.pgdata, user=running.system_user)
         running.cleanup()
+
+
+@pytest.fixture
+def outage(postgres: sa.Engine) -> Callable[[], AbstractContextManager[None]]:
+    """Have the database away while a block runs."""
+    import pgserver
+
+    (running,) = pgserver.PostgresServer._instances.values()
+    place = postgres.url.query["host"]
+
+    @contextmanager
+    def away() -> Iterator[None]:
+        def control(*words: str) -> None:
+            pgserver.pg_ctl(["-w", *words], pgdata=running.pgdata, user=running.system_user)
+
+        control("-m", "fast", "stop")
+        try:
+            yield
+        finally:
+            control("-o", '-h ""', "-o", f"-k {place}", "-l", str(running.pgdata / "again.log"), "start")
+            postgres.dispose()
+
+    return away
 
 
 @pytest.fixture

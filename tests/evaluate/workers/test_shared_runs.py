@@ -5,6 +5,7 @@ import subprocess
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -167,6 +168,30 @@ def test_a_stopped_worker_hands_back_and_the_coordinator_may_come_and_go(
         seen = watch(second, made.id, stop=after(5))
         assert (seen.state, seen.workers[0].presence) == (State.COMPLETE, Presence.LEFT)
         nothing_lost_or_doubled(collect(second, made.id, tmp_path / "out"), made, tmp_path / "alone")
+
+
+def test_an_outage_of_the_database_costs_nothing_but_time(
+    database: Database,
+    order: Make,
+    work: Work,
+    server: Any,
+    outage: Callable[[], AbstractContextManager[None]],
+    tmp_path: Path,
+    eventually: Eventually,
+) -> None:
+    made = order(chunk=50, settings=RunSettings(most_in_flight=4))
+    server.latency = 0.1
+    share(database, made, stale_seconds=5.0)
+    working = work("one", made.id)
+    eventually(lambda: len(server.requests) > 5)
+    with outage():
+        eventually(lambda: any("cannot be reached" in said for said in working.told))
+        # The chunk is taken to its end all the same.
+        eventually(lambda: len(server.requests) == 50)
+    server.latency = 0.0
+    assert working.wait() is State.COMPLETE
+    assert len(server.requests) == made.planned
+    nothing_lost_or_doubled(collect(database, made.id, tmp_path / "out"), made, tmp_path / "alone")
 
 
 @pytest.mark.parametrize("chunk", [10, 100])
