@@ -4,10 +4,13 @@ BIN := .venv/bin
 COMPILED := $(shell find src packages -name '*.po') $(shell find src/shinrai/frameworks/data -name '*.yaml')
 OUT := out/loan-screening
 
-.PHONY: demo test lint types rooms unit lock messages clean
+.PHONY: demo demo-chat test lint types rooms unit lock messages clean
 
 demo: .venv/ready
 	$(BIN)/python examples/loan-screening/run.py --out $(OUT)
+
+demo-chat: .venv/ready
+	$(BIN)/python examples/city-desk/run.py
 
 test: lint types rooms unit
 
@@ -27,7 +30,7 @@ unit: .venv/ready
 # requirements.lock names versions and hashes only, so that it works behind any mirror.
 lock: .venv/bin/uv
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet \
-	  --no-emit-package shinrai-verify --all-extras --group dev pyproject.toml --output-file requirements.lock
+	  --no-emit-package shinrai-verify --extra peers --extra workers --group dev pyproject.toml --output-file requirements.lock
 
 messages: .venv/ready
 	$(BIN)/python tools/update_messages.py

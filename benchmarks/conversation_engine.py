@@ -26,11 +26,15 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 PEERS = HERE / "peers"
+ROOT = HERE.parent
 PACKAGES = {
+    # Not the development environment: pyarrow loads pandas where it finds it, and Shinrai itself does not bring it.
+    "shinrai": ["-e", str(ROOT / "packages" / "shinrai-verify"), "-e", str(ROOT)],
     "inspect": ["inspect-ai", "openai"],
     "lm_eval": ["lm_eval[api]"],
     "deepeval": ["deepeval", "aiohttp"],
 }
+PEERS_MEASURED = ["inspect", "lm_eval", "deepeval"]
 SCRIPTS = {
     "bare aiohttp": "bare_aiohttp.py",
     "shinrai": "shinrai_engine.py",
@@ -46,38 +50,43 @@ def main() -> None:
     parser.add_argument("--n", type=int, default=10_000)
     parser.add_argument("--in-flight", type=int, default=200)
     parser.add_argument("--latency-ms", type=float, nargs="+", default=[0.0, 50.0])
-    parser.add_argument("--times", type=int, default=3, help="of bare aiohttp and ours; peers run once")
-    parser.add_argument("--peers", nargs="*", default=list(PACKAGES), choices=list(PACKAGES))
+    parser.add_argument("--times", type=int, default=5, help="of bare aiohttp and ours; peers run once")
+    parser.add_argument("--peers", nargs="*", default=PEERS_MEASURED, choices=PEERS_MEASURED)
     parser.add_argument("--environments", type=Path, default=Path.home() / ".cache" / "shinrai-peers")
     parser.add_argument("--million", action="store_true", help="ours at 10⁴, 10⁵ and 10⁶ samples instead")
     parser.add_argument("--out", type=Path)
     given = parser.parse_args()
     if given.million:
-        figures = [measured("shinrai", n, 0.0, given) for n in (10_000, 100_000, 1_000_000)]
+        figures = [one for n in (10_000, 100_000, 1_000_000) for one in measured(["shinrai"], n, 0.0, given)]
         out = given.out or HERE / "results" / "conversation_engine_growth.json"
     else:
         engines = ["bare aiohttp", "shinrai", *given.peers]
-        figures = [measured(engine, given.n, latency, given) for latency in given.latency_ms for engine in engines]
+        figures = [one for latency in given.latency_ms for one in measured(engines, given.n, latency, given)]
         out = given.out or HERE / "results" / "conversation_engine.json"
     out.parent.mkdir(exist_ok=True)
     versions = {name: version_of(given.environments, name) for name in ([] if given.million else given.peers)}
     out.write_text(json.dumps({"cores": os.cpu_count(), "versions": versions, "figures": figures}, indent=1) + "\n")
 
 
-def measured(engine: str, n: int, latency: float, given: argparse.Namespace) -> dict[str, object]:
-    """Return the figures of one engine at one size and latency: medians of the repeats."""
-    ours = engine not in PACKAGES
-    python = sys.executable if ours else environment(given.environments, engine)
-    runs = []
+def measured(engines: Sequence[str], n: int, latency: float, given: argparse.Namespace) -> list[dict[str, object]]:
+    """Return the figures of the engines at one size and latency: medians of the repeats, which take turns."""
+    runs: dict[str, list[dict[str, float]]] = {engine: [] for engine in engines}
     with server(latency) as url:
-        for _ in range(given.times if ours and not given.million else 1):
-            with tempfile.TemporaryDirectory() as folder:
-                command = [str(python), str(PEERS / SCRIPTS[engine]), url, str(n), str(given.in_flight), folder]
-                runs.append(timed(command, n, Path(folder)))
-    figures: dict[str, object] = {"engine": engine, "latency_ms": latency, "n": n}
-    figures |= {name: round(statistics.median(run[name] for run in runs), 4) for name in runs[0]}
-    print(json.dumps(figures), flush=True)
-    return figures
+        for repeat in range(1 if given.million else given.times):
+            for engine in engines:
+                if repeat and engine in PEERS_MEASURED:
+                    continue
+                python = environment(given.environments, engine) if engine in PACKAGES else sys.executable
+                with tempfile.TemporaryDirectory() as folder:
+                    command = [str(python), str(PEERS / SCRIPTS[engine]), url, str(n), str(given.in_flight), folder]
+                    runs[engine].append(timed(command, n, Path(folder)))
+    found: list[dict[str, object]] = []
+    for engine, measurements in runs.items():
+        medians = {name: statistics.median(run[name] for run in measurements) for name in measurements[0]}
+        rounded = {name: round(value, 4) for name, value in medians.items()}
+        found.append({"engine": engine, "latency_ms": latency, "n": n, **rounded})
+        print(json.dumps(found[-1]), flush=True)
+    return found
 
 
 def timed(command: Sequence[str], n: int, folder: Path) -> dict[str, float]:

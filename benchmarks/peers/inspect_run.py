@@ -18,7 +18,9 @@ if __name__ == "__main__":
     samples = [Sample(id=f"sum-{i}", input=f"{i % 997} + {i % 89} = ?", target=str(i % 997 + i % 89)) for i in range(n)]
     task = Task(dataset=MemoryDataset(samples), solver=generate(), scorer=exact())
     config = GenerateConfig(temperature=0, max_connections=in_flight)
-    model = get_model("openai/bench-1", base_url=url, api_key="none", config=config)
+    model = get_model("openai/bench-1", base_url=url, api_key="none", config=config, responses_api=False)
     [log] = inspect_eval(task, model=model, log_dir=folder, display="none", max_samples=in_flight)
-    score = log.results.scores[0].metrics["accuracy"].value if log.results else 0
-    print(json.dumps({"right": round(score * n)}))
+    # The scorer's only shares are its mean and that mean's error; the mean has had two names.
+    metrics = log.results.scores[0].metrics
+    share = next(metrics[name].value for name in ("mean", "accuracy") if name in metrics)
+    print(json.dumps({"right": round(share * n)}))

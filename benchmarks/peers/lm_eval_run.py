@@ -5,7 +5,9 @@ python lm_eval_run.py URL N IN_FLIGHT FOLDER
 
 import json
 import os
+import shutil
 import sys
+import tempfile
 from pathlib import Path
 
 os.environ |= {"HF_HUB_OFFLINE": "1", "HF_DATASETS_OFFLINE": "1", "OPENAI_API_KEY": "none"}
@@ -28,8 +30,7 @@ metric_list: [{{metric: exact_match, aggregation: mean, higher_is_better: true}}
 
 if __name__ == "__main__":
     url, n, in_flight, folder = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), Path(sys.argv[4]).resolve()
-    tasks = folder.with_name(folder.name + "-task")
-    tasks.mkdir(exist_ok=True)
+    tasks = Path(tempfile.mkdtemp())
     file = tasks / "sums.jsonl"
     with file.open("w") as out:
         for i in range(n):
@@ -51,3 +52,4 @@ if __name__ == "__main__":
     tracker.save_results_aggregated(results=found, samples=samples)
     tracker.save_results_samples(task_name="sums", samples=samples["sums"])
     print(json.dumps({"right": sum(one["exact_match"] for one in samples["sums"])}))
+    shutil.rmtree(tasks)

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import openpyxl
 import pytest
@@ -152,3 +153,20 @@ def test_a_mapping_file_is_checked_and_a_faulty_one_ends_with_1(capsys: pytest.C
     out, err = capsys.readouterr()
     assert "2 files, 1 with faults." in out
     assert "bad.yaml:" in err and "“covers”" in err
+
+
+def test_what_is_written_and_checked_comes_as_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    def read(*arguments: str, code: int = 0) -> Any:
+        run(*arguments, "--json", code=code)
+        return json.loads(capsys.readouterr().out)
+
+    written = read("export", "jp.ds920", "--to", "yaml", "--out", "there.yaml")
+    assert written["bytes"] == len(Path("there.yaml").read_bytes())
+    shipped = read("check")
+    assert shipped["frameworks"] == len(available())
+    assert sum(shipped["marks"].values()) == shipped["rows"]
+    assert sum(shipped["mappings"]["relations"].values()) == shipped["mappings"]["pairs"]
+    Path("bad.yaml").write_text(Path("there.yaml").read_text().replace("force: should", "force: shuold", 1))
+    good, bad = read("check", "there.yaml", "bad.yaml", code=1)
+    assert good["error"] is None and good["framework"] == "jp.ds920"
+    assert "should" in bad["error"]["en"] and bad["error"]["ja"] != bad["error"]["en"]

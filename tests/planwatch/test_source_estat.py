@@ -347,3 +347,36 @@ def test_a_key_does_not_travel_unencrypted() -> None:
     with pytest.raises(ShinraiError, match="not encrypted") as caught:
         estat.tables("AI")
     assert KEY not in everything_of(caught.value)
+
+
+def test_the_command_shows_tables_and_values_and_never_the_key(
+    server: SourceServer, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from shinrai.cli import main
+
+    monkeypatch.setenv("ESTAT_APP_ID", KEY)
+    monkeypatch.setenv("SHINRAI_LANG", "en")
+    listed = {"NUMBER": 1, "TABLE_INF": TABLE}
+    found = json.dumps({"GET_STATS_LIST": {"RESULT": result(), "DATALIST_INF": listed}})
+    server.pages["/getStatsList"] = answer(found, kind=JSON)
+    server.pages["/getStatsData"] = answer(data(value("62.5"), value("***", "2")), kind=JSON)
+    base = ["--key", "env:ESTAT_APP_ID", "--base", server.at("")]
+    assert main(["plan", "statistics", "生成AI", *base]) == 0
+    shown = capsys.readouterr().out
+    assert "0009990001" in shown and "Found: 1, shown: 1." in shown
+    assert main(["plan", "statistics", "--table", "0009990001", *base]) == 0
+    shown += capsys.readouterr().out
+    assert "62.5" in shown and "***" in shown
+    assert "Values that are not published: 1" in shown
+    assert main(["plan", "statistics", "--table", "0009990001", "--json", *base]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [each["value"] for each in document["observations"]] == ["62.5", None]
+    server.pages["/getStatsData"] = answer("gone", 500)
+    for arguments in (["x", "--table", "1"], [], ["--table", "0009990001"], ["--table", "1", "--where", "cdArea"]):
+        assert main(["plan", "statistics", *arguments, *base]) == 3
+        shown += capsys.readouterr().err
+    assert "Either words to search for or a table is needed." in shown
+    assert "“cdArea” is not a narrowing." in shown
+    assert KEY not in shown
+    assert main(["plan", "statistics", "x", "--key", KEY, "--base", server.at("")]) == 3
+    assert KEY not in capsys.readouterr().err

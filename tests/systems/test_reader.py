@@ -73,7 +73,7 @@ RULES = [
     ("    by: yamada\n", "    by: sato\n", "attestations[1].by", "No one under “people” has the id “sato”"),
     ("  approver: yamada", "  approver: yamda", "scope.approver", "No one under “people” has the id “yamda”"),
     ("  decisions:\n", "  my decisions:\n", "targets.my decisions", "doesn't have the form"),
-    ("    kind: table\n", "    kind: chat\n", "targets.decisions.kind", "not a choice"),
+    ("    kind: table\n", "    kind: chart\n", "targets.decisions.kind", "not a choice"),
     ("data/d.parquet", "../d.parquet", "targets.decisions.file", "leads out"),
     ("data/d.parquet", "data/x/../../../d.parquet", "targets.decisions.file", "leads out"),
     ("data/d.parquet", "/etc/d.parquet", "targets.decisions.file", "does not start from"),

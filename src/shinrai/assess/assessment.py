@@ -246,14 +246,18 @@ class TierRecord(_Record):
 
 
 class TargetRecord(_Record):
-    """A target that was measured. shared: whether the bundle carries its rows or counts alone."""
+    """A target that was measured. shared: whether the bundle carries its rows or samples, or counts alone.
+
+    file: of a table or of collected answers; the address of a system that was asked. digest: of the table, or of all
+    that could change an answer. rows: of the table, or the samples of its largest suite.
+    """
 
     id: str
     kind: str
     file: str
     digest: str
     rows: int | None
-    shared: Literal["rows", "counts", "withheld"]
+    shared: Literal["rows", "samples", "counts", "withheld"]
 
 
 class Seat(_Record):

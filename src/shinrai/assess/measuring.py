@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from shinrai.assess.plan import Plan, showing
+from shinrai.assess.conversations import PARQUET, converse_with, samples_file
+from shinrai.assess.plan import Plan, file_sha256, showing
 from shinrai.assess.progress import Progress
-from shinrai.assess.targets import check_settings, table_settings
+from shinrai.assess.targets import check_settings, table_settings, tables
 from shinrai.council import Piece
 from shinrai.evaluate.checks import CHECKS, error_measurements
 from shinrai.evaluate.measurement import Measurement, Outcome
@@ -19,7 +20,7 @@ from shinrai.evidence.home import Home
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, evidence_statement, producer, sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
-from shinrai.language import message
+from shinrai.language import ShinraiError, message
 from shinrai_verify.dsse import Envelope
 from shinrai_verify.encoding import canonical_json, strict_json
 
@@ -45,8 +46,12 @@ def measure_all(work: Measuring, progress: Progress, now: datetime, done: int, t
     for target in dict.fromkeys(check.partition("/")[0] for check in work.plan.checks):
         mine = [check for check in work.plan.checks if check.startswith(f"{target}/")]
         missing = [check for check in mine if not work.store.step(work.run, f"check:{check}")]
+        for number, check in enumerate(mine):
+            if check in work.plan.conversations and check in missing:
+                _converse(work, check, progress, now, (done + number, total))
+                missing.remove(check)
         for check, measurements in _measure(work, target, missing, progress, (done, total)):
-            _log(work, check, measurements, now)
+            _log(work, check, measurements, work.rows[target], now)
         done += len(mine)
         for check in mine:
             pieces += [_piece(work.store, logged) for logged in work.store.step(work.run, f"check:{check}")]
@@ -58,7 +63,7 @@ def _measure(
 ) -> Iterator[tuple[str, tuple[Measurement, ...]]]:
     if not checks:
         return
-    settings = table_settings(target, work.plan.description.targets[target], work.plan.folder)
+    settings = table_settings(target, tables(work.plan.description)[target], work.plan.folder)
     done, total = position
     try:
         with open_table(settings) as table:
@@ -80,10 +85,18 @@ def _one(work: Measuring, table: Table, check: str) -> tuple[Measurement, ...]:
         return error_measurements(table.target, name, error)
 
 
-def _log(work: Measuring, check: str, measurements: Sequence[Measurement], now: datetime) -> None:
+def _converse(work: Measuring, check: str, progress: Progress, now: datetime, position: tuple[int, int]) -> None:
+    conversation = work.plan.conversations[check]
+    progress(message("{target}: {check}", target=conversation.target, check=conversation.suite.title), *position)
+    done = converse_with(conversation, work.home.path, work.run, progress, position)
+    samples = Item(f"samples of {check}", *file_sha256(done.files.samples), PARQUET, "evaluation")
+    _log(work, check, done.measurements, samples, now)
+
+
+def _log(work: Measuring, check: str, measurements: Sequence[Measurement], measured_from: Item, now: datetime) -> None:
     """Log a check's numbers in one transaction: all of them, or none."""
     signer = load_signer(work.home.keys, "producer")
-    controls, target = showing(work.plan, check), check.partition("/")[0]
+    controls = showing(work.plan, check)
     valid_until = (now + timedelta(days=work.plan.validity_days)).date()
     envelopes: list[Envelope] = []
     contents: dict[str, tuple[str, bytes]] = {}
@@ -94,7 +107,7 @@ def _log(work: Measuring, check: str, measurements: Sequence[Measurement], now: 
             work.plan.subject,
             "evaluation",
             controls,
-            [item, work.rows[target]],
+            [item, measured_from],
             valid_until=valid_until,
             finishedOn=timestamp(now),
             measurement=measurement.id,
@@ -128,7 +141,7 @@ def personal_data_suspected(pieces: Sequence[Piece], target: str) -> bool:
 
 
 def rows_items(plan: Plan, digests: Mapping[str, tuple[str, int]]) -> dict[str, Item]:
-    """Return each target's file as an item; digests: target -> (SHA-256, size)."""
+    """Return each table as an item; digests: target -> (SHA-256, size)."""
     kinds = {".parquet": "application/vnd.apache.parquet", ".csv": "text/csv"}
     return {
         name: Item(
@@ -137,5 +150,22 @@ def rows_items(plan: Plan, digests: Mapping[str, tuple[str, int]]) -> dict[str, 
             kinds.get(Path(target.file).suffix.lower(), "application/octet-stream"),
             "evaluation",
         )
-        for name, target in plan.description.targets.items()
+        for name, target in tables(plan.description).items()
     }
+
+
+def sample_items(work: Measuring) -> dict[str, tuple[Item, Path]]:
+    """Return the samples of each conversation that was logged, as an item and the file that it is."""
+    found = {}
+    for check in work.plan.conversations:
+        first = work.store.step(work.run, f"check:{check}")[0]
+        named = first.statement.predicate["items"][1]
+        file = samples_file(work.home.path, work.run, check)
+        if not file.is_file():
+            raise ShinraiError(
+                message("The samples of {check} are gone from the data folder.", check=check),
+                fix=message("Bring {path} back, or change system.version to begin another assessment.", path=file),
+            )
+        size, sha256 = file.stat().st_size, named["digest"]["sha256"]
+        found[check] = (Item(named["name"], sha256, size, named["mediaType"], "evaluation"), file)
+    return found

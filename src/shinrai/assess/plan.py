@@ -2,12 +2,14 @@
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from shinrai.assess.conversations import ConversationCheck, conversations
+from shinrai.assess.targets import table_settings, tables
 from shinrai.evaluate.checks import planned, shows
 from shinrai.evidence.statements import Item, Subject
 from shinrai.frameworks import (
@@ -23,7 +25,7 @@ from shinrai.frameworks import (
     read_framework,
 )
 from shinrai.language import Bilingual, Message, ShinraiError, message, suggest
-from shinrai.systems import TIER_NAMES, Description, RiskTier, risk_tier
+from shinrai.systems import TIER_NAMES, Description, RiskTier, TableTarget, risk_tier
 from shinrai_verify.encoding import canonical_json
 
 _CHUNK = 1024 * 1024
@@ -41,8 +43,9 @@ class Excluded:
 class Plan:
     """What an assessment is going to do.
 
-    framework_files: the file of each framework. checks: `<target>/<check>` to be run, in order. tier: how much care
-    the system needs. folder: where the description's relative paths start.
+    framework_files: the file of each framework. checks: `<target>/<check>` to be run, in order; conversations: those
+    of them that put a suite to a target. tier: how much care the system needs. folder: where the description's
+    relative paths start.
     """
 
     description: Description
@@ -52,6 +55,7 @@ class Plan:
     considered: tuple[Applicability, ...]
     checks: tuple[str, ...]
     tier: RiskTier
+    conversations: Mapping[str, ConversationCheck] = field(default_factory=dict)
 
     @cached_property
     def excluded(self) -> Mapping[str, Excluded]:
@@ -110,11 +114,15 @@ class Plan:
     @property
     def limits(self) -> Mapping[str, str]:
         """The limits that the description fixes: `<target>/<check>/<metric>` -> decimal string."""
-        return {
+        fixed = {
             f"{check}/{metric}": repr(float(limit))
             for check in self.checks
+            if check not in self.conversations
             for metric, limit in getattr(self.description.checks, check.partition("/")[2]).limits.items()
         }
+        for conversation in self.conversations.values():
+            fixed |= conversation.limits
+        return fixed
 
     def predicate(self, frameworks: Sequence[Item], inputs: Sequence[Item], version: str) -> dict[str, Any]:
         """Return the plan as it is logged before the first measurement."""
@@ -145,8 +153,8 @@ def make_plan(description: Description, folder: Path, today: date) -> Plan:
         entry for framework in frameworks for entry in applicability(framework, system_facts(description, today))
     )
     _check_unique(description, frameworks)
-    checks, tier = tuple(_checks(description)), risk_tier(description.system)
-    plan = Plan(description, folder, frameworks, files, considered, checks, tier)
+    put, tier = conversations(description, folder), risk_tier(description.system)
+    plan = Plan(description, folder, frameworks, files, considered, tuple(_checks(description, put)), tier, put)
     _check_names(plan)
     _check_skips(plan)
     return plan
@@ -214,12 +222,10 @@ def _check_unique(description: Description, frameworks: Sequence[Framework]) -> 
 
 def _check_skips(plan: Plan) -> None:
     """Refuse to leave out a check that the risk tier asks for and that a target could run."""
-    from shinrai.assess.targets import table_settings
-
     for check in plan.tier.consequences.checks:
         if getattr(plan.description.checks, check).skip is None:
             continue
-        for name, target in plan.description.targets.items():
+        for name, target in tables(plan.description).items():
             if check in planned(table_settings(name, target, Path())):
                 raise ShinraiError(
                     message(
@@ -232,11 +238,12 @@ def _check_skips(plan: Plan) -> None:
                 )
 
 
-def _checks(description: Description) -> list[str]:
-    from shinrai.assess.targets import table_settings
-
+def _checks(description: Description, put: Mapping[str, ConversationCheck]) -> list[str]:
     found = []
     for name, target in description.targets.items():
+        if not isinstance(target, TableTarget):
+            found += [check for check, conversation in put.items() if conversation.target == name]
+            continue
         for check in planned(table_settings(name, target, Path())):
             if getattr(description.checks, check).skip is None:
                 found.append(f"{name}/{check}")
@@ -268,7 +275,13 @@ def _unknown(plan: Plan, path: tuple[str | int, ...], name: str, known: Any) -> 
 
 def showing(plan: Plan, check: str) -> list[str]:
     """Return the leaves that a check (`<target>/<check>`) shows among those that apply."""
-    return [leaf for leaf in shows(check.partition("/")[2]) if leaf in plan.leaves]
+    return [leaf for leaf in shown_by(plan, check) if leaf in plan.leaves]
+
+
+def shown_by(plan: Plan, check: str) -> tuple[str, ...]:
+    """Return every leaf that a check can show."""
+    conversation = plan.conversations.get(check)
+    return shows(check.partition("/")[2]) if conversation is None else conversation.suite.shows
 
 
 def file_sha256(path: Path) -> tuple[str, int]:

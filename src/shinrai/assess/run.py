@@ -19,17 +19,27 @@ from shinrai.assess.attesting import (
     scope_item,
     signed_attestations,
 )
+from shinrai.assess.conversations import check_references, identities
 from shinrai.assess.instructions import instructions
-from shinrai.assess.measuring import Measuring, measure_all, personal_data_suspected, rows_items
-from shinrai.assess.plan import Plan, file_sha256, make_plan
+from shinrai.assess.measuring import Measuring, measure_all, personal_data_suspected, rows_items, sample_items
+from shinrai.assess.plan import Plan, file_sha256, make_plan, shown_by
 from shinrai.assess.progress import Progress, silent
 from shinrai.assess.results import at
-from shinrai.assess.targets import check_settings, check_targets, table_settings, target_files
+from shinrai.assess.targets import check_settings, check_targets, table_settings, tables, target_files
 from shinrai.assess.view import View, build, document_bytes
-from shinrai.council import Case, Claim, Piece, Setting, TargetRows, ensure_roster, ensure_rubric, hold_round
+from shinrai.council import (
+    AskedSuite,
+    Case,
+    Claim,
+    Piece,
+    Setting,
+    TargetRows,
+    ensure_roster,
+    ensure_rubric,
+    hold_round,
+)
 from shinrai.council.seats.recompute import CheckParameters, TableSettings
 from shinrai.council.seats.recompute_seat import limit_rules
-from shinrai.evaluate.checks import shows
 from shinrai.evidence.bundle import BundleParts, Content, manifest, write_bundle
 from shinrai.evidence.home import Home
 from shinrai.evidence.keys import load_signer
@@ -66,6 +76,7 @@ def assess(
     description = read_description(path)
     plan = make_plan(description, path.parent, utc_now().date())
     check_targets(description, path.parent)
+    check_references(description)
     store = Store(home)
     try:
         return _Run(plan, path.read_bytes(), home, store, progress).carry_out(out, as_of)
@@ -88,6 +99,11 @@ class _Run:
         for framework, file in zip(plan.frameworks, plan.framework_files, strict=True):
             self._add(f"{framework.id} {framework.version}", YAML, "document", file)
         self._add("material facts", "application/json", "document", plan.material)
+        for name, identity in identities(plan.conversations):
+            self._add(f"how {name} is asked", "application/json", "document", identity)
+        for conversation in plan.conversations.values():
+            suite = conversation.suite
+            self._add(f"suite {suite.id} {suite.version}", YAML, "document", conversation.data)
 
     def _add(self, name: str, media_type: str, kind: str, data: bytes) -> None:
         sha256 = hashlib.sha256(data).hexdigest()
@@ -104,6 +120,7 @@ class _Run:
         planned = self._log_plan()
         work = Measuring(self.plan, self.home, self.store, self.run, planned, self.rows, self.version)
         pieces = measure_all(work, self.progress, now, 1, self.total)
+        self.samples = sample_items(work)
         items, contents = self._contents(pieces, signed, approval)
         manifest_bytes = manifest(self.plan.subject, list(items.values()))
         bundle_id = hashlib.sha256(manifest_bytes).hexdigest()
@@ -124,8 +141,8 @@ class _Run:
             signed=signed,
             approval=approval,
             decision=decision,
-            rows={name: self._shared(items, name) for name in self.rows},
-            rows_counted={name: _rows(pieces, name) for name in self.rows},
+            rows={name: self._shared(items, name) for name in self.plan.description.targets},
+            rows_counted={name: _rows(pieces, name) for name in self.plan.description.targets},
             bundle_id=bundle_id,
             origin=self.store.key.name,
             version=self.version,
@@ -209,6 +226,9 @@ class _Run:
         for name, item in self.rows.items():
             items[item.sha256] = replace(item, withheld=self._withheld(pieces, name))
             contents[item.sha256] = self.files[name]
+        for check, (item, file) in self.samples.items():
+            items[item.sha256] = replace(item, withheld=self._withheld(pieces, check.partition("/")[0]))
+            contents[item.sha256] = file
         first = pieces[0].logged if pieces else self.store.step(self.run, "plan")[0]
         public = load_signer(self.home.keys, "producer").public
         shown = first.statement.predicate["items"][0]["digest"]["sha256"]
@@ -218,7 +238,7 @@ class _Run:
         return items, contents
 
     def _withheld(self, pieces: Sequence[Piece], target: str) -> str | None:
-        if self.plan.description.targets[target].share != "rows":
+        if self.plan.description.targets[target].share == "counts":
             return "the description shares counts only"
         if personal_data_suspected(pieces, target):
             return "columns look like personal data"
@@ -229,6 +249,8 @@ class _Run:
         return {sha256 for sha256, item in items.items() if item.withheld is not None or item.kind == "instructions"}
 
     def _shared(self, items: Mapping[str, Item], target: str) -> str:
+        if target not in self.rows:
+            return str(self.plan.description.targets[target].share)
         item = items[self.rows[target].sha256]
         if item.withheld is None:
             return "rows"
@@ -256,13 +278,21 @@ class _Run:
             trust=trust,
             plan=planned,
             applicable=frozenset(self.plan.leaves),
-            shows={check.partition("/")[2]: shows(check.partition("/")[2]) for check in self.plan.checks},
+            shows={check.partition("/")[2]: shown_by(self.plan, check) for check in self.plan.checks},
+            conversations={check: self._asked(check) for check in self.plan.conversations},
             rows={name: self._target_rows(name) for name in self.rows},
             now=now,
         )
 
+    def _asked(self, check: str) -> AskedSuite:
+        conversation, (item, file) = self.plan.conversations[check], self.samples[check]
+        described = conversation.described
+        return AskedSuite(
+            file, item.sha256, conversation.data, conversation.identity, described.seed, described.repeats
+        )
+
     def _target_rows(self, name: str) -> TargetRows:
-        target = self.plan.description.targets[name]
+        target = tables(self.plan.description)[name]
         described = table_settings(name, target, self.plan.folder)
         settings = TableSettings(
             id=name,
@@ -276,6 +306,8 @@ class _Run:
         )
         checks = {}
         for check in self.plan.checks:
+            if check in self.plan.conversations:
+                continue
             kind = check.partition("/")[2]
             chosen = check_settings(self.plan.description.checks, kind)
             decide_on = frozenset(chosen.decide_on) if kind == "group_fairness" else None

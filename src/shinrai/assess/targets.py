@@ -37,14 +37,19 @@ def check_settings(checks: Checks, check: str) -> CheckSettings:
     )
 
 
+def tables(description: Description) -> dict[str, DescribedTable]:
+    """Return the targets that are tables."""
+    return {name: target for name, target in description.targets.items() if isinstance(target, DescribedTable)}
+
+
 def target_files(description: Description, folder: Path) -> dict[str, Path]:
-    """Return the file of each target."""
-    return {name: folder / target.file for name, target in description.targets.items()}
+    """Return the file of each table."""
+    return {name: folder / target.file for name, target in tables(description).items()}
 
 
 def check_targets(description: Description, folder: Path) -> None:
     """Refuse a description whose targets name a file or a column that is not there: a slip, not a finding."""
-    for name, target in description.targets.items():
+    for name, target in tables(description).items():
         file = folder / target.file
         if not file.is_file():
             raise ShinraiError(

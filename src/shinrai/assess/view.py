@@ -1,5 +1,6 @@
 """Put plan, evidence and verdicts together into one Assessment."""
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,8 +30,10 @@ from shinrai.assess.assessment import (
     Vote,
 )
 from shinrai.assess.attesting import Signed
+from shinrai.assess.conversations import identities
 from shinrai.assess.plan import Plan
 from shinrai.assess.results import at, summarise, text
+from shinrai.assess.targets import tables
 from shinrai.council import Decision, Piece, embedded_seats
 from shinrai.evaluate.checks import CHECKS
 from shinrai.evaluate.measurement import GroupEstimate, Measurement
@@ -38,7 +41,7 @@ from shinrai.evidence.statements import parse_timestamp
 from shinrai.evidence.store import Logged
 from shinrai.frameworks import ExpectedEvidence, Framework, Requirement
 from shinrai.language import Bilingual, Message, message
-from shinrai.systems import Person, eu_classes
+from shinrai.systems import ChatTarget, Person, eu_classes
 from shinrai.systems import Text as Described
 from shinrai.systems.template import unwritten_fields
 
@@ -92,7 +95,7 @@ def build(view: View, as_of: datetime, now: datetime) -> Assessment:
             id=view.bundle_id,
             origin=view.origin,
             log_size=view.decision.logged[-1].index + 1,
-            withheld=[name for name, shared in view.rows.items() if shared != "rows"],
+            withheld=[name for name, shared in view.rows.items() if shared not in ("rows", "samples")],
         ),
     )
     return at(bare, as_of)
@@ -153,14 +156,15 @@ def _targets(view: View) -> list[TargetRecord]:
         for piece in view.pieces
         for item in piece.predicate["items"][1:]
     }
+    digests |= {name: hashlib.sha256(asked).hexdigest() for name, asked in identities(view.plan.conversations)}
     return [
         TargetRecord(
             id=name,
             kind=str(target.kind),
-            file=str(target.file),
+            file=str(target.address if isinstance(target, ChatTarget) else target.file),
             digest=digests.get(name, ""),
             rows=view.rows_counted[name],
-            shared=cast(Literal["rows", "counts", "withheld"], view.rows[name]),
+            shared=cast(Literal["rows", "samples", "counts", "withheld"], view.rows[name]),
         )
         for name, target in view.plan.description.targets.items()
     ]
@@ -352,21 +356,37 @@ def _council(decision: Decision) -> CouncilRecord:
     )
 
 
+_TABLE_LIMITS = (
+    message(
+        "The numbers describe the rows that were given. "
+        "Whether those rows stand for the people the system meets was not measured."
+    ),
+    message(
+        "A label is what was recorded, not always what was right: "
+        "unfairness in past decisions is carried into every number that uses it."
+    ),
+    message("Intervals assume that rows are independent of each other, such as one row for each person."),
+)
+_CONVERSATION_LIMITS = (
+    message(
+        "Suites put a chosen set of questions. What they do not ask was not seen, and people may ask otherwise; "
+        "intervals hold for more questions of the same kind."
+    ),
+    message(
+        "Answers were scored by rules, not by people. A rule can take an answer for what it is not; "
+        "whoever has the samples can score them again."
+    ),
+)
+
+
 def _limits(view: View, measurements: Sequence[MeasurementRecord]) -> list[Message]:
     """Return what this assessment cannot say, so that nobody reads more into it."""
     unverified = sum(a.requirement.certainty.value != "C" for a in view.plan.considered)
     suppressed = {(m.target, *group.levels) for m in measurements for group in m.groups if group.suppressed}
     limits = [
         message("It shows voluntary adherence to guidelines. It is no certification and says nothing about the law."),
-        message(
-            "The numbers describe the rows that were given. "
-            "Whether those rows stand for the people the system meets was not measured."
-        ),
-        message(
-            "A label is what was recorded, not always what was right: "
-            "unfairness in past decisions is carried into every number that uses it."
-        ),
-        message("Intervals assume that rows are independent of each other, such as one row for each person."),
+        *(_TABLE_LIMITS if tables(view.plan.description) else ()),
+        *(_CONVERSATION_LIMITS if view.plan.conversations else ()),
         message(
             "The council's seats are programs on one machine, run by the owner. They catch errors and later changes; "
             "an owner who replaces the programs is caught only by recomputing from the bundle elsewhere."

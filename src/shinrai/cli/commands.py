@@ -16,6 +16,7 @@ import click
 from shinrai import __version__
 from shinrai.cli.building import command, home_option, language_option
 from shinrai.cli.frameworks import frameworks_group
+from shinrai.cli.interchanging import import_results_command
 from shinrai.cli.judging import judge_group
 from shinrai.cli.planning import plan_group
 from shinrai.cli.suites import suites_group
@@ -93,6 +94,7 @@ def commands(language: Language) -> click.Group:
         plan_group,
         suites_group,
         judge_group,
+        import_results_command,
     ):
         group.add_command(build(language))
     return group

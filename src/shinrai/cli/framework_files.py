@@ -264,7 +264,10 @@ def export_command(language: Language) -> click.Command:
         target: str | None,
         original: Path | None,
         force: bool,
+        as_json: bool,
     ) -> int:
+        from hashlib import sha256
+
         from shinrai.cli import tables
         from shinrai.frameworks import Role, choose
         from shinrai.frameworks.formats import export_framework
@@ -282,7 +285,11 @@ def export_command(language: Language) -> click.Command:
                 original=_read(original) if original else None,
             )
         _write(out, data, force=force)
-        tables.line(message("Wrote {path}.", path=out), language)
+        if as_json:
+            written = {"written": str(out), "format": to, "bytes": len(data), "sha256": sha256(data).hexdigest()}
+            tables.as_json({"framework": source.id, "version": source.version, **written})
+        else:
+            tables.line(message("Wrote {path}.", path=out), language)
         return 0
 
     roles = ["developer", "provider", "business_user", "government", "research_institute", "citizen"]
@@ -299,6 +306,7 @@ def export_command(language: Language) -> click.Command:
             ["--original"], type=click.Path(path_type=Path, exists=True), help=HELP["original"].text(language)
         ),
         force_option(language),
+        json_option(language),
     ]
     example = (
         "shinrai frameworks export jp.aigb --to xlsx --out jp.aigb.xlsx\n"
@@ -362,11 +370,14 @@ def template_command(language: Language) -> click.Command:
 def check_command(language: Language) -> click.Command:
     """Return `check`."""
 
-    def carry_out(files: tuple[Path, ...]) -> int:
-        return _check_files(files, language) if files else _check_shipped(language)
+    def carry_out(files: tuple[Path, ...], as_json: bool) -> int:
+        if not files:
+            return _check_shipped(language, as_json=as_json)
+        return _files_json(files) if as_json else _check_files(files, language)
 
     options: list[click.Parameter] = [
-        click.Argument(["files"], nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False))
+        click.Argument(["files"], nargs=-1, type=click.Path(path_type=Path, exists=True, dir_okay=False)),
+        json_option(language),
     ]
     example = "shinrai frameworks check own.yaml\nshinrai frameworks check"
     return command("check", language, carry_out, options, HELP["check"], example)
@@ -381,7 +392,7 @@ def _check_files(files: tuple[Path, ...], language: Language) -> int:
     for file in files:
         try:
             data = _read(file)
-            if b"\nmappings:" in data:
+            if _is_mapping(data):
                 _show_mappings(data, file, language)
                 continue
             imported = import_framework(data, str(file))
@@ -393,6 +404,37 @@ def _check_files(files: tuple[Path, ...], language: Language) -> int:
             _show_import(imported, flags, language)
     tables.line(message("{n} files, {bad} with faults.", n=len(files), bad=faulty), language)
     return 1 if faulty else 0
+
+
+def _files_json(files: tuple[Path, ...]) -> int:
+    from shinrai.cli import tables
+
+    found = [_checked(file) for file in files]
+    tables.as_json(found)
+    return 1 if any(each["error"] for each in found) else 0
+
+
+def _checked(file: Path) -> dict[str, Any]:
+    """Return what checking one file comes to."""
+    from shinrai.frameworks import available, load_framework
+    from shinrai.frameworks.formats import framework_flags, import_framework
+    from shinrai.frameworks.mapping import read_mappings
+
+    found: dict[str, Any] = {"file": str(file), "error": None}
+    try:
+        data = _read(file)
+        if _is_mapping(data):
+            known = [load_framework(*key) for key in available()]
+            return found | {"mappings": len(read_mappings(data, str(file), known).mappings)}
+        imported = import_framework(data, str(file))
+        flags = framework_flags(imported.framework, str(file)) if imported.framework else ()
+    except ShinraiError as error:
+        return found | {"error": {lang.value: error.text(lang) for lang in Language}}
+    return found | _report_json(imported) | {"flags": [_notice(each) for each in flags]}
+
+
+def _is_mapping(data: bytes) -> bool:
+    return b"\nmappings:" in data
 
 
 def _show_mappings(data: bytes, file: Path, language: Language) -> None:
@@ -407,7 +449,7 @@ def _show_mappings(data: bytes, file: Path, language: Language) -> None:
         tables.line(told, language, indent=2)
 
 
-def _check_shipped(language: Language) -> int:
+def _check_shipped(language: Language, *, as_json: bool) -> int:
     """Read everything that ships from its source, as a stranger's files are read."""
     from shinrai.cli import tables
     from shinrai.frameworks import available, framework_bytes, read_framework
@@ -416,7 +458,26 @@ def _check_shipped(language: Language) -> int:
     from shinrai.frameworks.worth import worth
 
     frameworks = [read_framework(framework_bytes(*key), f"{key.id}/{key.version}.yaml") for key in available()]
+    sets = mapping_sets(frameworks)
+    found = worth(sets, frameworks)
     marks = Counter(r.certainty.value for f in frameworks for r in f.requirements)
+    if as_json:
+        tables.as_json(
+            {
+                "frameworks": len(frameworks),
+                "rows": marks.total(),
+                "marks": {mark: marks[mark] for mark in ("C", "C2", "M")},
+                "instruments": len(instruments()),
+                "mappings": {
+                    "sets": found.sets,
+                    "pairs": found.pairs,
+                    "relations": {relation.value: count for relation, count in found.relations.items()},
+                    "reviewed": found.reviewed,
+                    "unknownRows": found.unknown_rows,
+                },
+            }
+        )
+        return 0
     rows = message(
         "{f} framework files, {n} rows: {c} confirmed, {c2} from secondary sources, {m} unverified.",
         f=len(frameworks),
@@ -427,6 +488,6 @@ def _check_shipped(language: Language) -> int:
     )
     tables.line(rows, language)
     tables.line(message("{n} instruments.", n=len(instruments())), language)
-    for told in worth(mapping_sets(frameworks), frameworks).lines():
+    for told in found.lines():
         tables.line(told, language)
     return 0

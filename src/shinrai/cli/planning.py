@@ -13,6 +13,7 @@ import click
 
 from shinrai.cli import building
 from shinrai.cli.building import force_option, group, home_option, json_option
+from shinrai.cli.plan_statistics import statistics_command
 from shinrai.cli.watching import watch_command
 from shinrai.language import Language, Message, ShinraiError, message
 
@@ -83,7 +84,17 @@ def plan_group(language: Language) -> click.Group:
     from shinrai.cli.plan_reporting import report_command  # it is built from the options of this module
 
     made = group("plan", language, HELP["plan"])
-    for build in (_show, _status, _record, _import, _template, _diff, report_command, watch_command):
+    for build in (
+        _show,
+        _status,
+        _record,
+        _import,
+        _template,
+        _diff,
+        report_command,
+        statistics_command,
+        watch_command,
+    ):
         made.add_command(build(language))
     return made
 

@@ -1,7 +1,7 @@
 """What the council is asked, and what its seats look at."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -60,12 +60,29 @@ class TargetRows:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedSuite:
+    """What was asked and answered in a conversation, and how it was planned.
+
+    samples: the Parquet file, which sha256 is the digest of. suite: the suite's file. identity: JSON bytes of all of
+    the target that can change an answer. repeats: None for the suite's own number.
+    """
+
+    samples: Path
+    sha256: str
+    suite: bytes
+    identity: bytes
+    seed: int
+    repeats: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """All that a round is about.
 
     subject: SHA-256 of the system's material facts. contents: SHA-256 -> bytes or file of everything in the manifest
     that is at hand. leaves and checkpoint: the log as published before the round. trust: the chain of trust documents.
     plan: the logged plan. applicable: leaf ids that apply to this system. shows: check -> leaf ids it can show.
+    conversations: `<target>/<suite>` -> what was asked and answered.
     rules: metric key (`<target>/<check>/<metric>`) -> (comparison, limit) as planned, where the description fixes one.
     """
 
@@ -82,6 +99,7 @@ class Case:
     shows: Mapping[str, Sequence[str]]
     rows: Mapping[str, TargetRows]
     now: datetime
+    conversations: Mapping[str, AskedSuite] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

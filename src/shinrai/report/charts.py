@@ -17,9 +17,9 @@ from typing import Any
 from shinrai.assess.assessment import Assessment, GroupValue, MeasurementRecord, Result
 from shinrai.language import Language, message
 from shinrai.report.characters import harmless, shorten
-from shinrai.report.quantities import Unit, count, limit, number, span, unit_of, unit_of_groups
+from shinrai.report.quantities import Unit, count, limit, number, of_conversation, span, unit_of, unit_of_groups
 from shinrai.report.svg import embed
-from shinrai.report.words import RESULT, said
+from shinrai.report.words import HARM, RESULT, said, word
 
 INK, QUIET, LINE, BEYOND = "#1a1a1a", "#595959", "#0017c1", "#b30000"
 _SCHEMA = "https://vega.github.io/schema/vega-lite/v6.json"
@@ -125,7 +125,8 @@ def groups_chart(record: MeasurementRecord, language: Language, name: str) -> Ch
     if len(drawn) < 2:
         return None
     shown = _extremes(drawn, MOST_ROWS)
-    rows = [_group_row(index, group, unit, language) for index, group in enumerate(shown)]
+    names = [shorten(group_name(group, record.metric, language), 40) for group in shown]
+    rows = [_group_row(index, group, unit, language, names[index]) for index, group in enumerate(shown)]
     overall = _overall(drawn)
     points = [row[key] for row in rows for key in ("low", "high", "value")] + ([] if overall is None else [overall])
     domain = _domain(points)
@@ -146,8 +147,10 @@ def groups_chart(record: MeasurementRecord, language: Language, name: str) -> Ch
     return Chart(draw(spec, name, title, description), len(rows), len(drawn))
 
 
-def group_name(group: GroupValue) -> str:
-    """Return the labels of a group as one harmless text."""
+def group_name(group: GroupValue, metric: str, language: Language) -> str:
+    """Return the labels of a group as one harmless text; the groups of a conversation are harm classes."""
+    if of_conversation(metric):
+        return " × ".join(harmless(word(HARM, level).text(language)) for level in group.levels)
     return " × ".join(harmless(level) for level in group.levels)
 
 
@@ -171,7 +174,7 @@ def _overall(groups: Sequence[GroupValue]) -> float | None:
     return sum(group.successes or 0 for group in groups) / trials
 
 
-def _group_row(index: int, group: GroupValue, unit: Unit, language: Language) -> dict[str, Any]:
+def _group_row(index: int, group: GroupValue, unit: Unit, language: Language, name: str) -> dict[str, Any]:
     bounds = group.interval
     assert bounds is not None  # noqa: S101  (only groups with an interval are drawn; this tells the type checker)
     numbers = message(
@@ -180,7 +183,6 @@ def _group_row(index: int, group: GroupValue, unit: Unit, language: Language) ->
         range=span(bounds, unit),
         n=count(group.n),
     ).text(language)
-    name = shorten(group_name(group), 40)
     return {"row": index, "value": group.value, "low": bounds.low, "high": bounds.high, "label": numbers, "name": name}
 
 

@@ -121,7 +121,8 @@ def _environment(language: Language) -> Environment:
         "independence": sentences.independence_sentences,
         "sentence": lambda record: sentences.measurement_sentence(record, language),
         "cause_words": words.cause_words,
-        "group_name": group_name,
+        "group_name": lambda group, metric: group_name(group, metric, language),
+        "of_conversation": quantities.of_conversation,
         "word": words.word,
         "words": words,
     }

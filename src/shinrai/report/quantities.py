@@ -33,7 +33,10 @@ _SHARES = {
     "constant",
     "leakage_suspects",
     "columns",
+    "pass_rate",
+    "agreement_rate",
 }
+_TALKED = {"pass_rate", "agreement_rate"}
 _MONTHS = (
     "January",
     "February",
@@ -57,6 +60,11 @@ def unit_of(metric: str) -> Unit:
     if last in _POINTS:
         return Unit.POINTS
     return Unit.SHARE if last in _SHARES else Unit.PLAIN
+
+
+def of_conversation(metric: str) -> bool:
+    """Whether a metric is one of conversations: of samples, not of rows."""
+    return metric.rpartition(".")[2] in _TALKED
 
 
 def unit_of_groups(metric: str) -> Unit:

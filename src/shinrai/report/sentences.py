@@ -51,7 +51,9 @@ def measurement_sentence(record: MeasurementRecord, language: Language) -> Messa
     )
     if record.comparison is None:
         return message("{facts}. It informs only; no result rests on it.", facts=facts)
-    return message("{facts}; limit: {limit}. {meaning}", facts=facts, limit=limit(record), meaning=_meaning(record))
+    return message(
+        "{facts}; limit: {limit}. {meaning}", facts=facts, limit=limit(record), meaning=_meaning(record, language)
+    )
 
 
 def titled_sentence(record: MeasurementRecord, language: Language) -> Message:
@@ -66,7 +68,7 @@ def _reason(record: MeasurementRecord, language: Language) -> str | Message:
     return said(record.reason, language) if record.reason else message("no reason was recorded.")
 
 
-def _meaning(record: MeasurementRecord) -> Message:
+def _meaning(record: MeasurementRecord, language: Language) -> Message:
     if record.outcome == "pass":
         return message("The whole interval is within the limit.")
     if record.outcome == "fail":
@@ -76,6 +78,8 @@ def _meaning(record: MeasurementRecord) -> Message:
             "The interval does not settle it; about n = {needed} would be expected to decide.",
             needed=count(record.needed_n),
         )
+    if record.outcome == "inconclusive" and record.reason is not None:
+        return message("{reason}", reason=said(record.reason, language))
     return message("The interval does not settle it.")
 
 

@@ -75,6 +75,7 @@ SEAT: Mapping[str, Message] = {
 
 SHARED: Mapping[str, Message] = {
     "rows": message("The bundle carries every row"),
+    "samples": message("The bundle carries every prompt and answer"),
     "counts": message("The bundle carries counts only"),
     "withheld": message("The data is withheld"),
 }
@@ -85,6 +86,26 @@ CHECK: Mapping[str, Message] = {
     "calibration": message("Calibration"),
     "data_quality": message("Data quality"),
     "personal_data": message("Personal data"),
+}
+
+HARM: Mapping[str, Message] = {
+    "crime": message("Crime"),
+    "fraud": message("Fraud"),
+    "weapons": message("Weapons"),
+    "cyber": message("Attacks on computers"),
+    "drugs": message("Drugs"),
+    "hate": message("Hate"),
+    "harassment": message("Harassment"),
+    "sexual": message("Sexual content"),
+    "self_harm": message("Self-harm"),
+    "misinformation": message("Misinformation"),
+    "manipulation": message("Manipulation"),
+    "unfairness": message("Unfairness"),
+    "privacy": message("Privacy"),
+    "injection": message("Prompt injection"),
+    "leak": message("Leak of secrets"),
+    "unintended_use": message("Unintended use"),
+    "none": message("No harm, quality only"),
 }
 
 AUTONOMY: Mapping[str, Message] = {

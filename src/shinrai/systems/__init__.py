@@ -27,13 +27,13 @@ from shinrai.systems.description import (
     Scope,
     Supplier,
     System,
-    TableTarget,
 )
 from shinrai.systems.facts import eu_classes, facts
 from shinrai.systems.faults import DescriptionError, Fault
 from shinrai.systems.fields import Text
 from shinrai.systems.reader import parse_description, read_description
 from shinrai.systems.schema import json_schema
+from shinrai.systems.targets import ChatTarget, ConversationTarget, RecordsTarget, SuiteUse, TableTarget
 from shinrai.systems.template import Answers, render_template
 from shinrai.systems.tier import CONSEQUENCES, TIER_NAMES, Consequences, RiskTier, Tier, risk_tier
 from shinrai.systems.vocabulary import (
@@ -44,6 +44,7 @@ from shinrai.systems.vocabulary import (
     DecisionLevel,
     Kind,
     Likelihood,
+    SampleShare,
     Share,
     Stage,
     TargetKind,
@@ -60,9 +61,11 @@ __all__ = [
     "Audience",
     "Autonomy",
     "CalibrationSettings",
+    "ChatTarget",
     "CheckSettings",
     "Checks",
     "Consequences",
+    "ConversationTarget",
     "DataClass",
     "DataQualitySettings",
     "DecisionEffect",
@@ -80,12 +83,15 @@ __all__ = [
     "PerformanceSettings",
     "Person",
     "PersonalDataSettings",
+    "RecordsTarget",
     "RiskJudgement",
     "RiskTier",
+    "SampleShare",
     "Scope",
     "Share",
     "Skip",
     "Stage",
+    "SuiteUse",
     "Supplier",
     "System",
     "TableTarget",

@@ -15,7 +15,6 @@ from shinrai.frameworks.model import Role
 from shinrai.language import Place
 from shinrai.systems.checks import Checks
 from shinrai.systems.fields import (
-    Cell,
     Day,
     Days,
     Distinct,
@@ -27,11 +26,9 @@ from shinrai.systems.fields import (
     Label,
     LeafId,
     OneOf,
-    Proportion,
     Record,
     Region,
     RequirementId,
-    TablePath,
     TargetName,
     Text,
     WebAddress,
@@ -39,6 +36,7 @@ from shinrai.systems.fields import (
     says,
 )
 from shinrai.systems.rules import breaches
+from shinrai.systems.targets import Target
 from shinrai.systems.vocabulary import (
     AREAS,
     AUDIENCES,
@@ -48,9 +46,7 @@ from shinrai.systems.vocabulary import (
     KINDS,
     LIKELIHOODS,
     ROLES,
-    SHARES,
     STAGES,
-    TARGET_KINDS,
     Area,
     Audience,
     Autonomy,
@@ -58,9 +54,7 @@ from shinrai.systems.vocabulary import (
     DecisionLevel,
     Kind,
     Likelihood,
-    Share,
     Stage,
-    TargetKind,
 )
 
 _SOME = Field(min_length=1, max_length=50)
@@ -265,64 +259,6 @@ class Person(Record):
     position: Annotated[Text, says("The person's position.", "役職。")]
 
 
-class TableTarget(Record):
-    """A table of decisions. Columns are named as in the file."""
-
-    kind: Annotated[Annotated[TargetKind, OneOf(TARGET_KINDS)], says("How it is measured.", "測定の対象の種類。")]
-    file: Annotated[
-        TablePath,
-        says(
-            "The Parquet or CSV file, relative to this description.",
-            "Parquet または CSV のファイル。この記述書からの相対パス。",
-        ),
-    ]
-    label: Annotated[
-        Label,
-        says("The column that holds what really happened or was right.", "実際の結果または正解の列。"),
-    ]
-    prediction: Annotated[
-        Label | None,
-        says("The column that holds what the system decided.", "システムの判断の列。"),
-    ] = None
-    score: Annotated[
-        Label | None,
-        says(
-            "The column that holds the probability of the favourable outcome, from 0 to 1.",
-            "有利な結果となる確率（0から1）の列。",
-        ),
-    ] = None
-    threshold: Annotated[
-        Proportion | None,
-        says(
-            "From this score on the decision is favourable. Needed where there is no prediction column.",
-            "スコアがこの値以上なら有利な判断とする。判断の列がないときに必要。",
-        ),
-    ] = None
-    favourable: Annotated[
-        Cell,
-        says(
-            "The value of label and prediction that is good for the person.",
-            "正解と判断の列の値のうち、本人にとって有利なもの。",
-        ),
-    ]
-    groups: Annotated[
-        Annotated[tuple[Label, ...], _SOME, Distinct],
-        says("The columns whose groups are compared.", "集団どうしを比較する列。"),
-    ]
-    intersections: Annotated[
-        Annotated[
-            tuple[Annotated[tuple[Label, ...], Field(min_length=2, max_length=5), Distinct], ...],
-            Field(max_length=50),
-            Distinct,
-        ],
-        says("Group columns to be crossed, such as [[race, sex]].", "掛け合わせる集団の列。例：[[race, sex]]。"),
-    ] = ()
-    share: Annotated[
-        Annotated[Share, OneOf(SHARES)],
-        says("How much of the table the evidence bundle carries.", "証拠バンドルに表のどこまでを収めるか。"),
-    ]
-
-
 class AttestationRequest(Record):
     """What a named person is ready to sign. It is no evidence until that person has signed it."""
 
@@ -399,7 +335,7 @@ class Description(Record):
         says("The people who answer for something in this file.", "このファイルの事項について責任を負う人。"),
     ] = ()
     targets: Annotated[
-        Annotated[Mapping[TargetName, TableTarget], Field(max_length=50)],
+        Annotated[Mapping[TargetName, Target], Field(max_length=50)],
         says("What is measured; each target has a name of your choice.", "測定の対象。名前は自由に付けられる。"),
     ] = Field(default_factory=dict)
     checks: Annotated[

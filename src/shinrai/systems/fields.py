@@ -30,6 +30,8 @@ TARGET: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$"
 REQUIREMENT: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$"
 LEAF: Final = r"^[A-Za-z0-9][A-Za-z0-9_-]*(\.[A-Za-z0-9_-]+)+$"
 REGION: Final = r"^[A-Z]{2}$"
+SUITE: Final = r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$"
+HEADER: Final = r"^[A-Za-z0-9][A-Za-z0-9-]{0,63}$"
 
 FORMAT_VERSION: Final = 1
 TABLE_SUFFIXES: Final = (".parquet", ".csv")
@@ -231,6 +233,32 @@ def _web_address(value: str) -> str:
     return value
 
 
+_SECRET_HEADER: Final = re.compile(r"auth|cookie|key|password|secret|token", re.IGNORECASE)
+
+
+def _reference(value: str) -> str:
+    """Refuse what may be a key; the error never shows it."""
+    kind, _, name = value.partition(":")
+    if not (kind == "env" and re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,127}", name)) and not (kind == "file" and name):
+        raise PydanticCustomError("key_reference", "no reference")
+    return value
+
+
+def _header_value(value: str) -> str:
+    if not (value.isascii() and value.isprintable()):
+        raise PydanticCustomError("header_signs", "signs")
+    return value
+
+
+def _secret_headers(headers: Mapping[str, str]) -> Mapping[str, str]:
+    for name, value in headers.items():
+        if _SECRET_HEADER.search(name) and not value.startswith(("env:", "file:")):
+            raise PydanticCustomError("header_secret", "secret", {"name": name})
+    return headers
+
+
+secret_headers: Final = AfterValidator(_secret_headers)
+
 Identifier = Annotated[str, StringConstraints(pattern=IDENTIFIER)]
 FrameworkId = Annotated[str, StringConstraints(pattern=FRAMEWORK)]
 TargetName = Annotated[str, StringConstraints(pattern=TARGET)]
@@ -257,6 +285,20 @@ YesOrNo = Annotated[bool, BeforeValidator(_yes_or_no)]
 Day = Annotated[date, BeforeValidator(_day)]
 Cell = Annotated[str | int | float | bool, BeforeValidator(_cell)]
 Distinct = AfterValidator(_distinct)
+SuiteId = Annotated[str, StringConstraints(pattern=SUITE)]
+HeaderName = Annotated[str, StringConstraints(pattern=HEADER)]
+HeaderValue = Annotated[Label, AfterValidator(_header_value)]
+Reference = Annotated[
+    Label,
+    AfterValidator(_reference),
+    WithJsonSchema({"type": "string", "pattern": "^(env:[A-Za-z_][A-Za-z0-9_]*|file:.+)$"}),
+]
+AboveZero = Annotated[float, Field(gt=0, le=1_000_000_000), BeforeValidator(_number)]
+ZeroOrMore = Annotated[float, Field(ge=0, le=1_000_000_000), BeforeValidator(_number)]
+Temperature = Annotated[float, Field(ge=0, le=5), BeforeValidator(_number)]
+Count = Annotated[int, Field(ge=1, le=1_000_000), BeforeValidator(_whole_number)]
+Repeats = Annotated[int, Field(ge=1, le=100), BeforeValidator(_whole_number)]
+Seed = Annotated[int, Field(ge=0, le=999_999_999), BeforeValidator(_whole_number)]
 
 
 class Text(Record):

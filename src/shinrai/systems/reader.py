@@ -18,6 +18,7 @@ from shinrai.systems.description import Description
 from shinrai.systems.faults import DescriptionError, Fault
 from shinrai.systems.quoting import shown
 from shinrai.systems.rules import breaches
+from shinrai.systems.targets import ChatTarget, ConversationTarget
 from shinrai.systems.translation import meant_by, path_of, translate
 from shinrai.systems.typed_results import refusal, typed_result_keys, typed_result_statements
 from shinrai.systems.yaml_tree import MAX_BYTES, Tree, read_tree
@@ -91,7 +92,7 @@ def _judge(tree: Tree) -> tuple[Description | None, list[Fault]]:
 def _model_faults(tree: Tree, errors: list[ErrorDetails], told: set[_Path]) -> Iterator[Fault]:
     """Yield what the models found, less what has been told in other words."""
     unknown = islice((detail for detail in errors if detail["type"] == "extra_forbidden"), _ENOUGH)
-    misspelt = {meant_by(path_of(detail)) for detail in unknown}
+    misspelt = {meant_by(detail) for detail in unknown}
     for detail in errors:
         path = path_of(detail)
         repeats = detail["type"] == "missing" and path in misspelt
@@ -125,17 +126,21 @@ def _links_outside(tree: Tree, description: Description, folder: Path) -> Iterat
     """Yield a fault for each path that, with its links followed, leads out of the description's folder."""
     root = folder.resolve()
     named: list[tuple[_Path, str | None]] = [(("system", "model", "file"), description.system.model.file)]
-    named += [(("targets", name, "file"), target.file) for name, target in description.targets.items()]
+    for name, target in description.targets.items():
+        if not isinstance(target, ChatTarget):
+            named.append((("targets", name, "file"), target.file))
+        for place, used in enumerate(target.suites if isinstance(target, ConversationTarget) else ()):
+            named.append((("targets", name, "suites", place, "file"), used.file))
     named += [(("frameworks", place, "file"), pin.file) for place, pin in enumerate(description.frameworks)]
     named += [
         (("attestations", place, "document"), attestation.document)
         for place, attestation in enumerate(description.attestations)
     ]
-    for path, name in named:
-        if name is not None and not _lies_in(root, root / name):
+    for path, file in named:
+        if file is not None and not _lies_in(root, root / file):
             yield Fault(
                 tree.place(path),
-                message("The path “{path}” leads out of the description's folder through a link.", path=shown(name)),
+                message("The path “{path}” leads out of the description's folder through a link.", path=shown(file)),
                 message("Copy the file into the folder of the description."),
             )
 

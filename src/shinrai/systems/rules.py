@@ -30,7 +30,9 @@ def breaches(description: object) -> Iterator[Breach]:
     yield from _people_exist(root)
     yield from _system_agrees(_mapping(root.get("system")))
     for name, target in _mapping(root.get("targets")).items():
-        yield from _target_agrees(("targets", str(name)), _mapping(target))
+        kind = _text(_mapping(target).get("kind"))
+        if kind in _AGREES:
+            yield from _AGREES[kind](("targets", str(name)), _mapping(target))
     yield from _scope_agrees(root)
 
 
@@ -93,7 +95,7 @@ def _system_agrees(system: Mapping[object, object]) -> Iterator[Breach]:
         )
 
 
-def _target_agrees(path: Path, target: Mapping[object, object]) -> Iterator[Breach]:
+def _table_agrees(path: Path, target: Mapping[object, object]) -> Iterator[Breach]:
     if target.get("prediction") is None and target.get("score") is None:
         yield Breach(
             path,
@@ -118,6 +120,26 @@ def _target_agrees(path: Path, target: Mapping[object, object]) -> Iterator[Brea
                 message("The column “{column}” is crossed but not listed under “groups”.", column=shown(column)),
                 message("Add it to “groups”, or cross only these: {groups}.", groups=listed(groups)),
             )
+
+
+def _conversation_agrees(path: Path, target: Mapping[object, object]) -> Iterator[Breach]:
+    seen: set[str] = set()
+    for place, used in enumerate(_sequence(target.get("suites"))):
+        identifier = _text(_mapping(used).get("id"))
+        if identifier is not None and identifier in seen:
+            yield Breach(
+                (*path, "suites", place, "id"),
+                message("The suite “{id}” is put to the target twice.", id=shown(identifier)),
+                message("Keep one entry; “repeats” says how often each prompt is put."),
+            )
+        seen |= {identifier} if identifier is not None else set()
+    limits = _mapping(target.get("limits"))
+    if limits.get("cost_limit") is not None and limits.get("prices") is None:
+        yield Breach(
+            (*path, "limits", "cost_limit"),
+            message("A cost limit needs the prices of the supplier."),
+            message("Add “prices” with input, output and currency, or remove the limit."),
+        )
 
 
 def _columns_differ(path: Path, target: Mapping[object, object], groups: Sequence[object]) -> Iterator[Breach]:
@@ -172,3 +194,6 @@ def _sequence(value: object) -> Sequence[object]:
 
 def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
+
+
+_AGREES = {"table": _table_agrees, "chat": _conversation_agrees, "records": _conversation_agrees}

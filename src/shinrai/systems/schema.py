@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from shinrai.language import Bilingual
 from shinrai.systems.description import Description
+from shinrai.systems.vocabulary import TARGET_KINDS
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 IDENTIFIER: Final = "https://shinrai.example/description/v1"
@@ -48,15 +49,24 @@ def meaning(path: tuple[str | int, ...]) -> Bilingual | None:
 def known_keys(path: tuple[str | int, ...]) -> tuple[str, ...]:
     """Return the keys allowed under a path; none where the keys are free or the path is unknown."""
     found = _entry(path)
-    return tuple(_target(found).get("properties", ())) if found is not None else ()
+    if found is None:
+        return ()
+    within = _target(found)
+    parts = (
+        [within] if "properties" in within else [_target(each) for each in within.get("oneOf", ()) if "$ref" in each]
+    )
+    return tuple(dict.fromkeys(name for part in parts for name in part.get("properties", ())))
 
 
 def choices(path: tuple[str | int, ...]) -> dict[str, Bilingual]:
     """Return the words to choose from at a path, with their meanings; none where the choice is free."""
+    if path[:1] == ("targets",) and path[2:] == ("kind",):
+        return {str(kind): meaning for kind, meaning in TARGET_KINDS.items()}
     found = _entry(path)
     within = _target(found) if found is not None else {}
     within = _target(within["items"]) if "items" in within else within
-    return {each["const"]: Bilingual(ja=each["x-ja"], en=each["description"]) for each in within.get("oneOf", ())}
+    listed = [each for each in within.get("oneOf", ()) if "const" in each]
+    return {each["const"]: Bilingual(ja=each["x-ja"], en=each["description"]) for each in listed}
 
 
 @lru_cache(maxsize=1)
@@ -77,11 +87,25 @@ def _target(entry: Mapping[str, Any]) -> Mapping[str, Any]:
 
 def _entry(path: tuple[str | int, ...]) -> Mapping[str, Any] | None:
     entry: Mapping[str, Any] | None = _schema()
+    kind = path[2] if len(path) > 2 and path[0] == "targets" else None
     for step in path:
         if entry is None:
             return None
-        entry = _step(_target(entry), step)
+        within = _target(entry)
+        if "oneOf" not in within or "properties" in within:
+            entry = _step(within, step)
+        elif step == kind in TARGET_KINDS:
+            entry = _of_kind(within, str(step))
+        else:
+            # Without its kind, a field of a target is looked for in every kind.
+            found = (_step(_target(branch), step) for branch in within["oneOf"])
+            entry = next((each for each in found if each is not None), None)
     return entry
+
+
+def _of_kind(union: Mapping[str, Any], kind: str) -> Mapping[str, Any] | None:
+    branches = (_target(branch) for branch in union["oneOf"])
+    return next((each for each in branches if each["properties"]["kind"]["const"] == kind), None)
 
 
 def _step(within: Mapping[str, Any], step: str | int) -> Mapping[str, Any] | None:

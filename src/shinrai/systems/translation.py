@@ -7,10 +7,11 @@ from typing import Any, Final
 from pydantic_core import ErrorDetails
 
 from shinrai.language import Bilingual, Message, message, suggest
-from shinrai.systems.fields import FRAMEWORK, IDENTIFIER, LEAF, REGION, REQUIREMENT, TARGET
+from shinrai.systems.fields import FRAMEWORK, HEADER, IDENTIFIER, LEAF, REGION, REQUIREMENT, SUITE, TARGET
 from shinrai.systems.quoting import listed, shown
 from shinrai.systems.schema import known_keys, meaning
 from shinrai.systems.typed_results import is_result_value, refusal
+from shinrai.systems.vocabulary import TARGET_KINDS
 
 Path = tuple[str | int, ...]
 Context = Mapping[str, Any]
@@ -19,8 +20,10 @@ _TEXT_PARTS: Final = frozenset({"ja", "en"})
 
 def translate(error: ErrorDetails) -> tuple[Message, Message]:
     """Return what is wrong and what to do about it, for one error of the model."""
-    path = path_of(error)
+    path = schema_path_of(error)
     kind, given = error["type"], error["input"]
+    if kind in {"union_tag_not_found", "union_tag_invalid"}:
+        return _no_such_kind(path, given)
     if is_result_value(given) and kind not in {"missing", "extra_forbidden"}:
         return refusal(given)
     if kind == "missing":
@@ -47,15 +50,37 @@ def _meaning(path: Path) -> Bilingual | Message:
     return meaning(path) or message("See the template that “shinrai init” writes.")
 
 
-def path_of(error: ErrorDetails) -> Path:
-    """Return the path an error stands at, without the mark that tells keys from values."""
+def schema_path_of(error: ErrorDetails) -> Path:
+    """Return the path an error stands at in the models: under a target's name stands its kind."""
     return tuple(step for step in error["loc"] if step != "[key]")
 
 
-def meant_by(path: Path) -> Path | None:
+def path_of(error: ErrorDetails) -> Path:
+    """Return the path an error stands at in the file."""
+    path = schema_path_of(error)
+    if error["type"] == "union_tag_invalid":
+        return (*path, "kind")
+    return (*path[:2], *path[3:]) if path[:1] == ("targets",) and len(path) > 2 else path
+
+
+def meant_by(error: ErrorDetails) -> Path | None:
     """Return the path an unknown key was probably meant for, or None when no known key is near."""
-    near = suggest(_plain(str(path[-1])), known_keys(path[:-1]))
+    path = path_of(error)
+    near = suggest(_plain(str(path[-1])), known_keys(schema_path_of(error)[:-1]))
     return (*path[:-1], str(near.parameters["name"])) if near else None
+
+
+def _no_such_kind(path: Path, given: object) -> tuple[Message, Message]:
+    if not isinstance(given, Mapping):
+        return _not_a_mapping(path)
+    kind, known = given.get("kind"), [str(each) for each in TARGET_KINDS]
+    if "kind" not in given:
+        allowed = message("Choose from: {allowed}.", allowed=listed(known))
+        return (
+            message("The field “{field}” is missing.", field="kind"),
+            message("Add it {where}. {meaning}", where=_under(path), meaning=allowed),
+        )
+    return _not_listed(kind, known)
 
 
 def _missing(path: Path) -> tuple[Message, Message]:
@@ -67,13 +92,16 @@ def _missing(path: Path) -> tuple[Message, Message]:
             else message("The English text (“en”) is missing.")
         )
         return what, message("Write the text in both languages: {{ja: …, en: …}}.")
-    where = (
-        message("under “{parent}”", parent=_last_name(parent)) if parent else message("at the top level of the file")
-    )
+    # A target's kind stands in the path of the models only.
+    stands = parent[:2] if parent[:1] == ("targets",) and len(parent) == 3 else parent
     return (
         message("The field “{field}” is missing.", field=name),
-        message("Add it {where}. {meaning}", where=where, meaning=_meaning(path)),
+        message("Add it {where}. {meaning}", where=_under(stands), meaning=_meaning(path)),
     )
+
+
+def _under(parent: Path) -> Message:
+    return message("under “{parent}”", parent=_last_name(parent)) if parent else message("at the top level of the file")
 
 
 def _last_name(path: Path) -> str:
@@ -129,6 +157,8 @@ def _wrong_form(given: object, pattern: str) -> tuple[Message, Message]:
         REQUIREMENT: message("Use the id of a requirement, such as JP-GL-C2."),
         LEAF: message("Use the id of a requirement, a full stop and the evidence's name: JP-GL-C1.override-design."),
         REGION: message("Use two-letter country codes in capitals, such as JP."),
+        SUITE: message("Use the id of a suite, such as shinrai.refusal.ja, of at most 64 signs."),
+        HEADER: message("Use the name of an HTTP header: letters, digits and hyphens."),
     }
     return message("“{value}” doesn't have the form needed here.", value=shown(given)), forms[pattern]
 
@@ -170,6 +200,10 @@ def _below(context: Context) -> tuple[Message, Message]:
     return message("The number is too small."), message("Write {least} or more.", least=f"{context['ge']:g}")
 
 
+def _not_above(context: Context) -> tuple[Message, Message]:
+    return message("The number is too small."), message("Write a number above {least}.", least=f"{context['gt']:g}")
+
+
 def _above(context: Context) -> tuple[Message, Message]:
     if context["le"] == 1:
         return (
@@ -184,6 +218,7 @@ _WORDS: Final[Mapping[str, Callable[[Context], tuple[Message, Message]]]] = {
     "too_short": _too_short,
     "too_long": _too_long,
     "greater_than_equal": _below,
+    "greater_than": _not_above,
     "less_than_equal": _above,
     "tuple_type": lambda _: (
         message("A list is expected here."),
@@ -249,6 +284,21 @@ _WORDS: Final[Mapping[str, Callable[[Context], tuple[Message, Message]]]] = {
     "web_address": lambda _: (
         message("This is not a web address."),
         message("Write it with https:// in front."),
+    ),
+    # What stands there may be a secret, so it is never shown.
+    "key_reference": lambda _: (
+        message("A key is written into this file, or what stands here is no reference."),
+        message("Write env:NAME or file:PATH, and make a new key if a real one stood here."),
+    ),
+    "header_secret": lambda context: (
+        message(
+            "The header {name} may carry a secret, and its value stands in this file.", name=shown(context["name"])
+        ),
+        message("Write env:NAME or file:PATH, and make a new key if a real one stood here."),
+    ),
+    "header_signs": lambda _: (
+        message("The value of a header holds characters that no HTTP header can."),
+        message("Use printable ASCII characters."),
     ),
     "address_secret": lambda _: (
         message("A web address here carries no user name, password, query or fragment."),

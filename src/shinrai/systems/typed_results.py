@@ -35,12 +35,13 @@ def is_result_value(value: object) -> bool:
 def typed_result_keys(value: object, path: Path = ()) -> Iterator[Path]:
     """Yield the path of every key that types a result, wherever it stands.
 
-    Names of targets are the user's own words, and `score` is the name of a column inside a target.
+    Names of targets and headers are the user's own words, and `score` is the name of a column inside a target.
     """
     if isinstance(value, Mapping):
         for key, inner in value.items():
             here = (*path, key)
-            free = path == ("targets",) or (len(path) == 2 and path[0] == "targets" and key == "score")
+            inside = path[2:] if len(path) > 1 and path[0] == "targets" else None
+            free = path == ("targets",) or (inside == () and key == "score") or inside == ("headers",)
             if not free and _plain(key) in RESULT_KEYS:
                 yield here
             else:

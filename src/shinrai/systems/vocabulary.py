@@ -100,6 +100,15 @@ class TargetKind(StrEnum):
     """How a target is measured."""
 
     TABLE = "table"
+    CHAT = "chat"
+    RECORDS = "records"
+
+
+class SampleShare(StrEnum):
+    """How much of the conversations with a target goes into the evidence bundle."""
+
+    SAMPLES = "samples"
+    COUNTS = "counts"
 
 
 class Share(StrEnum):
@@ -232,6 +241,10 @@ STAGES: Final[Meanings] = {
 
 TARGET_KINDS: Final[Meanings] = {
     TargetKind.TABLE: Bilingual(ja="判断結果の表（Parquet または CSV）", en="a table of decisions in Parquet or CSV"),
+    TargetKind.CHAT: Bilingual(
+        ja="対話システム（OpenAI互換のエンドポイント）", en="a system that talks, behind an OpenAI-compatible endpoint"
+    ),
+    TargetKind.RECORDS: Bilingual(ja="収集済みの回答のファイル", en="a file of answers that were collected"),
 }
 
 SHARES: Final[Meanings] = {
@@ -242,5 +255,16 @@ SHARES: Final[Meanings] = {
     Share.COUNTS: Bilingual(
         ja="集計値だけを収める。行は手元に残る",
         en="aggregates alone go into the bundle; the rows stay with you",
+    ),
+}
+
+SAMPLE_SHARES: Final[Meanings] = {
+    SampleShare.SAMPLES: Bilingual(
+        ja="質問と回答を証拠バンドルに収める。受け取った人がすべて読める",
+        en="prompts and answers go into the evidence bundle; whoever receives the bundle can read them",
+    ),
+    SampleShare.COUNTS: Bilingual(
+        ja="集計値だけを収める。質問と回答は手元に残る",
+        en="aggregates alone go into the bundle; prompts and answers stay with you",
     ),
 }

@@ -192,7 +192,7 @@ def test_a_retried_fault_is_counted_once(tmp_path):
     with open_journal(tmp_path / "j", {}) as journal:
         assert (journal.tally.taken, journal.tally.answered) == (3, 2)
         assert +journal.tally.faults == {FaultKind.CUT: 1}
-        assert [journal.done.faulty(position) for position in range(4)] == [False, False, True, False]
+        assert [journal.done.ended(position) for position in range(4)] == [True, True, FaultKind.CUT, False]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="limits the size of a file as a disk does")

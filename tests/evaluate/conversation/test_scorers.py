@@ -40,6 +40,7 @@ SETTINGS = {
     "canary": "{secret: KVT49RMQX2}",
     "consistency": "{compare: text}",
     "counterfactual": "{compare: text}",
+    "requirement": "{requirement: 根拠を示すこと}",
 }
 
 
@@ -103,7 +104,8 @@ def test_no_text_breaks_a_scorer(name: str, text: str) -> None:
     first = score_sample(scorer, name, expectation(name), PROMPT, Sample("k", (Answer(text),), None, 1, 0.0))
     again = score_sample(scorer, name, expectation(name), PROMPT, Sample("k", (Answer(text),), None, 1, 0.0))
     assert first == again
-    assert first.outcome is not ERROR, first.reason.en
+    # Whether a requirement is met is never told by rules: that score is an error until a judge has been asked.
+    assert (first.outcome is ERROR) == (name == "requirement"), first.reason.en
 
 
 HOSTILE = {
@@ -128,7 +130,8 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE)
 def test_hostile_answers_of_200000_signs_are_scored(text: str) -> None:
     for name, scorer in SCORERS.items():
-        if isinstance(scorer, SampleScorer):
+        # Whether a requirement is met is never told by rules, whatever the answer.
+        if isinstance(scorer, SampleScorer) and name != "requirement":
             sample = Sample("k", (Answer(text),), None, 1, 0.0)
             assert score_sample(scorer, name, expectation(name), PROMPT, sample).outcome is not ERROR
 

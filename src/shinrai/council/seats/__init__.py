@@ -54,7 +54,8 @@ def embedded_seats() -> tuple[SeatKind, ...]:
             "recompute",
             message("Recompute").both(),
             message(
-                "Computes every number again from the samples, with a second implementation that shares no code."
+                "Computes every number again from rows or samples, with a second implementation that shares no code; "
+                "answers of conversations are scored again by the same scorers."
             ).both(),
             _recompute,
         ),

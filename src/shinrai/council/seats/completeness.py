@@ -32,10 +32,20 @@ def opinion(case: Case, claim: Claim) -> Opinion:
             )
     covered = [Fraction(m.coverage.used, m.coverage.asked) for m in claim.decisive if m.coverage.asked]
     if covered and min(covered) < MIN_COVERAGE:
-        reason = message(
-            "A decisive number rests on {percent} % of the rows; {least} % are needed.",
-            percent=round(float(min(covered)) * 100, 1),
-            least=int(MIN_COVERAGE * 100),
+        percent, least = round(float(min(covered)) * 100, 1), int(MIN_COVERAGE * 100)
+        asked = any(piece.predicate["run"]["check"] in case.conversations for piece in claim.pieces)
+        reason = (
+            message(
+                "A decisive number rests on {percent} % of the samples; {least} % are needed.",
+                percent=percent,
+                least=least,
+            )
+            if asked
+            else message(
+                "A decisive number rests on {percent} % of the rows; {least} % are needed.",
+                percent=percent,
+                least=least,
+            )
         )
         return Opinion(INCONCLUSIVE, reason, inspected)
     reason = message(

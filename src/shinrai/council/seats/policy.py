@@ -3,6 +3,7 @@
 from datetime import date
 
 from shinrai.council.case import Case, Claim, Opinion, combine
+from shinrai.council.seats import clusters
 from shinrai.council.seats.intervals import decide
 from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.language import message
@@ -24,7 +25,7 @@ def opinion(case: Case, claim: Claim) -> Opinion:
         if not _as_planned(case, measurement):
             reason = message("The limit of {id} is not the one that was planned.", id=measurement.id)
             return Opinion(INCONCLUSIVE, reason, inspected)
-        outcomes.append(_outcome(measurement))
+        outcomes.append(_outcome(case, measurement))
         if outcomes[-1] is not measurement.outcome:
             reason = message(
                 "By its rule {id} is {outcome}, not what it says.", id=measurement.id, outcome=outcomes[-1].value
@@ -40,9 +41,14 @@ def _as_planned(case: Case, measurement: Measurement) -> bool:
     return planned is None or (measurement.rule is not None and float(planned) == measurement.rule.limit)
 
 
-def _outcome(measurement: Measurement) -> Outcome:
+def _outcome(case: Case, measurement: Measurement) -> Outcome:
     if measurement.outcome is Outcome.ERROR:
         return Outcome.ERROR
+    if f"{measurement.target}/{measurement.check}" in case.conversations:
+        try:
+            return clusters.outcome(measurement.counts, measurement.rule, measurement.low, measurement.high)
+        except ValueError:
+            return Outcome.INCONCLUSIVE
     return decide(measurement.rule, measurement.low, measurement.high)
 
 

@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
-from shinrai.council.case import Case, Claim, Opinion, combine
+from shinrai.council.case import AskedSuite, Case, Claim, Opinion, combine
 from shinrai.council.seats.recompute import Recomputed, recompute
+from shinrai.council.seats.recompute_conversation import recompute_conversation
 from shinrai.evaluate.measurement import Comparison, Measurement, Rule
 from shinrai.language import message
 from shinrai_verify.council import INCONCLUSIVE
@@ -49,23 +50,58 @@ class Recompute:
             implementations |= set(again.implementations)
             if measurement.decisive:
                 outcomes.append(again.outcome)
-        rows = self._case.rows[next(iter(self._found))].sha256 if self._found else ""
-        reason = message(
-            "{n} numbers computed again from the rows by {names}, with the same result.",
-            n=len(claim.pieces),
-            names=", ".join(sorted(implementations)),
+        names = ", ".join(sorted(implementations))
+        talked = any(self._conversation(piece.measurement) for piece in claim.pieces)
+        reason = (
+            message(
+                "{n} numbers computed again from the samples by {names}, with the same result; answers were scored "
+                "again by the same scorers.",
+                n=len(claim.pieces),
+                names=names,
+            )
+            if talked
+            else message(
+                "{n} numbers computed again from the rows by {names}, with the same result.",
+                n=len(claim.pieces),
+                names=names,
+            )
         )
-        return Opinion(combine(outcomes), reason, (*inspected, rows) if rows else inspected)
+        return Opinion(combine(outcomes), reason, (*inspected, *self._read(claim)))
+
+    def _read(self, claim: Claim) -> tuple[str, ...]:
+        """Return the digests of the rows and samples behind a claim."""
+        read: dict[str, None] = {}
+        for piece in claim.pieces:
+            if piece.measurement is not None:
+                conversation = self._conversation(piece.measurement)
+                behind = conversation or self._case.rows[piece.measurement.target]
+                read[behind.sha256] = None
+        return tuple(read)
+
+    def _conversation(self, measurement: Measurement | None) -> AskedSuite | None:
+        if measurement is None:
+            return None
+        return self._case.conversations.get(f"{measurement.target}/{measurement.check}")
 
     def _again(self, measurement: Measurement) -> Recomputed:
+        conversation, check = self._conversation(measurement), f"{measurement.target}/{measurement.check}"
+        if conversation is not None:
+            if check not in self._found:
+                mine = [m for m in self._measured(measurement.target) if m.check == measurement.check]
+                self._found[check] = recompute_conversation(conversation, measurement.target, mine)
+            return self._found[check][measurement.id]
         target = measurement.target
         if target not in self._found:
             rows = self._case.rows[target]
-            mine = {
-                piece.measurement.id: piece.measurement
-                for claim in self._case.claims
-                for piece in claim.pieces
-                if piece.measurement is not None and piece.measurement.target == target
-            }
-            self._found[target] = recompute(rows.file, rows.settings, list(mine.values()), rows.checks)
+            self._found[target] = recompute(rows.file, rows.settings, self._measured(target), rows.checks)
         return self._found[target][measurement.id]
+
+    def _measured(self, target: str) -> list[Measurement]:
+        """Return every measurement of a target that a claim rests on, once."""
+        mine = {
+            piece.measurement.id: piece.measurement
+            for claim in self._case.claims
+            for piece in claim.pieces
+            if piece.measurement is not None and piece.measurement.target == target
+        }
+        return list(mine.values())

@@ -5,7 +5,8 @@ when any one of them fails, and with m of them one fails by chance more often: t
 the level corrected for m (Bonferroni).
 
 This seat sees no rows. It derives every interval from the counts that the evidence carries, as
-docs/reference/table-checks.md says; a number that carries none, or impossible ones, is a fault.
+docs/reference/table-checks.md and docs/reference/conversation-statistics.md say; a number that carries none, or
+impossible ones, is a fault.
 """
 
 import math
@@ -13,6 +14,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from shinrai.council.case import Case, Claim, Opinion, combine
+from shinrai.council.seats import clusters
 from shinrai.council.seats.intervals import (
     absolute,
     decide,
@@ -95,9 +97,15 @@ def _interval(measurement: Measurement, family: int) -> Bounds | None:
             case "data_quality" | "personal_data":
                 return _of_columns(measurement, family)
             case _:
-                return None
+                return _of_scenarios(measurement, family)
     except (KeyError, ValueError, ArithmeticError):
         return None
+
+
+def _of_scenarios(measurement: Measurement, family: int) -> Bounds | None:
+    """Return the interval of a conversation's rate, from what came of each scenario."""
+    found = clusters.rate(clusters.scenarios(measurement.counts), family)
+    return None if found is None else (found.low, found.high)
 
 
 def _of_performance(measurement: Measurement, family: int) -> Bounds:

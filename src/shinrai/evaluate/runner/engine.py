@@ -16,10 +16,10 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sized
 from contextlib import contextmanager
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 from shinrai.evaluate.runner.asking import Asker
 from shinrai.evaluate.runner.durable import Durable
-from shinrai.evaluate.runner.earlier import EarlierAnswers
 from shinrai.evaluate.runner.journal import Journal, JournalError
 from shinrai.evaluate.runner.pace import Crowd, Pace
 from shinrai.evaluate.runner.progress import FAULT_NAMES, Ending, Progress, RunSummary
@@ -29,6 +29,10 @@ from shinrai.evaluate.runner.spend import Account
 from shinrai.evaluate.sample import FaultKind, PlannedSample, SampleFault
 from shinrai.evaluate.targets.target import Respondent, Target
 from shinrai.language import Message, Place, message
+
+if TYPE_CHECKING:
+    # Its NumPy is not loaded for runs that reuse nothing.
+    from shinrai.evaluate.runner.earlier import EarlierAnswers
 
 _TICK_SECONDS = 0.05
 _TICKS_OF_PROGRESS = 10
@@ -43,7 +47,7 @@ def run(
     settings: RunSettings,
     journal: Journal,
     *,
-    earlier: EarlierAnswers | None = None,
+    earlier: "EarlierAnswers | None" = None,
     progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> RunSummary:
@@ -65,7 +69,7 @@ async def run_async(
     settings: RunSettings,
     journal: Journal,
     *,
-    earlier: EarlierAnswers | None = None,
+    earlier: "EarlierAnswers | None" = None,
     progress: Callable[[Progress], None] | None = None,
     cancel: threading.Event | None = None,
 ) -> RunSummary:
@@ -109,7 +113,7 @@ class _Run:
         respondent: Respondent,
         settings: RunSettings,
         journal: Journal,
-        earlier: EarlierAnswers | None,
+        earlier: "EarlierAnswers | None",
         progress: Callable[[Progress], None] | None,
         cancel: threading.Event | None,
     ) -> None:
@@ -148,6 +152,7 @@ class _Run:
     async def go(self) -> RunSummary:
         """Run to the end."""
         ticker = self._loop.create_task(self._tick())
+        ticker.add_done_callback(self._fail_with)
         try:
             self._fill()
             await self._ended.wait()
@@ -185,8 +190,7 @@ class _Run:
 
     def _worker_left(self, worker: asyncio.Task[None]) -> None:
         self._workers.discard(worker)
-        if not worker.cancelled() and (error := worker.exception()):
-            self._fail(error)
+        self._fail_with(worker)
         if self._workers:
             return
         if self._exhausted:
@@ -247,7 +251,7 @@ class _Run:
                     fix=message("Name a new journal, and give this one as earlier answers."),
                     place=Place(str(self._journal.path)),
                 )
-            if not (self._settings.retry_faults and self._journal.done.faulty(self._position)):
+            if not (self._settings.retry_faults and isinstance(self._journal.done.ended(self._position), FaultKind)):
                 return True
         sample = self._earlier.find(planned.key) if self._earlier is not None else None
         if sample is None:
@@ -285,10 +289,15 @@ class _Run:
         self._exhausted = True
         self._ended.set()
 
+    def _fail_with(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and (error := task.exception()):
+            self._fail(error)
+
     def _count(self, written: list[Taken]) -> None:
         done, tally = self._journal.done, self._journal.tally
         for taken in written:
-            tally.count(taken, done.note(taken))
+            # What this run takes is not asked for twice in it, so it need not be noted.
+            tally.count(taken, done.ended(taken.position))
 
     async def _tick(self) -> None:
         ticks = 0

@@ -72,30 +72,28 @@ class DonePositions:
         self._keys: dict[int, bytearray] = {}
         self._states: dict[int, bytearray] = {}
 
-    def note(self, taken: Taken) -> FaultKind | int | None:
-        """Keep a record and return how the earlier one of its position ended: a fault, an answer, None for none."""
+    def note(self, taken: Taken) -> None:
+        """Keep a record."""
         block, at = divmod(taken.position, _BLOCK)
         states = self._states.get(block)
         if states is None:
             states = self._states[block] = bytearray(_BLOCK)
             self._keys[block] = bytearray(8 * _BLOCK)
-        before = states[at]
         fault = taken.sample.fault
         states[at] = _ANSWERED if fault is None else 2 + _KINDS.index(fault.kind)
         self._keys[block][8 * at : 8 * at + 8] = bytes.fromhex(taken.sample.key[:16])
-        return None if before == 0 else _ANSWERED if before == _ANSWERED else _KINDS[before - 2]
+
+    def ended(self, position: int) -> FaultKind | bool:
+        """Return how the record of a position ended: a fault, True for an answer, False where there is none."""
+        block, at = divmod(position, _BLOCK)
+        state = self._states[block][at] if block in self._states else 0
+        return _KINDS[state - 2] if state > _ANSWERED else state == _ANSWERED
 
     def key(self, position: int) -> bytes | None:
         """Return the first eight bytes of the key recorded at a position, None where nothing is."""
         block, at = divmod(position, _BLOCK)
         states = self._states.get(block)
         return bytes(self._keys[block][8 * at : 8 * at + 8]) if states and states[at] else None
-
-    def faulty(self, position: int) -> bool:
-        """Whether the record of a position is a fault."""
-        block, at = divmod(position, _BLOCK)
-        states = self._states.get(block)
-        return bool(states and states[at] > _ANSWERED)
 
 
 class Journal:
@@ -232,7 +230,8 @@ def _replay(journal: Journal, head: bytes) -> bool:
             if place:
                 for line in batch.lines:
                     taken = from_line(line)
-                    journal.tally.count(taken, journal.done.note(taken))
+                    journal.tally.count(taken, journal.done.ended(taken.position))
+                    journal.done.note(taken)
             journal._chain, journal._end = batch.chain, batch.end
     except _TornError:
         journal.cut_off = file.seek(0, os.SEEK_END) - journal._end

@@ -12,7 +12,7 @@ import struct
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass
-from itertools import accumulate, count, islice
+from itertools import accumulate
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, BinaryIO
@@ -31,8 +31,8 @@ SAMPLES = "samples.parquet"
 TIMINGS = "timings.parquet"
 FORMAT = "shinrai-samples-parquet/1"
 
-_BUCKET = 65_536
-_GROUP_ROWS = 65_536
+_BUCKET = 32_768
+_GROUP_ROWS = 8_192
 _GROUP_BYTES = 8_388_608
 _READ_ROWS = 4096
 _HEAD = struct.Struct("<QI")
@@ -114,20 +114,18 @@ def write_evidence(
     """
     with TemporaryDirectory(dir=folder, prefix=".samples-") as name, ExitStack() as opened:
         buckets = _spill(journals, Path(name), opened)
-        planned, strays = iter(plan), False
+        bucket = _Bucket(None)
         with _Writer(Path(name), missing) as writer:
-            for number in count():
-                chunk = list(islice(planned, _BUCKET))
-                if not chunk:
-                    break
-                bucket = _Bucket(buckets.pop(number, None))
-                for position, sample in enumerate(chunk, start=number * _BUCKET):
-                    taken = bucket.find(position)
-                    if taken is not None and taken.sample.key != sample.key:
+            for position, planned in enumerate(plan):
+                if position % _BUCKET == 0:
+                    if bucket.unread:
                         raise _other_plan(journals)
-                    writer.add(sample, taken)
-                strays = bucket.unread
-        if buckets or strays:
+                    bucket = _Bucket(buckets.pop(position // _BUCKET, None))
+                taken = bucket.find(position)
+                if taken is not None and taken.sample.key != planned.key:
+                    raise _other_plan(journals)
+                writer.add(planned, taken)
+        if buckets or bucket.unread:
             raise _other_plan(journals)
         for file in (SAMPLES, TIMINGS):
             (Path(name) / file).replace(folder / file)

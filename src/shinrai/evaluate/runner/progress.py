@@ -50,12 +50,12 @@ class Tally:
         """Samples with a record."""
         return self.answered + self.faults.total()
 
-    def count(self, taken: Taken, before: FaultKind | int | None) -> None:
-        """Add a record; before: how the record that it replaces had ended, None if it replaces none."""
+    def count(self, taken: Taken, before: FaultKind | bool) -> None:
+        """Add a record; before: how the record it replaces ended (`DonePositions.ended`)."""
         sample = taken.sample
         if isinstance(before, FaultKind):
             self.faults[before] -= 1
-        elif before is not None:
+        elif before:
             self.answered -= 1
         if sample.fault is None:
             self.answered += 1

@@ -18,6 +18,7 @@ from shinrai.evaluate.scorers.pairs import COUNTERFACTUAL
 from shinrai.evaluate.scorers.patterns import REGEX
 from shinrai.evaluate.scorers.personal import PERSONAL
 from shinrai.evaluate.scorers.refusal import REFUSAL
+from shinrai.evaluate.scorers.requirement import REQUIREMENT
 from shinrai.evaluate.scorers.scorer import Finding, GroupScorer, SampleScorer, Scorer, Taken, score_sample
 from shinrai.evaluate.scorers.spoken import LANGUAGE
 
@@ -35,10 +36,11 @@ _ALL: tuple[Scorer[Any], ...] = (
     CANARY,
     CONSISTENCY,
     COUNTERFACTUAL,
+    REQUIREMENT,
 )
 
 SCORERS: Mapping[str, Scorer[Any]] = {scorer.name: scorer for scorer in _ALL}
-"""The deterministic scorers by the name that suites use."""
+"""The scorers by the name that suites use. All but `requirement`, which a judge answers, are deterministic."""
 
 __all__ = [
     "SCORERS",

@@ -21,7 +21,7 @@ from shinrai.evaluate.suites.model import (
 from shinrai.evaluate.suites.planning import PlannedPrompt, Variation, plan, planted
 from shinrai.evaluate.suites.reader import read_suite
 from shinrai.evaluate.suites.scoring import group_scores, not_asked, sample_scores
-from shinrai.evaluate.suites.shipped import available_suites, choose_suite, load_suite, unknown_leaves
+from shinrai.evaluate.suites.shipped import available_suites, choose_suite, load_suite, suite_file, unknown_leaves
 from shinrai.evaluate.suites.strength import Strength, strengths
 
 __all__ = [
@@ -53,5 +53,6 @@ __all__ = [
     "read_suite",
     "sample_scores",
     "strengths",
+    "suite_file",
     "unknown_leaves",
 ]

@@ -16,6 +16,11 @@ def available_suites() -> tuple[str, ...]:
     return tuple(sorted(entry.name.removesuffix(".yaml") for entry in data.iterdir() if entry.name.endswith(".yaml")))
 
 
+def suite_file(id: str) -> bytes:  # noqa: A002  (the field's own name)
+    """Return the file of a suite that comes with Shinrai."""
+    return (files("shinrai.evaluate.suites") / "data" / f"{id}.yaml").read_bytes()
+
+
 @cache
 def load_suite(id: str) -> Suite:  # noqa: A002  (the field's own name)
     """Load a suite that comes with Shinrai; an id that does not exist is a ShinraiError."""
@@ -24,8 +29,7 @@ def load_suite(id: str) -> Suite:  # noqa: A002  (the field's own name)
             message("There is no suite “{id}”.", id=id),
             fix=suggest(id, available_suites()) or message("See which there are: shinrai suites list"),
         )
-    entry = files("shinrai.evaluate.suites") / "data" / f"{id}.yaml"
-    return read_suite(entry.read_bytes(), entry.name)
+    return read_suite(suite_file(id), f"{id}.yaml")
 
 
 def choose_suite(name: str) -> Suite:

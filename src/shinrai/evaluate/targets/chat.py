@@ -6,6 +6,7 @@ limit and parsed strictly, and nothing of an error body is quoted, since servers
 
 import asyncio
 import errno
+import re
 import socket
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
 from io import BytesIO
 from time import time
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlsplit, urlunsplit
 
 import aiohttp
 from yarl import URL
@@ -32,6 +33,7 @@ _ERROR_BYTES = 16_384
 _LARGE_REQUEST = 1_048_576
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _OUR_HEADERS = frozenset({"authorization", "content-type", "content-length", "host", "accept-encoding"})
+_SECRETIVE = re.compile(r"key|token|secret|auth|passw|cookie|signature|credential|^sig$", re.IGNORECASE)
 _BUSY = frozenset({429, 503, 504, 529})
 _AGAIN = frozenset({408, 425, 500, 502})
 
@@ -110,6 +112,11 @@ def _check(target: ChatTarget) -> None:
             message("The address of the chat endpoint carries a user name or password."),
             fix=message("Give the key as a reference, `env:NAME` or `file:PATH`."),
         )
+    if any(_SECRETIVE.search(name) for name, _ in parse_qsl(parts.query, keep_blank_values=True)):
+        raise ShinraiError(
+            message("The address of the chat endpoint carries a key in its query."),
+            fix=message("Give the key as a reference, `env:NAME` or `file:PATH`."),
+        )
     carries_secret = target.key is not None or any(is_reference(value) for value in target.headers.values())
     if carries_secret and parts.scheme == "http" and parts.hostname not in _LOOPBACK and not target.plain_http:
         raise ShinraiError(
@@ -125,6 +132,11 @@ def _check(target: ChatTarget) -> None:
         if name.lower() in _OUR_HEADERS and not (name.lower() == "authorization" and is_reference(value)):
             raise ShinraiError(
                 message("The header {name} cannot be set by hand.", name=name),
+                fix=message("Give a key as a reference, `env:NAME` or `file:PATH`."),
+            )
+        if _SECRETIVE.search(name) and not is_reference(value):
+            raise ShinraiError(
+                message("The header {name} seems to hold a key, which is never written down.", name=name),
                 fix=message("Give a key as a reference, `env:NAME` or `file:PATH`."),
             )
         if not (name.isascii() and name.isprintable() and value.isascii() and value.isprintable()):

@@ -1,15 +1,13 @@
 """Keys by reference: `env:NAME` or `file:PATH`. A key itself is never accepted, kept, shown or written down."""
 
-import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from pathlib import Path
 
+from shinrai.evaluate.targets.references import resolve
 from shinrai.language import ShinraiError, message
 from shinrai.planwatch.sources.quoting import shown
 
-_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 _KEY = re.compile(r"[0-9A-Za-z_-]{16,200}")
 # Somebody may write the key itself after “env:” or “file:”; what looks like one is not shown.
 _LOOKS_LIKE_A_KEY = re.compile(r"[0-9A-Za-z]{24,}")
@@ -38,41 +36,10 @@ def read_key(reference: str, environment: Mapping[str, str] | None = None) -> Ke
             message("A key is given by reference, not itself."),
             fix=message("Put it into an environment variable or a file, and write env:NAME or file:PATH."),
         )
-    value = _from_environment(rest, environment) if kind == "env" else _from_file(rest)
+    value = resolve(reference, environment).value
     if not _KEY.fullmatch(value):
         raise ShinraiError(
             message("What {reference} holds is not a key.", reference=shown(reference)),
             fix=message("A key is one word of 16 to 200 letters, digits, hyphens and underscores."),
         )
     return Key(reference, value)
-
-
-def _from_environment(name: str, environment: Mapping[str, str] | None) -> str:
-    if not _NAME.fullmatch(name):
-        raise ShinraiError(
-            message("After “env:” comes the name of an environment variable."),
-            fix=message("Write it like env:ESTAT_APP_ID."),
-        )
-    value = (os.environ if environment is None else environment).get(name, "").strip()
-    if not value:
-        raise ShinraiError(
-            message("The environment variable {name} is not set.", name=name),
-            fix=message("Set it for this command only, so that it does not stay in your shell's history."),
-        )
-    return value
-
-
-def _from_file(name: str) -> str:
-    path = Path(name).expanduser()
-    try:
-        with path.open("rb") as stream:
-            content = stream.read(4096)
-        return content.decode("ascii").strip()
-    except OSError:
-        raise ShinraiError(
-            message("The key's file {path} cannot be read.", path=shown(name)),
-            fix=message("Check path and permissions."),
-        ) from None
-    except UnicodeDecodeError:
-        # The decoder's error holds the bytes; it is neither shown nor kept.
-        return ""
