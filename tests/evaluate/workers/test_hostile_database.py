@@ -16,12 +16,14 @@ pytest.importorskip("psycopg", reason="the extra `workers` is not installed")
 import sqlalchemy as sa
 
 from shinrai.evaluate.runner.journal import JournalError
+from shinrai.evaluate.runner.settings import RunSettings
+from shinrai.evaluate.workers.care import requeue_lost
 from shinrai.evaluate.workers.coordinator import cancel, collect, forget, share
 from shinrai.evaluate.workers.database import Database, DatabaseError, Presence, State, opened
 from shinrai.evaluate.workers.jobs import SCHEMA as JOBS
 from shinrai.evaluate.workers.jobs import Jobs, quieten, taking_chunks
 from shinrai.evaluate.workers.order import Order
-from shinrai.evaluate.workers.worker import Allowed, serve
+from shinrai.evaluate.workers.worker import Allowed, serve, share_of
 from shinrai.language import ShinraiError
 
 Work = Callable[..., Any]
@@ -156,6 +158,42 @@ def test_a_result_counts_once(database: Database, order: Make) -> None:
     view = database.view(made.id)
     assert (view.taken, view.answered, view.whole_chunks, view.repeated) == (10, 9, 1, 1)
     assert [each.journal for each in database.results(made.id)] == [b"whole"]
+
+
+def test_lost_jobs_are_queued_again(database: Database, order: Make, work: Work) -> None:
+    made = order(chunk=25)
+    share(database, made)
+    jobs = Jobs(database)
+    try:
+        assert requeue_lost(database, jobs, made.id, 2.0) == []
+        with database.transaction() as c:
+            c.execute(sa.text(f"DELETE FROM \"{JOBS}\".workflow_status WHERE workflow_uuid LIKE '%:2:%'"))
+        assert requeue_lost(database, jobs, made.id, 2.0) == [2]
+        assert requeue_lost(database, jobs, made.id, 2.0) == []
+    finally:
+        jobs.close()
+    assert work("one", made.id).wait() is State.COMPLETE
+
+
+def test_workers_share_the_limits_for_a_minute(order: Make) -> None:
+    limits = RunSettings(requests_per_minute=90, tokens_per_minute=600)
+    mine = share_of(order(settings=limits, workers=3))
+    assert (mine.requests_per_minute, mine.tokens_per_minute) == (30, 200)
+    assert share_of(order()) == order().settings
+
+
+def test_one_folder_is_for_one_worker(database: Database, order: Make, work: Work, server: Any) -> None:
+    made = order(chunk=100)
+    server.latency = 0.5
+    share(database, made)
+    first = work("same", made.id)
+    while not first.told:
+        first.thread.join(0.05)
+    second = work("same", made.id)
+    second.wait()
+    assert "Another worker uses this folder" in str(second.error)
+    first.stop.set()
+    assert first.wait() is not None
 
 
 def test_changed_results_are_refused(database: Database, order: Make, tmp_path: Path) -> None:

@@ -54,7 +54,6 @@ def test_another_plan_is_refused(change: Callable[[Order], Order], reason: str, 
     ("target", "settings", "reason"),
     [
         ({"headers": {"X-Api-Key": "abc"}}, {}, "X-Api-Key"),
-        ({"url": "https://desk.example/v1?sig=abc"}, {}, "sig"),
         ({"key": "sk-abc"}, {}, "no reference"),
         ({}, {"prices": Prices(1, 2, "USD"), "cost_limit": 5.0}, "cost limit"),
         ({}, {"requests_per_minute": 60}, "number of workers"),

@@ -12,6 +12,9 @@ pytest.importorskip("dbos", reason="the extra `workers` is not installed")
 pytest.importorskip("psycopg", reason="the extra `workers` is not installed")
 
 from shinrai.cli.working import share_group, worker_command
+from shinrai.evaluate.conversation import converse
+from shinrai.evaluate.suites import choose_suite
+from shinrai.evaluate.targets.chat import ChatTarget
 from shinrai.language import Language, ShinraiError
 
 Type = Callable[..., tuple[int, str, str]]
@@ -45,6 +48,11 @@ def test_share_work_collect(typed: Type, server: Any, tmp_path: Path) -> None:
     code, out, said = typed("share", "start", *asked, "--out", str(tmp_path / "out"))
     assert code == 0 and "was shared before" in said and "100 of 100 samples came back, 0 are missing." in out
     assert len(server.requests) == 100
+    # Scored as if this machine had taken the samples itself.
+    target = ChatTarget("system", server.url, "m")
+    scored = converse(choose_suite("shinrai.refusal.ja"), target, tmp_path / "out", repeats=1)
+    assert (scored.summary.resumed, len(server.requests)) == (100, 100)
+    assert all(measurement.coverage.asked for measurement in scored.measurements)
     code, out, _ = typed("share", "list", *place, "--json")
     (listed,) = json.loads(out)
     assert (listed["id"], listed["state"], listed["taken"], listed["repeated"]) == (run, "complete", 100, 0)

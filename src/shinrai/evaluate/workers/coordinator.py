@@ -174,9 +174,8 @@ def _append(journal: Journal, order: Order, plan: Sequence[PlannedSample], resul
             position = first + taken.position
             if position >= after or taken.sample.key != plan[position].key:
                 raise JournalError(message("Chunk {number} holds samples that are not its own.", number=result.number))
-            if journal.done.key(position) is not None and (
-                taken.sample.fault is not None or not journal.done.faulty(position)
-            ):
+            before = journal.done.ended(position)
+            if before is True or (before and taken.sample.fault is not None):
                 continue
             if taken.sample.fault is None or position not in answered:
                 best[position] = to_line(taken._replace(position=position))

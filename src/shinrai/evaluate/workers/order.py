@@ -6,15 +6,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
 
 import msgspec
 
 from shinrai import __version__
-from shinrai.evaluate.runner.keys import keys_for
+from shinrai.evaluate.conversation import planned_with
 from shinrai.evaluate.runner.settings import RunSettings
 from shinrai.evaluate.sample import PlannedSample
-from shinrai.evaluate.suites import available_suites, choose_suite, plan, read_suite
+from shinrai.evaluate.suites import available_suites, choose_suite, read_suite
 from shinrai.evaluate.targets.chat import ChatTarget
 from shinrai.evaluate.targets.references import is_reference
 from shinrai.language import ShinraiError, message
@@ -131,20 +130,7 @@ def decoded(text: bytes | str) -> Order:
 
 def _samples(order: Order) -> Sequence[PlannedSample]:
     suite = read_suite(order.suite.encode(), order.suite_name)
-    key = keys_for(order.target.identity())
-    samples: dict[str, PlannedSample] = {}
-    for each in plan(suite, seed=order.seed, repeats=order.repeats):
-        variation = each.variation.name if each.variation else None
-        made = PlannedSample(
-            key(each.prompt, each.repeat), suite.id, each.probe.id, variation, each.repeat, each.cluster, each.prompt
-        )
-        other = samples.setdefault(made.key, made)
-        if other.probe != made.probe:
-            raise ShinraiError(
-                message("The probes {first} and {second} ask the very same.", first=other.probe, second=made.probe),
-                fix=message("Keep one of the two: one answer cannot count twice."),
-            )
-    return tuple(samples.values())
+    return planned_with(suite, order.target.identity(), order.seed, order.repeats).samples
 
 
 def _digest(samples: Sequence[PlannedSample]) -> str:
@@ -156,10 +142,8 @@ def _digest(samples: Sequence[PlannedSample]) -> str:
 
 def _check(target: ChatTarget, settings: RunSettings, workers: int | None) -> None:
     """Keep secrets out of the database, and promise nothing that machines cannot keep without knowing each other."""
-    named = [name for name, value in target.headers.items() if not is_reference(value)]
-    named += [name for name, _ in parse_qsl(urlsplit(target.url).query, keep_blank_values=True)]
-    for name in named:
-        if _SECRETIVE.search(name):
+    for name, value in target.headers.items():
+        if _SECRETIVE.search(name) and not is_reference(value):
             raise ShinraiError(
                 message(
                     "“{name}” of the target seems to carry a secret, which would go through the database.", name=name

@@ -153,7 +153,7 @@ class _Working:
         self._jobs = Jobs(database)
         self._order = order
         self._plan = run.plan
-        self._settings = _share_of(order)
+        self._settings = share_of(order)
         self._stale = run.stale_seconds
         self._name = name
         self._folder = folder / order.id
@@ -317,7 +317,7 @@ def _write(path: Path, data: bytes) -> None:
     beside.replace(path)
 
 
-def _share_of(order: Order) -> RunSettings:
+def share_of(order: Order) -> RunSettings:
     """Return the settings with this worker's share of the limits for a minute."""
     settings, n = order.settings, order.workers or 1
     requests, tokens = settings.requests_per_minute, settings.tokens_per_minute
