@@ -194,7 +194,7 @@ def test_without_a_route_everything_works_and_no_system_call_tries_to_leave(name
         pytest.skip("strace is not installed (package strace)")
     trace = folder / "trace.txt"
     watched = [strace, "--follow-forks", "--seccomp-bpf", "--trace=network", f"--output={trace}"]
-    travel = [sys.executable, str(HERE / "journey.py"), "each", str(folder)]
+    travel = [sys.executable, str(HERE / "journey.py"), "here", str(folder)]
     found = in_namespace(namespace, "closed", [*watched, *travel])
     assert found["control"]["connect"] == "ENETUNREACH"
     completed(json.loads(found["account"]))

@@ -20,6 +20,7 @@ from shinrai.cli.interchanging import import_results_command
 from shinrai.cli.judging import judge_group
 from shinrai.cli.planning import plan_group
 from shinrai.cli.suites import suites_group
+from shinrai.cli.working import worker_command
 from shinrai.language import Language, ShinraiError, message, preferred_language
 from shinrai_verify.messages import gettext_in
 
@@ -95,6 +96,7 @@ def commands(language: Language) -> click.Group:
         suites_group,
         judge_group,
         import_results_command,
+        worker_command,
     ):
         group.add_command(build(language))
     return group

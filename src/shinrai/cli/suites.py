@@ -7,6 +7,7 @@ import click
 from shinrai.cli.building import command, group, json_option
 from shinrai.cli.interchanging import suites_export_command, suites_import_command
 from shinrai.cli.suite_runs import run_command
+from shinrai.cli.working import share_group
 from shinrai.language import Language, Message, message
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ HELP = {
 def suites_group(language: Language) -> click.Group:
     """Return the group with its commands."""
     made = group("suites", language, HELP["suites"])
-    for build in (_list, _show, _check, run_command, suites_import_command, suites_export_command):
+    for build in (_list, _show, _check, run_command, suites_import_command, suites_export_command, share_group):
         made.add_command(build(language))
     return made
 
