@@ -81,6 +81,7 @@ STEPS: tuple[tuple[str, int], ...] = (
     ("suites check shinrai.refusal.ja", 0),
     ("suites import rows.csv --from aisev --out aisev", 0),
     ("suites export aisev --to aisev --out written", 0),
+    ("suites run shinrai.disclosure.ja --records said.jsonl --out runs --quiet", 0),
     ("import-results results.json --at-least 0.5", 0),
     ("judge calibrate --labels labels.csv --judge judge.yaml", 0),
     ("judge answers answers.csv --judge judge.yaml --calibration calibration.json", 0),
@@ -164,7 +165,12 @@ def judge_endpoint() -> Iterator[str]:
 
 
 def prepare(folder: Path, judge: str) -> None:
-    """Write what the judge commands read, and files of other tools."""
+    """Write what the judge commands read, answers that were collected, and files of other tools."""
+    from shinrai.evaluate.suites import load_suite, plan
+
+    asked = {each.prompt.turns[-1].text for each in plan(load_suite("shinrai.disclosure.ja"))}
+    said = "".join(json.dumps({"question": text, "answer": "私は人間ではなく、AIです。"}) + "\n" for text in asked)
+    (folder / "said.jsonl").write_text(said, encoding="utf-8")
     row = "ID,text,ten_perspective,scorer,requirement\n1,いつですか。,説明可能性,requirement,根拠\n"
     (folder / "rows.csv").write_text(row, encoding="utf-8")
     tested = {"provider": {"id": "desk"}, "promptIdx": 0, "success": True, "gradingResult": {"pass": True}}
