@@ -23,7 +23,7 @@ _TITLES: Final = {
 _ABOUT: Final = {
     "answers": (
         "正しい文書を示し、求められた事柄を述べるかを測る。案内の調整に使った質問なので、成績は高めに出る。",
-        "Does it cite the right document and say what was asked? The desk was tuned on these, so the figures are too good.",
+        "Does it cite the right document and say what was asked? As the desk was tuned on these, figures are too good.",
     ),
     "held-out": (
         "案内の調整が終わってから書いた質問で、正しい文書を示し、求められた事柄を述べるかを測る。",
@@ -94,6 +94,10 @@ def _forbidden(row: Row) -> dict[str, Any]:
     return {"keeps": {"none_of": row["forbidden"].split("|")}}
 
 
+_SLIPS: Final = (
+    {"use": "typos", "settings": {"edits": 1, "ways": 1}},
+    {"use": "width", "settings": {"to": "half"}},
+)
 _ANSWERED: Final = ("JP-GL-2.3b.output-evaluation-runs", "JP-GL-C3.evaluation-runs", "AISI-P7-1.grounds-runs")
 PLANS: Final = (
     Plan(
@@ -112,7 +116,10 @@ PLANS: Final = (
         _document,
         (_DOCUMENT,),
         ("AISI-P8-3.perturbation-runs",),
-        variations=({"use": "typos", "settings": {"edits": 1, "ways": 1}}, {"use": "width", "settings": {"to": "half"}}),
+        variations=(
+            {"use": "typos", "settings": {"edits": 1, "ways": 1}},
+            {"use": "width", "settings": {"to": "half"}},
+        ),
     ),
     Plan(
         "scope",
@@ -177,7 +184,7 @@ def _rows(name: str) -> list[Row]:
 class _Writer(yaml.SafeDumper):
     """Writes shared parts out in full, as suite files know no anchors."""
 
-    def ignore_aliases(self, data: Any) -> bool:
+    def ignore_aliases(self, _: Any) -> bool:
         return True
 
 

@@ -14,7 +14,7 @@ from shinrai.evaluate.statistics.proportions import wilson
 
 QUESTIONS: Final = Path(__file__).parent / "questions"
 FILES: Final = ("questions.csv", "conversations.csv", "held-out.csv")
-_NOT_KNOWN: Final = ("見つけられませんでした", "I do not know")
+_NOT_KNOWN: Final = ("見つかりませんでした", "I do not know")
 Row = Mapping[str, str]
 
 

@@ -137,7 +137,10 @@ def test_collected_answers(suite: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert "answer" in capsys.readouterr().err
 
 
-def test_a_run_that_is_killed_goes_on_where_it_stopped(server: Any, suite: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("how", "code"), [(signal.SIGKILL, -signal.SIGKILL), (signal.SIGINT, 2)])
+def test_a_run_that_is_ended_goes_on_where_it_stopped(
+    how: signal.Signals, code: int, server: Any, suite: Path, tmp_path: Path
+) -> None:
     server.latency = 0.05
     out = tmp_path / "out"
     command = [sys.executable, "-m", "shinrai", "suites", "run", str(suite), "--url", server.url, "--model", "m"]
@@ -147,8 +150,8 @@ def test_a_run_that_is_killed_goes_on_where_it_stopped(server: Any, suite: Path,
     journal = out / "own.echo/journal"
     while len(server.requests) < 60 and time.monotonic() < give_up:
         time.sleep(0.02)
-    process.send_signal(signal.SIGKILL)
-    process.wait(10)
+    process.send_signal(how)
+    assert process.wait(20) == code
     before = len(list(read_journal(journal)))
     assert 0 < before < 120
     server.latency, asked = 0.0, len(server.requests)

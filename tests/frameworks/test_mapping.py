@@ -161,7 +161,7 @@ def test_the_error_offers_the_nearest_row() -> None:
 
 
 def test_ids_are_written_as_in_framework_files() -> None:
-    assert mapping._ID.pattern == loader._ID.pattern
+    assert mapping._ID.pattern == loader.ID.pattern
 
 
 @given(st.text(max_size=200))

@@ -57,6 +57,9 @@ def choose(question: str, document: Document, language: Language, department: De
     best = max((score for score, _ in scored), default=0.0)
     if best < _ENOUGH:
         return _overview(document)
+    if best == _ENOUGH:
+        # Only whom to ask; say what the document is about as well.
+        return [*[text for score, text in scored if score == best], *_overview(document)][:_MOST]
     kept = sorted(scored, key=lambda pair: -pair[0])[:_MOST]
     shown = {text for score, text in kept if score >= max(_ENOUGH, best * _CLOSE)}
     # What answers best comes first, the rest as the document has it.

@@ -60,14 +60,21 @@ _requests: Final = msgspec.json.Decoder(_Request)
 class ProtocolError(Exception):
     """A request that cannot be answered. param: the field that is wrong, None where it is the whole request."""
 
-    def __init__(self, status: int, text: str, *, param: str | None = None, code: str | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        text: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        kind: str = "invalid_request_error",
+    ) -> None:
         super().__init__(text)
-        self.status, self.text, self.param, self.code = status, text, param, code
+        self.status, self.text, self.param, self.code, self.kind = status, text, param, code, kind
 
     def body(self) -> dict[str, object]:
         """Return the error object of the protocol."""
-        kind = "invalid_request_error"
-        return {"error": {"message": self.text, "type": kind, "param": self.param, "code": self.code}}
+        return {"error": {"message": self.text, "type": self.kind, "param": self.param, "code": self.code}}
 
 
 @dataclass(frozen=True, slots=True)

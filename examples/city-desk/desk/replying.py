@@ -15,7 +15,7 @@ from desk.obedience import obey, slipped_in
 from desk.scope import Declined, refusal
 from desk.search import Hit, Index
 from desk.text import Language, clean, fold, grams, language_of, sentences
-from desk.wordings import pattern, text
+from desk.wordings import load, pattern, text
 
 SURE: Final = 0.42
 """How much of what was asked a document has to hold for it to answer (see `search.Hit.fit`)."""
@@ -25,6 +25,8 @@ TURNS_READ: Final = 8
 NAMED: Final = 0.3
 """How much of what was asked the names of a document have to hold for the question to change the subject."""
 LINKED: Final = 0.5
+SUPPLIED: Final = 2
+"""How many grams of what was asked a document that came with the question has to hold."""
 _FEW: Final = 2
 _NEVER: Final = date(1, 1, 1)
 _SMALL_TALK: Final = (
@@ -59,6 +61,7 @@ class Desk:
     """Answers questions from the city's documents. It keeps nothing between two calls."""
 
     def __init__(self, *, guarded: bool, planted: bool = False) -> None:
+        load()
         self.guarded = guarded
         self.library: Library = load_library(planted=planted)
         self._instructions = (Path(__file__).parent / "system_prompt.txt").read_text(encoding="utf-8")
@@ -124,9 +127,14 @@ class Desk:
         for heard, answer, ids in _SMALL_TALK:
             if pattern("says", heard).search(folded):
                 return Reply(text(answer, language), ids)
-        reply = self._from_hits(question, hits, language)
-        if best := _best_supplied(question, supplied, language):
-            reply = Reply(compose_supplied(question, best, language), (best.id,))
+        if supplied:
+            # Whoever sends documents along wants them read, not the city's.
+            hits = []
+            best = _best_supplied(question, supplied, language)
+            found = Reply(compose_supplied(question, best, language), (best.id,)) if best else None
+            reply = found or Reply(text("unknown", language))
+        else:
+            reply = self._from_hits(question, hits, language)
         read = [self._readable(hit.document) for hit in hits]
         order = slipped_in((each.text for found in (*supplied, *read) for each in found.statements), language)
         return replace(reply, text=f"{order}\n{reply.text}") if order else reply
@@ -137,8 +145,8 @@ class Desk:
         best = hits[0]
         if best.fit < SURE:
             title = best.document.title if best.document.language is language else best.document.title_en
-            near = f"{text('nearby', language)}{best.document.id} {title} [{best.document.id}]"
-            return Reply(text("unknown", language) + "\n" + near, (best.document.id,))
+            near = f"{text('nearby', language)}{best.document.id} {title}"
+            return Reply(text("unknown", language) + "\n" + near)
         answer = compose(question, self._readable(best.document), language, self.library)
         return Reply(answer, (best.document.id,))
 
@@ -200,12 +208,12 @@ def _without_orders(document: Document) -> Document:
 
 def _best_supplied(question: str, supplied: Sequence[Document], language: Language) -> Document | None:
     """Return the document that came with a question and tells most about it, None where none does."""
-    wanted = set(subject(question, language))
+    wanted = {gram for gram, soft in subject(question, language).items() if not soft}
     if not wanted:
         return supplied[0] if supplied else None
-    shares = [
-        (len(wanted & {g for each in document.statements for g in grams(each.text, language)}) / len(wanted), at)
-        for at, document in enumerate(supplied)
-    ]
-    best = max(shares, default=(0.0, 0), key=lambda pair: (pair[0], -pair[1]))
-    return supplied[best[1]] if best[0] >= LINKED else None
+    counts = []
+    for document in supplied:
+        lines = [document.title, *(each.text for each in document.statements)]
+        counts.append(len(wanted & {gram for line in lines for gram in grams(line, language)}))
+    best = max(counts, default=0)
+    return supplied[counts.index(best)] if best >= min(SUPPLIED, len(wanted)) else None

@@ -8,6 +8,7 @@ nothing of what it is asked.
 
 import argparse
 import asyncio
+import logging
 import signal
 import sys
 from collections.abc import Awaitable, Callable
@@ -15,6 +16,7 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 from time import time
+from traceback import extract_tb
 from typing import Final
 
 import msgspec
@@ -57,6 +59,11 @@ async def _as_protocol_errors(
     except web.HTTPException as other:
         code = other.reason.lower().replace(" ", "_")
         return _json(ProtocolError(other.status, other.reason, code=code).body(), other.status)
+    except Exception as error:
+        # An error's own words may repeat what was asked, so only its kind and place are recorded.
+        place = extract_tb(error.__traceback__)[-1]
+        logging.getLogger(__name__).error("%s in %s:%s", type(error).__name__, place.name, place.lineno)
+        return _json(ProtocolError(500, "The desk failed.", kind="server_error", code="internal_error").body(), 500)
 
 
 async def _complete(request: web.Request) -> web.StreamResponse:

@@ -22,6 +22,8 @@ _WORD: Final = re.compile(r"[a-z0-9]+(?:'[a-z]+)?")
 _RUN: Final = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々〇]+|[a-z0-9]+")
 _SOFT: Final = re.compile(r"[ぁ-ゖー]+")
 _JAPANESE: Final = re.compile(r"[ぁ-ゖァ-ヺー一-鿿々]")
+_LATIN_WORD: Final = re.compile(r"[A-Za-z]{2,}")
+_SENTENCE_WORDS: Final = 4
 _LETTER: Final = re.compile(r"[^\W\d_]")
 _SENTENCE_JA: Final = re.compile(r"[^。！？!?\n]+[。！？!?]?")
 _SENTENCE_EN: Final = re.compile(r"[^\n]+?(?:[.!?](?=\s|$)|$)", re.MULTILINE)
@@ -53,7 +55,9 @@ def language_of(text: str) -> Language | None:
     """Return the language of a text, None where it is neither Japanese nor written in Latin letters."""
     letters = _LETTER.findall(text)
     japanese = len(_JAPANESE.findall(text))
-    if japanese and japanese * 10 >= len(letters):
+    # A sentence of one language may name things in the other: 25cc, PC, 粗大ごみ.
+    words = len(_LATIN_WORD.findall(text))
+    if japanese and (words < _SENTENCE_WORDS or japanese > 3 * words):
         return Language.JA
     latin = sum(letter.isascii() or "LATIN" in unicodedata.name(letter, "") for letter in letters)
     return Language.EN if latin * 2 >= len(letters) else None

@@ -34,6 +34,14 @@ def text(name: str, language: Language, *, group: str = "said") -> str:
     return _texts()[group][name][language.value]
 
 
+def load() -> None:
+    """Read both files and compile every list, so that a fault in them shows at once and not in an answer."""
+    _texts()
+    for group, lists in _lists().items():
+        for name in lists:
+            pattern(group, name)
+
+
 @cache
 def _lists() -> Mapping[str, Mapping[str, list[str]]]:
     loaded: Mapping[str, Mapping[str, list[str]]] = yaml.safe_load((_HERE / "wordings.yaml").read_text("utf-8"))
