@@ -139,7 +139,8 @@ def _why_not(m: MeasurementRecord, evidence: _Evidence) -> Message | None:
         return message("The evidence expired on {date}.", date=m.valid_until.isoformat())
     if m.value is None or m.interval is None or m.coverage.part == 0 or m.outcome == "error":
         return message("The measurement ended without a number.")
-    if not -_ROUNDING <= m.interval.low <= m.value + _ROUNDING <= m.interval.high + 2 * _ROUNDING <= 1 + 3 * _ROUNDING:
+    low, high = m.interval.low, m.interval.high
+    if not (-_ROUNDING <= low <= m.value + _ROUNDING and m.value - _ROUNDING <= high <= 1 + _ROUNDING):
         return message("The number is no share, so it is in no score.")
     if m.decisive and m.id not in evidence.certified:
         return message("The council has not certified this number.")
