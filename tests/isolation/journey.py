@@ -32,6 +32,10 @@ NOT_IMPORTED = {
 CONNECTS = {
     "plan watch": "asks the sources on its list; `--dry-run` shows them and is on the journey",
     "plan statistics": "asks e-Stat, with a key of the user's own",
+    **dict.fromkeys(
+        ("worker", *(f"suites share {name}" for name in ("start", "watch", "collect", "cancel", "forget", "list"))),
+        "asks the database that the user names",
+    ),
 }
 """Commands that reach out by design and that no local server can stand in for."""
 
