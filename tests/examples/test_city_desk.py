@@ -16,13 +16,13 @@ from typing import Any, TypeVar
 
 import aiohttp
 import pytest
-import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shinrai.evaluate.statistics.interval import Interval
 from shinrai.evaluate.statistics.proportions import wilson
 from shinrai.evaluate.suites import available_suites, read_suite, unknown_leaves
+from shinrai.systems import read_description
 
 EXAMPLE = Path(__file__).resolve().parents[2] / "examples" / "city-desk"
 sys.path.insert(0, str(EXAMPLE))
@@ -508,13 +508,10 @@ def test_a_signal_ends_the_server_after_the_answers_under_way(sign: signal.Signa
     assert (process.returncode, rest) == (0, "stopped\n")
 
 
-def test_the_draft_description_is_yaml_that_names_what_exists() -> None:
-    draft = yaml.safe_load((EXAMPLE / "shinrai.draft.yaml").read_text("utf-8"))
-    assert draft["targets"]["desk"]["kind"] == "chat"
-    assert draft["targets"]["desk"]["model"] == MODEL
-    shipped = set(available_suites())
-    for named in draft["targets"]["desk"]["suites"]:
-        assert (EXAMPLE / named["file"]).is_file() if isinstance(named, dict) else named in shipped, named
-    for attestation in draft["attestations"]:
-        assert (EXAMPLE / attestation["document"]).is_file()
-        assert attestation["by"] in {person["id"] for person in draft["people"]}
+def test_the_description_can_be_read_and_names_what_exists() -> None:
+    description = read_description(EXAMPLE / "shinrai.yaml")
+    target = description.targets["desk"]
+    assert (str(target.kind), target.model) == ("chat", MODEL)
+    assert {suite.id for suite in target.suites if suite.file is None} <= set(available_suites())
+    assert all((EXAMPLE / suite.file).is_file() for suite in target.suites if suite.file is not None)
+    assert all((EXAMPLE / each.document).is_file() for each in description.attestations if each.document)
