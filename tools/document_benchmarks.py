@@ -41,6 +41,8 @@ def page() -> str:
         *(f"| {name} | {value} |" for name, value in startup["median_ms"].items()),
         "",
         *_folder(json.loads((RESULTS / "import_folder.json").read_text())),
+        "",
+        *_engine(json.loads((RESULTS / "conversation_engine.json").read_text())),
     ]
     return "\n".join(lines) + "\n"
 
@@ -57,6 +59,30 @@ def _folder(figure: dict[str, Any]) -> list[str]:
         "|---:|---:|---:|---:|",
         f"| {figure['wall_s']} | {figure['peak_MiB']} | {figure['peer_wall_s']} | {figure['ratio']} |",
     ]
+
+
+def _engine(recorded: dict[str, Any]) -> list[str]:
+    versions = ", ".join(f"{name} {version}" for name, version in recorded["versions"].items())
+    lines = [
+        "## Asking a chat endpoint",
+        "",
+        f"`benchmarks/conversation_engine.py`, {recorded['cores']} cores, one run against one local server; {versions}. "
+        "CPU is user and system time of the engine, start included. Ours includes the journal, flushed to the disk, and "
+        "the Parquet files.",
+        "",
+        "| latency ms | engine | samples | CPU ms a sample | of ours | peak MiB | bytes a sample |",
+        "|---:|---|---:|---:|---:|---:|---:|",
+    ]
+    ours = {
+        each["latency_ms"]: each["cpu_ms_per_sample"] for each in recorded["figures"] if each["engine"] == "shinrai"
+    }
+    for each in recorded["figures"]:
+        ratio = each["cpu_ms_per_sample"] / ours[each["latency_ms"]]
+        lines.append(
+            f"| {each['latency_ms']:g} | {each['engine']} | {each['n']:,} | {each['cpu_ms_per_sample']:.3f} "
+            f"| {ratio:.2f} × | {each['peak_mib']:.0f} | {each['bytes_per_sample']:.0f} |"
+        )
+    return lines
 
 
 def _row(figure: dict[str, Any]) -> str:
