@@ -66,9 +66,9 @@ def _engine(recorded: dict[str, Any]) -> list[str]:
     lines = [
         "## Asking a chat endpoint",
         "",
-        f"`benchmarks/conversation_engine.py`, {recorded['cores']} cores, one run against one local server; {versions}. "
-        "CPU is user and system time of the engine, start included. Ours includes the journal, flushed to the disk, and "
-        "the Parquet files.",
+        f"`benchmarks/conversation_engine.py`, {recorded['cores']} cores, one run, one local server; {versions}. "
+        "CPU is user and system time of the engine, start included. Ours includes the journal, flushed to the disk, "
+        "and the Parquet files.",
         "",
         "| latency ms | engine | samples | CPU ms a sample | of ours | peak MiB | bytes a sample |",
         "|---:|---|---:|---:|---:|---:|---:|",
