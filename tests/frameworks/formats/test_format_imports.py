@@ -441,3 +441,19 @@ def test_a_file_that_cannot_be_read_does_not_stop_the_rest(tmp_path: Path, monke
     monkeypatch.setattr("shinrai.frameworks.formats.folder.MAX_FILES", 1)
     with pytest.raises(ShinraiError, match="holds 2 files; at most 1"):
         import_folder(tmp_path)
+
+
+def test_a_damaged_workbook_is_told_to_be_a_workbook() -> None:
+    with pytest.raises(ShinraiError) as caught:
+        import_framework(b"\xff\xfe\x00garbage", "own.xlsx")
+    assert "This is not a workbook that can be read." in caught.value.text(Language.EN)
+    assert "own.xlsx: 読み取れるブックではありません。" in caught.value.text(Language.JA)
+
+
+def test_a_folder_with_nothing_to_import_is_an_error(tmp_path: Path) -> None:
+    """Nothing read is not success: a wrong folder would otherwise pass in a script."""
+    (tmp_path / "notes.txt").write_text("x")
+    with pytest.raises(ShinraiError) as caught:
+        import_folder(tmp_path)
+    assert "no file that can be imported; files of other kinds: 1" in caught.value.text(Language.EN)
+    assert ".xlsx" in caught.value.text(Language.JA)

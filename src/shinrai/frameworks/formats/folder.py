@@ -103,6 +103,12 @@ def _listed(folder: Path) -> tuple[list[Path], int]:
         raise ShinraiError(message("There is no folder {path}.", path=folder), place=Place(str(folder)))
     files = sorted(_files(folder))
     wanted = [path for path in files if path.suffix.lower() in SUFFIXES]
+    if not wanted:
+        raise ShinraiError(
+            message("The folder holds no file that can be imported; files of other kinds: {count}.", count=len(files)),
+            place=Place(str(folder)),
+            fix=message("Name a folder with {suffixes} files.", suffixes=", ".join(SUFFIXES)),
+        )
     if len(wanted) > MAX_FILES:
         raise ShinraiError(
             message("The folder holds {count} files; at most {limit} are read.", count=len(wanted), limit=MAX_FILES),

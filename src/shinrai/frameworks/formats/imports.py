@@ -119,6 +119,9 @@ def _identified(data: bytes, name: str) -> tuple[str, Document | None]:
         return _json_format(document), document
     if data.startswith((b"%PDF", b"<")):
         raise _unknown(name, message("It looks like a PDF, HTML or XML file."))
+    if name.lower().endswith((".xlsx", ".xlsm", ".xls")):
+        # A damaged workbook is no text file: its own reader says what is wrong with it.
+        return "xlsx", None
     document = parse_aisev(data, name)
     found = _yaml_format(document)
     if found == "yaml" or (found != "aisev" and VERTICAL_TAB.encode() in data):
