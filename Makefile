@@ -30,7 +30,7 @@ unit: .venv/ready
 # requirements.lock names versions and hashes only, so that it works behind any mirror.
 lock: .venv/bin/uv
 	$(BIN)/uv pip compile --universal --generate-hashes --python-version 3.11 --no-annotate --no-header --quiet \
-	  --no-emit-package shinrai-verify --extra peers --extra workers --group dev pyproject.toml --output-file requirements.lock
+	  --no-emit-package shinrai-verify --extra peers --extra sql --extra timestamps --extra workers --group dev pyproject.toml --output-file requirements.lock
 
 messages: .venv/ready
 	$(BIN)/python tools/update_messages.py
