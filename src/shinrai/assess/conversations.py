@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import msgspec
 
@@ -29,6 +30,7 @@ from shinrai.language import ShinraiError, message, suggest
 from shinrai.systems import ChatTarget as DescribedChat
 from shinrai.systems import ConversationTarget as DescribedConversation
 from shinrai.systems import Description, SuiteUse
+from shinrai.systems import ModelTarget as DescribedModel
 from shinrai.systems import RecordsTarget as DescribedRecords
 
 PARQUET = "application/vnd.apache.parquet"
@@ -166,6 +168,8 @@ def conversation_target(name: str, described: DescribedConversation, folder: Pat
     """Return a described target as the evaluate room takes it; folder: where the description is."""
     if isinstance(described, DescribedRecords):
         return RecordsTarget(name, folder / described.file, RecordColumns(**described.columns.model_dump()))
+    if isinstance(described, DescribedModel):
+        return _local_model(name, described, folder)
     if not isinstance(described, DescribedChat):
         raise TypeError(f"{name} is no target that answers")
     drawn = described.sampling
@@ -181,8 +185,27 @@ def conversation_target(name: str, described: DescribedConversation, folder: Pat
     )
 
 
+def _local_model(name: str, described: DescribedModel, folder: Path) -> Target:
+    from shinrai.evaluate.targets.huggingface import HuggingFaceTarget
+
+    drawn = described.sampling
+    limits: dict[str, Any] = {"top_p": drawn.top_p, "max_new_tokens": drawn.max_tokens, "seed": drawn.seed}
+    return HuggingFaceTarget(
+        id=name,
+        folder=folder / described.folder,
+        system=described.system,
+        # At 0 the most likely token is taken each time, which is what a model without a temperature does.
+        temperature=drawn.temperature or None,
+        batch=described.batch,
+        device=described.device,
+        **{field: limit for field, limit in limits.items() if limit is not None},
+    )
+
+
 def run_settings(described: DescribedConversation) -> RunSettings:
     """Return how fast, how long and for how much a target is asked."""
+    if isinstance(described, DescribedModel):
+        return RunSettings(deadline_seconds=described.deadline_seconds)
     if not isinstance(described, DescribedChat):
         return RunSettings()
     limits, prices = described.limits, described.limits.prices

@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from shinrai.assess.conversations import PARQUET, converse_with, samples_file
 from shinrai.assess.plan import Plan, file_sha256, showing
 from shinrai.assess.progress import Progress
-from shinrai.assess.targets import check_settings, table_settings, tables
+from shinrai.assess.targets import check_settings, table_settings, tables, target_files
 from shinrai.council import Piece
 from shinrai.evaluate.checks import CHECKS, error_measurements
+from shinrai.evaluate.interchange.imported import TOOL_NAMES
 from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.evaluate.measurement_json import from_json, to_json
 from shinrai.evaluate.targets.faults import TableError
@@ -49,6 +51,9 @@ def measure_all(work: Measuring, progress: Progress, now: datetime, done: int, t
         for number, check in enumerate(mine):
             if check in work.plan.conversations and check in missing:
                 _converse(work, check, progress, now, (done + number, total))
+                missing.remove(check)
+            if check in work.plan.imports and check in missing:
+                _import(work, check, progress, now, (done + number, total))
                 missing.remove(check)
         for check, measurements in _measure(work, target, missing, progress, (done, total)):
             _log(work, check, measurements, work.rows[target], now)
@@ -93,8 +98,24 @@ def _converse(work: Measuring, check: str, progress: Progress, now: datetime, po
     _log(work, check, done.measurements, samples, now)
 
 
-def _log(work: Measuring, check: str, measurements: Sequence[Measurement], measured_from: Item, now: datetime) -> None:
-    """Log a check's numbers in one transaction: all of them, or none."""
+def _import(work: Measuring, check: str, progress: Progress, now: datetime, position: tuple[int, int]) -> None:
+    taken = work.plan.imports[check]
+    run = taken.run
+    progress(message("{target}: results of {tool}", target=taken.target, tool=TOOL_NAMES[run.tool]), *position)
+    imported = {
+        "tool": run.tool.value,
+        "toolVersion": run.tool_version,
+        "models": list(run.models),
+        "startedOn": timestamp(run.started) if run.started else None,
+        "finishedOn": timestamp(run.finished) if run.finished else None,
+    }
+    _log(work, check, taken.measurements(), work.rows[taken.target], now, origin="imported", imported=imported)
+
+
+def _log(
+    work: Measuring, check: str, measurements: Sequence[Measurement], measured_from: Item, now: datetime, **about: Any
+) -> None:
+    """Log a check's numbers in one transaction: all of them, or none. about: where they come from, if not from us."""
     signer = load_signer(work.home.keys, "producer")
     controls = showing(work.plan, check)
     valid_until = (now + timedelta(days=work.plan.validity_days)).date()
@@ -114,6 +135,7 @@ def _log(work: Measuring, check: str, measurements: Sequence[Measurement], measu
             plan=work.logged_plan.envelope.payload_sha256,
             producer=producer(work.version),
             run={"check": check, "part": part, "parts": len(measurements)},
+            **{"origin": "measured", **about},
         )
         envelopes.append(sign(statement, signer))
     work.store.append(Addition(envelopes, contents, run=work.run, step=f"check:{check}"))
@@ -141,16 +163,16 @@ def personal_data_suspected(pieces: Sequence[Piece], target: str) -> bool:
 
 
 def rows_items(plan: Plan, digests: Mapping[str, tuple[str, int]]) -> dict[str, Item]:
-    """Return each table as an item; digests: target -> (SHA-256, size)."""
-    kinds = {".parquet": "application/vnd.apache.parquet", ".csv": "text/csv"}
+    """Return each table, and each file of results, as an item; digests: target -> (SHA-256, size)."""
+    kinds = {".parquet": PARQUET, ".csv": "text/csv", ".json": "application/json", ".jsonl": "application/jsonl"}
     return {
         name: Item(
-            f"rows of {name}",
+            f"rows of {name}" if name in tables(plan.description) else f"results of {name}",
             *digests[name],
-            kinds.get(Path(target.file).suffix.lower(), "application/octet-stream"),
+            kinds.get(file.suffix.lower(), "application/octet-stream"),
             "evaluation",
         )
-        for name, target in tables(plan.description).items()
+        for name, file in target_files(plan.description, plan.folder).items()
     }
 
 

@@ -31,6 +31,7 @@ from shinrai.council import (
     AskedSuite,
     Case,
     Claim,
+    ImportedFile,
     Piece,
     Setting,
     TargetRows,
@@ -253,7 +254,7 @@ class _Run:
             return str(self.plan.description.targets[target].share)
         item = items[self.rows[target].sha256]
         if item.withheld is None:
-            return "rows"
+            return str(self.plan.description.targets[target].share)
         return "counts" if self.plan.description.targets[target].share == "counts" else "withheld"
 
     def _case(
@@ -278,9 +279,10 @@ class _Run:
             trust=trust,
             plan=planned,
             applicable=frozenset(self.plan.leaves),
-            shows={check.partition("/")[2]: shown_by(self.plan, check) for check in self.plan.checks},
+            shows={check: shown_by(self.plan, check) for check in self.plan.checks},
             conversations={check: self._asked(check) for check in self.plan.conversations},
-            rows={name: self._target_rows(name) for name in self.rows},
+            imports={check: self._imported(check) for check in self.plan.imports},
+            rows={name: self._target_rows(name) for name in tables(self.plan.description)},
             now=now,
         )
 
@@ -290,6 +292,10 @@ class _Run:
         return AskedSuite(
             file, item.sha256, conversation.data, conversation.identity, described.seed, described.repeats
         )
+
+    def _imported(self, check: str) -> ImportedFile:
+        taken = self.plan.imports[check]
+        return ImportedFile(taken.file, self.rows[taken.target].sha256, taken.run.tool, taken.rules)
 
     def _target_rows(self, name: str) -> TargetRows:
         target = tables(self.plan.description)[name]
@@ -306,7 +312,7 @@ class _Run:
         )
         checks = {}
         for check in self.plan.checks:
-            if check in self.plan.conversations:
+            if check in self.plan.conversations or check in self.plan.imports:
                 continue
             kind = check.partition("/")[2]
             chosen = check_settings(self.plan.description.checks, kind)

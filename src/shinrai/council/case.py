@@ -6,7 +6,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from shinrai.evaluate.measurement import Measurement, Outcome
+from shinrai.evaluate.interchange.imported import Tool
+from shinrai.evaluate.measurement import Measurement, Outcome, Rule
 from shinrai.evidence.store import Logged
 from shinrai.frameworks.model import EvidenceCode
 from shinrai.language import Message
@@ -76,13 +77,28 @@ class AskedSuite:
 
 
 @dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """Results of another tool that were taken over.
+
+    file: which sha256 is the digest of. rules: the metrics by their name in the file, with the rule of each.
+    """
+
+    file: Path
+    sha256: str
+    tool: Tool
+    rules: Mapping[str, Rule | None]
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """All that a round is about.
 
     subject: SHA-256 of the system's material facts. contents: SHA-256 -> bytes or file of everything in the manifest
     that is at hand. leaves and checkpoint: the log as published before the round. trust: the chain of trust documents.
-    plan: the logged plan. applicable: leaf ids that apply to this system. shows: check -> leaf ids it can show.
-    conversations: `<target>/<suite>` -> what was asked and answered.
+    plan: the logged plan. applicable: leaf ids that apply to this system. shows: `<target>/<check>` -> leaf ids
+    it can show.
+    conversations: `<target>/<suite>` -> what was asked and answered. imports: `<target>/imported` -> what was
+    taken over.
     rules: metric key (`<target>/<check>/<metric>`) -> (comparison, limit) as planned, where the description fixes one.
     """
 
@@ -100,6 +116,7 @@ class Case:
     rows: Mapping[str, TargetRows]
     now: datetime
     conversations: Mapping[str, AskedSuite] = field(default_factory=dict)
+    imports: Mapping[str, ImportedFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,9 +19,10 @@ from shinrai.evaluate.runner.parquet import EvidenceFiles, EvidenceRow, read_evi
 from shinrai.evaluate.runner.progress import Ending, Progress, RunSummary
 from shinrai.evaluate.runner.settings import RunSettings
 from shinrai.evaluate.sample import FaultKind, PlannedSample, Score
+from shinrai.evaluate.scenarios import Cells, Prompt, histogram, holds, rate_of
 from shinrai.evaluate.scorers import Exclusion, Taken
 from shinrai.evaluate.scorers.accounts import Account, accounts
-from shinrai.evaluate.statistics.clustered import Clustered, clustered_proportion
+from shinrai.evaluate.statistics.clustered import Clustered
 from shinrai.evaluate.statistics.decision import decide
 from shinrai.evaluate.statistics.interval import LEVEL
 from shinrai.evaluate.statistics.planning import needed_clusters
@@ -39,7 +40,6 @@ METHOD = (
 )
 _MOST_FINDINGS = 20
 _VERDICTS = frozenset({Outcome.PASS, Outcome.FAIL})
-_Cells = dict[str, dict[tuple[str, str | None], list[int]]]
 _WHY_MISSING = {Ending.OVER_BUDGET: FaultKind.OVER_BUDGET, Ending.TARGET_DEAD: FaultKind.UNREACHABLE}
 
 
@@ -170,7 +170,7 @@ def _measurement(
     metric = used.decision.metric if used.decision else Metric.PASS_RATE
     rule = used.decision.rule if used.decision else None
     cells = _cells(asked, scores, metric)
-    estimate = _estimate(cells)
+    estimate = rate_of(cells)
     outcome, reason, needed = _decided(cells, rule, estimate, account)
     known = isinstance(estimate, Clustered)
     return Measurement(
@@ -207,7 +207,7 @@ def _measurement(
             "errors": account.errors,
             "excluded": len(account.excluded),
             "planned": account.planned,
-            **_histogram(cells),
+            **histogram(cells),
         },
     )
 
@@ -222,9 +222,9 @@ def measurement_id(target: str, suite: Suite, used: UsedScorer) -> str:
     return f"{target}.{suite.id}.{metric_of(used)}"
 
 
-def _cells(asked: Asked, scores: Mapping[str, Score], metric: Metric) -> _Cells:
+def _cells(asked: Asked, scores: Mapping[str, Score], metric: Metric) -> Cells:
     """Count, by scenario and prompt: good ones, decided ones, and those that stayed open."""
-    clusters: _Cells = defaultdict(dict)
+    clusters: dict[str, dict[Prompt, list[int]]] = defaultdict(dict)
     members: dict[tuple[str, str], int] = Counter()
     for planned, sample in zip(asked.prompts, asked.samples, strict=True):
         score = scores.get(sample.key)
@@ -249,27 +249,8 @@ def _cells(asked: Asked, scores: Mapping[str, Score], metric: Metric) -> _Cells:
     return clusters
 
 
-def _estimate(cells: _Cells, opened: Outcome | None = None) -> Clustered | Undefined:
-    """Return the metric; opened: what is open counts as, None leaves it out."""
-    fractions = []
-    for prompts in cells.values():
-        counted = [
-            (good + (left if opened is Outcome.PASS else 0), decided + (left if opened is not None else 0))
-            for good, decided, left in prompts.values()
-        ]
-        fractions.append([each for each in counted if each[1]])
-    filled = [each for each in fractions if each]
-    return clustered_proportion(filled) if filled else Undefined.NO_SAMPLES
-
-
-def _histogram(cells: _Cells) -> dict[str, int]:
-    """Count scenarios by what came of them: `clusters.<good>.<decided>.<open>`; the interval follows from these."""
-    found = Counter(tuple(map(sum, zip(*prompts.values(), strict=True))) for prompts in cells.values())
-    return {f"clusters.{good}.{decided}.{left}": n for (good, decided, left), n in sorted(found.items())}
-
-
 def _decided(
-    cells: _Cells, rule: Rule | None, estimate: Clustered | Undefined, account: Account
+    cells: Cells, rule: Rule | None, estimate: Clustered | Undefined, account: Account
 ) -> tuple[Outcome, Bilingual | None, int | None]:
     """Return outcome, reason and, where more would decide, the number of samples."""
     if account.asked and account.errors == account.asked:
@@ -285,7 +266,7 @@ def _decided(
         needed = ceil(now * more.clusters / estimate.clusters) if more else None
         return outcome, _open(rule, needed).both(), needed
     unknown = account.inconclusive + account.errors
-    if unknown and not _holds(cells, rule, outcome):
+    if unknown and not holds(cells, rule, outcome):
         reason = message(
             "{n} of {m} samples have no verdict; if they came out otherwise, the decision would not hold.",
             n=unknown,
@@ -293,12 +274,6 @@ def _decided(
         )
         return Outcome.INCONCLUSIVE, reason.both(), None
     return outcome, None, None
-
-
-def _holds(cells: _Cells, rule: Rule, outcome: Outcome) -> bool:
-    """Whether a decision stands however the samples without a verdict would have come out."""
-    ends = (_estimate(cells, each) for each in (Outcome.PASS, Outcome.FAIL))
-    return all(isinstance(each, Clustered) and decide(each.interval, rule) is outcome for each in ends)
 
 
 def _open(rule: Rule, needed: int | None) -> Message:
@@ -323,7 +298,7 @@ def _by_harm(asked: Asked, scores: Mapping[str, Score]) -> tuple[GroupEstimate, 
 
 
 def _group(asked: Asked, name: str, scores: Mapping[str, Score]) -> GroupEstimate:
-    estimate = _estimate(_cells(asked, scores, Metric.PASS_RATE))
+    estimate = rate_of(_cells(asked, scores, Metric.PASS_RATE))
     counts = Counter(score.outcome for score in scores.values())
     known = isinstance(estimate, Clustered)
     return GroupEstimate(

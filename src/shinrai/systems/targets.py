@@ -1,4 +1,4 @@
-"""What is measured: tables of decisions, systems that talk, and answers that were collected."""
+"""What is measured: tables of decisions, systems that talk, collected answers, and results of other tools."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
@@ -15,6 +15,7 @@ from shinrai.systems.fields import (
     HeaderValue,
     InsidePath,
     Label,
+    LeafId,
     OneOf,
     Proportion,
     Prose,
@@ -31,7 +32,17 @@ from shinrai.systems.fields import (
     says,
     secret_headers,
 )
-from shinrai.systems.vocabulary import SAMPLE_SHARES, SHARES, SampleShare, Share, TargetKind
+from shinrai.systems.vocabulary import (
+    FILE_SHARES,
+    RESULTS_TOOLS,
+    SAMPLE_SHARES,
+    SHARES,
+    FileShare,
+    ResultsTool,
+    SampleShare,
+    Share,
+    TargetKind,
+)
 
 _SOME: Final = Field(min_length=1, max_length=50)
 
@@ -268,6 +279,84 @@ class RecordsTarget(ConversationTarget):
     columns: Annotated[Columns, says("What its columns are called.", "列の名前。")] = Columns()
 
 
+class ModelTarget(ConversationTarget):
+    """A language model in a folder, loaded by transformers."""
+
+    kind: Annotated[Literal[TargetKind.MODEL], says("A language model in a folder.", "フォルダーにある言語モデル。")]
+    folder: Annotated[
+        Label,
+        says(
+            "The folder as transformers saves a model, relative to this description or from the root.",
+            "transformers が保存した形のフォルダー。この記述書からの相対パス、または絶対パス。",
+        ),
+    ]
+    system: Annotated[
+        Prose | None,
+        says("Instructions sent before every prompt.", "すべてのプロンプトの前に送る指示。"),
+    ] = None
+    sampling: Annotated[Sampling, says("How the model draws its answer.", "回答の生成条件。")] = Sampling()
+    batch: Annotated[
+        Count, says("Questions answered together; 8 unless written.", "まとめて処理する質問の数。書かなければ8。")
+    ] = 8
+    device: Annotated[
+        Label,
+        says(
+            "Where it runs: auto, cpu, mps, cuda or cuda:1; auto unless written.",
+            "実行する装置。auto・cpu・mps・cuda・cuda:1 など。書かなければ auto。",
+        ),
+    ] = "auto"
+    deadline_seconds: Annotated[
+        AboveZero,
+        says("Seconds for one answer; 600 unless written.", "一つの回答を待つ秒数。書かなければ600。"),
+    ] = 600.0
+
+
+class ImportedMetric(Record):
+    """A metric of another tool that is taken over, and the limit it is held against."""
+
+    name: Annotated[Label, says("The metric's name in the file.", "ファイルにある指標の名称。")]
+    at_least: Annotated[
+        Proportion | None,
+        says("The value it must reach; without a limit it informs only.", "達すべき値。なければ参考値とする。"),
+    ] = None
+    at_most: Annotated[
+        Proportion | None,
+        says("The value it must not exceed.", "超えてはならない値。"),
+    ] = None
+
+
+class ResultsTarget(Record):
+    """A file of results that another tool produced: evidence of origin “imported”."""
+
+    kind: Annotated[Literal[TargetKind.RESULTS], says("Results of another tool.", "他のツールの評価結果。")]
+    file: Annotated[
+        InsidePath,
+        says("The file, relative to this description.", "ファイル。この記述書からの相対パス。"),
+    ]
+    tool: Annotated[
+        Annotated[ResultsTool, OneOf(RESULTS_TOOLS)] | None,
+        says(
+            "Whose file it is; looked up in the file unless written.",
+            "どのツールか。書かなければファイルから判断する。",
+        ),
+    ] = None
+    metrics: Annotated[
+        Annotated[tuple[ImportedMetric, ...], _SOME],
+        says("The metrics that are taken over.", "取り込む指標。"),
+    ]
+    shows: Annotated[
+        Annotated[tuple[LeafId, ...], Field(max_length=50), Distinct],
+        says(
+            "The expected evidence that these metrics show together.",
+            "これらの指標が合わせて示す証拠（期待される証拠のid）。",
+        ),
+    ] = ()
+    share: Annotated[
+        Annotated[FileShare, OneOf(FILE_SHARES)],
+        says("How much of the file the evidence bundle carries.", "証拠バンドルにファイルのどこまでを収めるか。"),
+    ]
+
+
 def _kind_of(value: Any) -> str | None:
     kind = value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)
     return str(kind) if isinstance(kind, str) else None
@@ -276,6 +365,8 @@ def _kind_of(value: Any) -> str | None:
 Target = Annotated[
     Annotated[TableTarget, Tag(TargetKind.TABLE.value)]
     | Annotated[ChatTarget, Tag(TargetKind.CHAT.value)]
-    | Annotated[RecordsTarget, Tag(TargetKind.RECORDS.value)],
+    | Annotated[RecordsTarget, Tag(TargetKind.RECORDS.value)]
+    | Annotated[ModelTarget, Tag(TargetKind.MODEL.value)]
+    | Annotated[ResultsTarget, Tag(TargetKind.RESULTS.value)],
     Discriminator(_kind_of),
 ]

@@ -83,14 +83,18 @@ def rate(found: Sequence[tuple[Scenario, int]], family: int = 1) -> Rate | None:
     tail = (1 - LEVEL) / (2 * family)
     if total == times.sum():
         return Rate(share, *wilson_bounds(share, total, normal_quantile(tail)))
-    effective, df = _effective(share, good, size, times, total)
-    return Rate(share, *wilson_bounds(share, effective, t_quantile(tail, df)))
+    n, df = effective(share, good, size, times, total)
+    return Rate(share, *wilson_bounds(share, n, t_quantile(tail, df)))
 
 
-def _effective(
+def effective(
     share: float, good: NDArray[np.float64], size: NDArray[np.float64], times: NDArray[np.float64], total: float
 ) -> tuple[float, float]:
-    """Return effective n and degrees of freedom."""
+    """Return effective n and degrees of freedom.
+
+    share: of good ones, or the mean of scores from 0 to 1. good, size, times: good ones (or the sum of the scores) and
+    samples of a scenario, and how many such scenarios there are. total: samples in all.
+    """
     weight = size / total
     variance = float(times @ ((good - share * size) ** 2 / (1 - weight))) / total**2
     pull = weight**2 / (1 - weight)
