@@ -361,4 +361,3 @@ def test_a_model_in_a_folder_that_is_not_there_is_a_located_error(talk: Talk, ho
     assert "targets.talker" in str(refused.value)
     assert refused.value.place is not None
     assert refused.value.place.line is not None
-

@@ -70,11 +70,11 @@ required: [JP-GL-C3]
 """
 
 
-def test_a_model_in_a_folder_is_assessed(model_folder: Callable[..., Path], tmp_path: Path) -> None:
+def test_a_model_in_a_folder_is_assessed(model_folder: Callable[..., Path], home: Home, tmp_path: Path) -> None:
     model: Any = model_folder()
     (tmp_path / "echo.yaml").write_text(SUITE)
     (tmp_path / "shinrai.yaml").write_text(DESCRIPTION.replace("FOLDER", str(model)))
-    done = assess(tmp_path / "shinrai.yaml", Home(tmp_path / "home"), tmp_path / "out")
+    done = assess(tmp_path / "shinrai.yaml", home, tmp_path / "out")
     assert verify(done.bundle, Policy.from_bytes(done.trust.read_bytes())).exit_code == 0
     assert [(t.kind, t.file) for t in done.assessment.targets] == [("model", str(model))]
     (rate,) = done.assessment.measurements
