@@ -13,12 +13,15 @@ from typing import Any
 
 import msgspec
 
+from shinrai.assess.judges import PlannedJudge, check_judge, planned_judge
 from shinrai.assess.progress import Progress
-from shinrai.evaluate.conversation import Conversed, converse, measurement_id, metric_of
+from shinrai.evaluate.conversation import JUDGE, Conversed, converse, measurement_id, metric_of
+from shinrai.evaluate.judging import JudgeSetting, wants_judge
 from shinrai.evaluate.runner.parquet import SAMPLES
 from shinrai.evaluate.runner.progress import Ending
 from shinrai.evaluate.runner.progress import Progress as RunProgress
 from shinrai.evaluate.runner.settings import Prices, RunSettings
+from shinrai.evaluate.scorers.judge_file import read_judge
 from shinrai.evaluate.suites import Suite, available_suites, read_suite, suite_file
 from shinrai.evaluate.suites.reader import MAX_BYTES
 from shinrai.evaluate.targets.chat import ChatTarget
@@ -43,7 +46,8 @@ _Path = tuple[str | int, ...]
 class ConversationCheck:
     """A suite that is put to a target.
 
-    data: the suite's file. identity: JSON bytes of all of the target that can change an answer.
+    data: the suite's file. identity: JSON bytes of all of the target that can change an answer. judge: None where the
+    target names none, or the suite asks for none.
     """
 
     target: str
@@ -52,6 +56,7 @@ class ConversationCheck:
     described: DescribedConversation
     folder: Path
     identity: bytes
+    judge: PlannedJudge | None = None
 
     @property
     def name(self) -> str:
@@ -76,6 +81,7 @@ def conversations(description: Description, folder: Path) -> dict[str, Conversat
         if not isinstance(described, DescribedConversation):
             continue
         identity = _identity(description, name, described, folder)
+        judge = planned_judge(description, name, described, folder, conversation_target(name, described, folder))
         for number, used in enumerate(described.suites):
             place: _Path = ("targets", name, "suites", number)
             suite, data = _suite(description, place, used, folder)
@@ -86,7 +92,8 @@ def conversations(description: Description, folder: Path) -> dict[str, Conversat
                     fix=message("Give one of the two an id of its own."),
                     place=description.place((*place, "id")),
                 )
-            check = ConversationCheck(name, suite, data, described, folder, identity)
+            asks = judge if wants_judge(suite) else None
+            check = ConversationCheck(name, suite, data, described, folder, identity, asks)
             found[check.name] = check
     return found
 
@@ -148,9 +155,11 @@ def _check_ids(description: Description, place: _Path, target: str, suite: Suite
             )
 
 
-def check_references(description: Description) -> None:
-    """Refuse a description whose keys lead nowhere, before anything is asked."""
+def check_references(description: Description, folder: Path) -> None:
+    """Refuse a description whose keys lead nowhere, before anything is asked. folder: where the description is."""
     for name, described in description.targets.items():
+        if isinstance(described, DescribedConversation) and described.judge is not None:
+            check_judge(description, name, read_judge(folder / described.judge.file))
         if not isinstance(described, DescribedChat):
             continue
         named: list[tuple[_Path, str | None]] = [(("key",), described.key)]
@@ -229,10 +238,22 @@ def _folder(home: Path, run: str, check: str) -> Path:
     return home / "runs" / run.replace(":", "-") / hashlib.sha256(check.encode()).hexdigest()[:32]
 
 
+def judge_file(home: Path, run: str, check: str) -> Path:
+    """Return where the replies of a check's judge are kept."""
+    return _folder(home, run, check) / JUDGE / SAMPLES
+
+
 def converse_with(
-    check: ConversationCheck, home: Path, run: str, progress: Progress, position: tuple[int, int]
+    check: ConversationCheck,
+    home: Path,
+    run: str,
+    progress: Progress,
+    position: tuple[int, int],
+    judge: JudgeSetting | None,
 ) -> Conversed:
     """Put a suite to its target, going on where an earlier attempt of the run stopped.
+
+    judge: of the check, with its calibration read.
 
     KeyboardInterrupt where the user broke it off: what was answered is kept, and no number is made of it yet.
     """
@@ -244,6 +265,7 @@ def converse_with(
         settings=run_settings(described),
         seed=described.seed,
         repeats=described.repeats,
+        judge=judge,
         progress=_steps(check, progress, position),
     )
     if done.summary.ending is Ending.CANCELLED:
@@ -271,6 +293,11 @@ class _steps:  # noqa: N801  (a function with a memory)
             planned="?" if now.planned is None else now.planned,
         )
         self._progress(step, *self._position)
+
+
+def judges(checks: Mapping[str, ConversationCheck]) -> Iterator[tuple[str, PlannedJudge]]:
+    """Yield the judges that are going to be asked, once for each target."""
+    yield from {check.target: check.judge for check in checks.values() if check.judge is not None}.items()
 
 
 def identities(checks: Mapping[str, ConversationCheck]) -> Iterator[tuple[str, bytes]]:

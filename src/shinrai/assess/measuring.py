@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from shinrai.assess.conversations import PARQUET, converse_with, samples_file
+from shinrai.assess.conversations import PARQUET, converse_with, judge_file, samples_file
 from shinrai.assess.plan import Plan, file_sha256, showing
 from shinrai.assess.progress import Progress
 from shinrai.assess.targets import check_settings, table_settings, tables, target_files
@@ -31,7 +31,11 @@ MEASUREMENT = "application/vnd.shinrai.measurement.v1+json"
 
 @dataclass(frozen=True, slots=True)
 class Measuring:
-    """What measuring needs. rows: target -> the item of its file; version: of this program."""
+    """What measuring needs.
+
+    rows: target -> the item of its file. version: of this program. trusted: public keys by key id that may have signed
+    the calibration of a judge.
+    """
 
     plan: Plan
     home: Home
@@ -40,6 +44,7 @@ class Measuring:
     logged_plan: Logged
     rows: Mapping[str, Item]
     version: str
+    trusted: Mapping[str, bytes]
 
 
 def measure_all(work: Measuring, progress: Progress, now: datetime, done: int, total: int) -> list[Piece]:
@@ -56,7 +61,7 @@ def measure_all(work: Measuring, progress: Progress, now: datetime, done: int, t
                 _import(work, check, progress, now, (done + number, total))
                 missing.remove(check)
         for check, measurements in _measure(work, target, missing, progress, (done, total)):
-            _log(work, check, measurements, work.rows[target], now)
+            _log(work, check, measurements, [work.rows[target]], now)
         done += len(mine)
         for check in mine:
             pieces += [_piece(work.store, logged) for logged in work.store.step(work.run, f"check:{check}")]
@@ -93,9 +98,13 @@ def _one(work: Measuring, table: Table, check: str) -> tuple[Measurement, ...]:
 def _converse(work: Measuring, check: str, progress: Progress, now: datetime, position: tuple[int, int]) -> None:
     conversation = work.plan.conversations[check]
     progress(message("{target}: {check}", target=conversation.target, check=conversation.suite.title), *position)
-    done = converse_with(conversation, work.home.path, work.run, progress, position)
-    samples = Item(f"samples of {check}", *file_sha256(done.files.samples), PARQUET, "evaluation")
-    _log(work, check, done.measurements, samples, now)
+    judge = conversation.judge.setting(work.trusted, now.date()) if conversation.judge else None
+    done = converse_with(conversation, work.home.path, work.run, progress, position, judge)
+    behind = [Item(f"samples of {check}", *file_sha256(done.files.samples), PARQUET, "evaluation")]
+    if done.judging is not None:
+        replies = done.judging.files.samples
+        behind.append(Item(f"judge's replies on {check}", *file_sha256(replies), PARQUET, "evaluation"))
+    _log(work, check, done.measurements, behind, now)
 
 
 def _import(work: Measuring, check: str, progress: Progress, now: datetime, position: tuple[int, int]) -> None:
@@ -109,11 +118,16 @@ def _import(work: Measuring, check: str, progress: Progress, now: datetime, posi
         "startedOn": timestamp(run.started) if run.started else None,
         "finishedOn": timestamp(run.finished) if run.finished else None,
     }
-    _log(work, check, taken.measurements(), work.rows[taken.target], now, origin="imported", imported=imported)
+    _log(work, check, taken.measurements(), [work.rows[taken.target]], now, origin="imported", imported=imported)
 
 
 def _log(
-    work: Measuring, check: str, measurements: Sequence[Measurement], measured_from: Item, now: datetime, **about: Any
+    work: Measuring,
+    check: str,
+    measurements: Sequence[Measurement],
+    measured_from: Sequence[Item],
+    now: datetime,
+    **about: Any,
 ) -> None:
     """Log a check's numbers in one transaction: all of them, or none. about: where they come from, if not from us."""
     signer = load_signer(work.home.keys, "producer")
@@ -128,7 +142,7 @@ def _log(
             work.plan.subject,
             "evaluation",
             controls,
-            [item, measured_from],
+            [item, *measured_from],
             valid_until=valid_until,
             finishedOn=timestamp(now),
             measurement=measurement.id,
@@ -177,17 +191,25 @@ def rows_items(plan: Plan, digests: Mapping[str, tuple[str, int]]) -> dict[str, 
 
 
 def sample_items(work: Measuring) -> dict[str, tuple[Item, Path]]:
-    """Return the samples of each conversation that was logged, as an item and the file that it is."""
+    """Return the samples of each conversation that was logged, as an item and the file that it is, by its check.
+
+    The replies of its judge, where it had one, stand under `<check>/judge`.
+    """
     found = {}
     for check in work.plan.conversations:
         first = work.store.step(work.run, f"check:{check}")[0]
-        named = first.statement.predicate["items"][1]
-        file = samples_file(work.home.path, work.run, check)
-        if not file.is_file():
-            raise ShinraiError(
-                message("The samples of {check} are gone from the data folder.", check=check),
-                fix=message("Bring {path} back, or change system.version to begin another assessment.", path=file),
-            )
-        size, sha256 = file.stat().st_size, named["digest"]["sha256"]
-        found[check] = (Item(named["name"], sha256, size, named["mediaType"], "evaluation"), file)
+        files = (samples_file(work.home.path, work.run, check), judge_file(work.home.path, work.run, check))
+        for name, named, file in zip((check, replies_of(check)), first.statement.predicate["items"][1:], files):  # noqa: B905
+            if not file.is_file():
+                raise ShinraiError(
+                    message("The samples of {check} are gone from the data folder.", check=check),
+                    fix=message("Bring {path} back, or change system.version to begin another assessment.", path=file),
+                )
+            size, sha256 = file.stat().st_size, named["digest"]["sha256"]
+            found[name] = (Item(named["name"], sha256, size, named["mediaType"], "evaluation"), file)
     return found
+
+
+def replies_of(check: str) -> str:
+    """Return the name under which the replies of a check's judge are kept."""
+    return f"{check}/judge"

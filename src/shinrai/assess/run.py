@@ -19,15 +19,23 @@ from shinrai.assess.attesting import (
     scope_item,
     signed_attestations,
 )
-from shinrai.assess.conversations import check_references, identities
+from shinrai.assess.conversations import check_references, identities, judges
 from shinrai.assess.instructions import instructions
-from shinrai.assess.measuring import Measuring, measure_all, personal_data_suspected, rows_items, sample_items
+from shinrai.assess.measuring import (
+    Measuring,
+    measure_all,
+    personal_data_suspected,
+    replies_of,
+    rows_items,
+    sample_items,
+)
 from shinrai.assess.plan import Plan, file_sha256, make_plan, shown_by
 from shinrai.assess.progress import Progress, silent
 from shinrai.assess.results import at
 from shinrai.assess.targets import check_settings, check_targets, table_settings, tables, target_files
 from shinrai.assess.view import View, build, document_bytes
 from shinrai.council import (
+    AskedJudge,
     AskedSuite,
     Case,
     Claim,
@@ -44,7 +52,7 @@ from shinrai.council.seats.recompute_seat import limit_rules
 from shinrai.evidence.bundle import BundleParts, Content, manifest, write_bundle
 from shinrai.evidence.home import Home
 from shinrai.evidence.keys import load_signer
-from shinrai.evidence.statements import Item, sign
+from shinrai.evidence.statements import Item, parse_timestamp, sign
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.evidence.trust import ensure_trust, policy_file, utc_now
 from shinrai.language import message
@@ -77,7 +85,7 @@ def assess(
     description = read_description(path)
     plan = make_plan(description, path.parent, utc_now().date())
     check_targets(description, path.parent)
-    check_references(description)
+    check_references(description, path.parent)
     store = Store(home)
     try:
         return _Run(plan, path.read_bytes(), home, store, progress).carry_out(out, as_of)
@@ -102,6 +110,10 @@ class _Run:
         self._add("material facts", "application/json", "document", plan.material)
         for name, identity in identities(plan.conversations):
             self._add(f"how {name} is asked", "application/json", "document", identity)
+        for name, judge in judges(plan.conversations):
+            self._add(f"judge of {name}", YAML, "document", judge.data)
+            if judge.calibration_data:
+                self._add(f"calibration of the judge of {name}", "application/json", "document", judge.calibration_data)
         for conversation in plan.conversations.values():
             suite = conversation.suite
             self._add(f"suite {suite.id} {suite.version}", YAML, "document", conversation.data)
@@ -119,7 +131,7 @@ class _Run:
         approval = scope_approval(self.store, self.plan)
         self.run = self._name(signed, approval)
         planned = self._log_plan()
-        work = Measuring(self.plan, self.home, self.store, self.run, planned, self.rows, self.version)
+        work = Measuring(self.plan, self.home, self.store, self.run, planned, self.rows, self.version, self._producer())
         pieces = measure_all(work, self.progress, now, 1, self.total)
         self.samples = sample_items(work)
         items, contents = self._contents(pieces, signed, approval)
@@ -286,11 +298,21 @@ class _Run:
             now=now,
         )
 
+    def _producer(self) -> Mapping[str, bytes]:
+        """Return the producer's key by its id: it signs calibrations of judges, too."""
+        signer = load_signer(self.home.keys, "producer")
+        return {signer.keyid: signer.public}
+
     def _asked(self, check: str) -> AskedSuite:
         conversation, (item, file) = self.plan.conversations[check], self.samples[check]
-        described = conversation.described
+        described, judged = conversation.described, None
+        if conversation.judge is not None:
+            measured = self.store.step(self.run, f"check:{check}")[0].statement.predicate["finishedOn"]
+            replies, replies_file = self.samples[replies_of(check)]
+            setting = conversation.judge.setting(self._producer(), parse_timestamp(measured).date())
+            judged = AskedJudge(replies_file, replies.sha256, setting)
         return AskedSuite(
-            file, item.sha256, conversation.data, conversation.identity, described.seed, described.repeats
+            file, item.sha256, conversation.data, conversation.identity, described.seed, described.repeats, judged
         )
 
     def _imported(self, check: str) -> ImportedFile:

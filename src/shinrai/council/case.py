@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from shinrai.evaluate.interchange.imported import Tool
+from shinrai.evaluate.judging import JudgeSetting
 from shinrai.evaluate.measurement import Measurement, Outcome, Rule
 from shinrai.evidence.store import Logged
 from shinrai.frameworks.model import EvidenceCode
@@ -61,11 +62,20 @@ class TargetRows:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedJudge:
+    """A judge's replies on the answers of a conversation: the Parquet file, which sha256 is the digest of."""
+
+    replies: Path
+    sha256: str
+    setting: JudgeSetting
+
+
+@dataclass(frozen=True, slots=True)
 class AskedSuite:
     """What was asked and answered in a conversation, and how it was planned.
 
     samples: the Parquet file, which sha256 is the digest of. suite: the suite's file. identity: JSON bytes of all of
-    the target that can change an answer. repeats: None for the suite's own number.
+    the target that can change an answer. repeats: None for the suite's own number. judge: None where none was asked.
     """
 
     samples: Path
@@ -74,6 +84,7 @@ class AskedSuite:
     identity: bytes
     seed: int
     repeats: int | None
+    judge: AskedJudge | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from shinrai.evaluate.measurement import Outcome, Rule
 from shinrai.evaluate.statistics.clustered import Clustered, clustered_proportion
 from shinrai.evaluate.statistics.decision import decide
+from shinrai.evaluate.statistics.judge_correction import Corrected, Labelled, Rate, calibrate, corrected_rate
 from shinrai.evaluate.statistics.undefined import Undefined
 
 Prompt = tuple[str, str | None]
@@ -36,10 +37,21 @@ def histogram(cells: Cells) -> dict[str, int]:
     return {f"clusters.{good}.{decided}.{left}": n for (good, decided, left), n in sorted(found.items())}
 
 
-def holds(cells: Cells, rule: Rule, outcome: Outcome) -> bool:
-    """Whether a decision stands however the open ones would have come out."""
-    ends = (rate_of(cells, each) for each in (Outcome.PASS, Outcome.FAIL))
-    return all(isinstance(each, Clustered) and decide(each.interval, rule) is outcome for each in ends)
+def judged_rate(cells: Cells, labelled: Labelled, opened: Outcome | None = None) -> Corrected | Undefined:
+    """Return the rate without the errors of the judge that told good from bad. labelled: how the judge errs."""
+    seen = rate_of(cells, opened)
+    if isinstance(seen, Undefined):
+        return seen
+    return corrected_rate(Rate(seen.value, seen.interval), calibrate(labelled))
+
+
+def holds(cells: Cells, rule: Rule, outcome: Outcome, labelled: Labelled | None = None) -> bool:
+    """Whether a decision stands however the open ones would have come out. labelled: of the judge, if one."""
+    for opened in (Outcome.PASS, Outcome.FAIL):
+        end = rate_of(cells, opened) if labelled is None else judged_rate(cells, labelled, opened)
+        if isinstance(end, Undefined) or decide(end.interval, rule) is not outcome:
+            return False
+    return True
 
 
 def scenario_count(counts: Mapping[str, int]) -> int | None:

@@ -129,6 +129,9 @@ def _links_outside(tree: Tree, description: Description, folder: Path) -> Iterat
     for name, target in description.targets.items():
         if not isinstance(target, ChatTarget | ModelTarget):
             named.append((("targets", name, "file"), target.file))
+        if isinstance(target, ConversationTarget) and target.judge is not None:
+            named.append((("targets", name, "judge", "file"), target.judge.file))
+            named.append((("targets", name, "judge", "calibration"), target.judge.calibration))
         for place, used in enumerate(target.suites if isinstance(target, ConversationTarget) else ()):
             named.append((("targets", name, "suites", place, "file"), used.file))
     named += [(("frameworks", place, "file"), pin.file) for place, pin in enumerate(description.frameworks)]

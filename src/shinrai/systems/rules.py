@@ -57,6 +57,9 @@ def _people_exist(root: Mapping[object, object]) -> Iterator[Breach]:
         for place, attestation in enumerate(_sequence(root.get("attestations")))
     ]
     named.append((("scope", "approver"), _mapping(root.get("scope")).get("approver")))
+    for name, target in _mapping(root.get("targets")).items():
+        waiver = _mapping(_mapping(_mapping(target).get("judge")).get("waiver"))
+        named.append((("targets", str(name), "judge", "waiver", "approver"), waiver.get("approver")))
     for path, value in named:
         identifier = _text(value)
         if identifier is None or identifier in known:

@@ -13,6 +13,7 @@ from shinrai.systems.fields import (
     FrameworkPath,
     HeaderName,
     HeaderValue,
+    Identifier,
     InsidePath,
     Label,
     LeafId,
@@ -26,6 +27,7 @@ from shinrai.systems.fields import (
     SuiteId,
     TablePath,
     Temperature,
+    Text,
     WebAddress,
     YesOrNo,
     ZeroOrMore,
@@ -119,6 +121,36 @@ class SuiteUse(Record):
     ] = None
 
 
+class JudgeWaiver(Record):
+    """Why a judge may be the system that it judges."""
+
+    reason: Annotated[Text, says("The reason.", "理由。")]
+    approver: Annotated[Identifier, says("Who allows it, by the id under “people”.", "承認者（people の id）。")]
+
+
+class JudgeUse(Record):
+    """The model that is asked what no rule can tell."""
+
+    file: Annotated[
+        FrameworkPath,
+        says(
+            "The judge's description, relative to this one.",
+            "判定者の記述（YAML）。この記述書からの相対パス。",
+        ),
+    ]
+    calibration: Annotated[
+        InsidePath | None,
+        says(
+            "Its signed calibration; without one its verdicts decide nothing.",
+            "署名付きの校正記録。なければ判定は参考にとどまる。",
+        ),
+    ] = None
+    waiver: Annotated[
+        JudgeWaiver | None,
+        says("Why it may be the system itself.", "判定者が評価対象のシステム自身でもよい理由。"),
+    ] = None
+
+
 class ConversationTarget(Record):
     """What every target that answers has: the suites that are put to it, and how much of it is shared."""
 
@@ -126,6 +158,13 @@ class ConversationTarget(Record):
         Annotated[tuple[SuiteUse, ...], _SOME],
         says("The suites of probes that are put to it.", "このシステムに出す質問のスイート。"),
     ]
+    judge: Annotated[
+        JudgeUse | None,
+        says(
+            "The model that answers the suites' scorer “requirement”.",
+            "スイートの採点者「requirement」に答える判定モデル。",
+        ),
+    ] = None
     repeats: Annotated[
         Repeats | None,
         says(

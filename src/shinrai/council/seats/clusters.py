@@ -14,8 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shinrai.council.seats.intervals import LEVEL, bisect, decide, normal_quantile
-from shinrai.evaluate.measurement import Outcome, Rule
+from shinrai.council.seats.intervals import LEVEL, bisect, normal_quantile
 
 _KEY = re.compile(r"clusters\.(0|[1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,14})")
 _NODES = 256
@@ -143,18 +142,3 @@ def _inside(angle: float, df: float, nodes: NDArray[np.float64], weights: NDArra
 def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     return nodes, weights
-
-
-def outcome(counts: Mapping[str, int], rule: Rule | None, low: float | None, high: float | None) -> Outcome:
-    """Return what a rule comes to: the interval decides, unless what is open could turn the decision."""
-    found = decide(rule, low, high)
-    if found not in (Outcome.PASS, Outcome.FAIL):
-        return found
-    known = scenarios(counts)
-    if not any(each.open for each, _ in known):
-        return found
-    for good in (True, False):
-        end = rate(closed(known, good=good))
-        if end is None or decide(rule, end.low, end.high) is not found:
-            return Outcome.INCONCLUSIVE
-    return found

@@ -3,7 +3,7 @@
 from datetime import date
 
 from shinrai.council.case import Case, Claim, Opinion, combine
-from shinrai.council.seats import clustered_sums, clusters
+from shinrai.council.seats import scenario_rates
 from shinrai.council.seats.intervals import decide
 from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.language import message
@@ -47,8 +47,7 @@ def _outcome(case: Case, measurement: Measurement) -> Outcome:
     check = f"{measurement.target}/{measurement.check}"
     if check in case.conversations or check in case.imports:
         try:
-            outcome = clustered_sums.outcome if clustered_sums.has_sums(measurement.counts) else clusters.outcome
-            return outcome(measurement.counts, measurement.rule, measurement.low, measurement.high)
+            return scenario_rates.outcome(measurement.counts, measurement.rule, measurement.low, measurement.high)
         except (ValueError, KeyError):
             return Outcome.INCONCLUSIVE
     return decide(measurement.rule, measurement.low, measurement.high)

@@ -2,7 +2,7 @@
 
 The file is read again by the same readers, for its format is another's and there is one description of it; its digest
 is compared, so that it is the file that was planned. What each sample came to is counted and turned into intervals by
-code that shares nothing with the evaluate room (`clusters`, `clustered_sums`).
+code that shares nothing with the evaluate room (`scenario_rates`).
 """
 
 import hashlib
@@ -12,7 +12,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from shinrai.council.case import ImportedFile
-from shinrai.council.seats import clustered_sums, clusters
+from shinrai.council.seats import scenario_rates
 from shinrai.council.seats.recompute import Recomputed
 from shinrai.evaluate.interchange.imported import CHECK, ImportedMetric, measurement_id, slug
 from shinrai.evaluate.interchange.results import read_results
@@ -65,14 +65,9 @@ def _unreadable(measured: Measurement, what: Message) -> Recomputed:
 def _compared(measured: Measurement, target: str, metric: ImportedMetric, rule: Rule | None) -> Recomputed:
     counts = _counts(metric)
     used = sum(_usable(each) for each in metric.scores)
-    if clustered_sums.has_sums(counts):
-        found = clustered_sums.mean_rate(counts)
-        low, high = (found.low, found.high) if found else (None, None)
-        verdict = clustered_sums.outcome(counts, rule, low, high)
-    else:
-        found = clusters.rate(clusters.scenarios(counts))
-        low, high = (found.low, found.high) if found else (None, None)
-        verdict = clusters.outcome(counts, rule, low, high)
+    found = scenario_rates.interval(counts)
+    low, high = (found.low, found.high) if found else (None, None)
+    verdict = scenario_rates.outcome(counts, rule, low, high)
     if used == 0 and metric.scores and all(score.outcome is Outcome.ERROR for score in metric.scores):
         verdict = Outcome.ERROR
     elif found is None or rule is None:

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from shinrai.council.case import Case, Claim, Opinion, combine
-from shinrai.council.seats import clustered_sums, clusters
+from shinrai.council.seats import scenario_rates
 from shinrai.council.seats.intervals import (
     absolute,
     decide,
@@ -103,11 +103,8 @@ def _interval(measurement: Measurement, family: int) -> Bounds | None:
 
 
 def _of_scenarios(measurement: Measurement, family: int) -> Bounds | None:
-    """Return the interval of a conversation's rate or of an imported mean, from what came of each scenario."""
-    if clustered_sums.has_sums(measurement.counts):
-        mean = clustered_sums.mean_rate(measurement.counts, family)
-        return None if mean is None else (mean.low, mean.high)
-    found = clusters.rate(clusters.scenarios(measurement.counts), family)
+    """Return the interval of a conversation's rate, or of an imported one, from what came of each scenario."""
+    found = scenario_rates.interval(measurement.counts, family)
     return None if found is None else (found.low, found.high)
 
 
