@@ -181,7 +181,8 @@ def observations(assessment: Assessment, language: Language) -> list[Json]:
 
 def is_observed(leaf: Leaf, assessment: Assessment) -> bool:
     """Whether anything was looked at for a leaf."""
-    return bool(leaf.verdict or measurements_of(leaf, assessment) or attestations_of(leaf, assessment))
+    signed = [record for record in attestations_of(leaf, assessment) if record.signed]
+    return bool(leaf.verdict or measurements_of(leaf, assessment) or signed)
 
 
 def observation_uuid(leaf: Leaf, assessment: Assessment) -> str:
