@@ -3,7 +3,7 @@
 SARIF fixes that a result whose kind is not `fail` has level `none` (§3.27.10), so a viewer that hides such results
 hides what is undecided; it never shows it as passed, because its kind is `open` or `review`, not `pass`. For a service
 that does not read `kind` and shows alerts only (GitHub), `alerts_only` leaves out what is met and makes a warning of
-everything that is open: there, silence would look like a pass.
+everything required that is open: there, silence would look like a pass.
 Source: OASIS SARIF 2.1.0, §3.27.9 (kind), §3.27.10 (level), §3.27.17 (partialFingerprints).
 """
 
@@ -38,7 +38,7 @@ def to_sarif(
     language: of the result messages; rules carry both. description: the file results point at, relative to the
     root of the repository. alerts_only: for services that show every result as an alert, whatever its kind.
     """
-    listed = [case for case in cases(assessment) if not (alerts_only and case.outcome in _CLOSED)]
+    listed = [case for case in cases(assessment) if not alerts_only or _is_alert(case)]
     rules = {case.id: _rule(case) for case in listed}
     indices = {name: index for index, name in enumerate(rules)}
     run = {
@@ -60,6 +60,10 @@ def to_sarif(
         "version": "2.1.0",
         "runs": [run],
     }
+
+
+def _is_alert(case: Case) -> bool:
+    return case.outcome is Outcome.FAIL or (case.requirement.required and case.outcome not in _CLOSED)
 
 
 def _severity(outcome: Outcome, alerts_only: bool) -> dict[str, str]:

@@ -76,7 +76,7 @@ def _bundle(member: Member, envelope: Envelope, signature: bytes) -> bytes:
                 "signatures": [{"keyid": member.keyid, "sig": base64.b64encode(signature).decode()}],
             },
             "mediaType": MEDIA_TYPE,
-            "verificationMaterial": {"publicKey": {"hint": hint}},
+            "verificationMaterial": {"publicKey": {"hint": hint}, "tlogEntries": []},
         }
     )
 

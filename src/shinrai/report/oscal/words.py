@@ -63,8 +63,8 @@ def prop(name: str, value: object, *, group: str | None = None, class_: str | No
 
 
 def moment(at: datetime) -> str:
-    """Return a time in UTC with seconds, which every reader of OSCAL takes."""
-    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return a time in UTC with seconds, which every reader of OSCAL takes. A time without a zone is in UTC already."""
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def end_of(day: date) -> str | None:
