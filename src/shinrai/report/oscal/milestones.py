@@ -91,7 +91,7 @@ def _item(requirement: RequirementResult, outcome: Outcome, assessment: Assessme
     lines = [markup(said(requirement.cause, language))]
     lines += [f"- {_need(requirement, leaf, assessment).text(language)}" for leaf in open_leaves]
     made: Json = {
-        "uuid": uuid_of("poam-item", plain(assessment.bundle.id), plain(requirement.id)),
+        "uuid": uuid_of("poam-item", assessment.bundle.id, requirement.id),
         "title": markup(said(requirement.title, language)),
         "description": "\n".join(lines),
         "props": [

@@ -36,7 +36,6 @@ from shinrai.report.oscal.words import (
     identifier,
     markup,
     moment,
-    plain,
     prop,
     sentence,
     uuid_of,
@@ -89,7 +88,7 @@ def _result(assessment: Assessment, language: Language) -> Json:
         *(markup(said(limit, language)) for limit in assessment.limits),
     ]
     made: Json = {
-        "uuid": uuid_of("result", plain(assessment.bundle.id), moment(assessment.as_of)),
+        "uuid": uuid_of("result", assessment.bundle.id, moment(assessment.as_of)),
         "title": markup(f"{said(assessment.system.name, language)} {assessment.system.version}"),
         "description": sentence(conclusion(assessment), language),
         "start": moment(_start(assessment)),
@@ -187,7 +186,7 @@ def is_observed(leaf: Leaf, assessment: Assessment) -> bool:
 
 def observation_uuid(leaf: Leaf, assessment: Assessment) -> str:
     """Return the UUID of a leaf's observation, the same in every document about a bundle."""
-    return uuid_of("observation", plain(assessment.bundle.id), plain(leaf.id))
+    return uuid_of("observation", assessment.bundle.id, leaf.id)
 
 
 def _observation(requirement: RequirementResult, leaf: Leaf, assessment: Assessment, language: Language) -> Json:
@@ -222,9 +221,14 @@ def _observation(requirement: RequirementResult, leaf: Leaf, assessment: Assessm
 def _verdict_props(leaf: Leaf) -> list[Json]:
     if leaf.verdict is None:
         return []
-    cast = [vote.value for vote in leaf.verdict.votes]
-    counts = [prop(f"votes-{value}", cast.count(value)) for value in ("pass", "fail", "inconclusive")]
-    return [prop("verdict", leaf.verdict.outcome), prop("contested", leaf.verdict.contested), *counts]
+    found = [prop("verdict", leaf.verdict.outcome), prop("contested", leaf.verdict.contested)]
+    for value in ("pass", "fail", "inconclusive"):
+        # Names stand here once, not as a property of each actor: with 33 seats that would double the document.
+        seats = [vote.seat for vote in leaf.verdict.votes if vote.value == value]
+        found.append(prop(f"votes-{value}", len(seats)))
+        if seats:
+            found.append(prop(f"voted-{value}", " ".join(seats)))
+    return found
 
 
 def _numbers(records: list[MeasurementRecord]) -> list[Json]:
@@ -249,7 +253,7 @@ def _numbers(records: list[MeasurementRecord]) -> list[Json]:
 
 
 def _actors(leaf: Leaf, assessment: Assessment) -> list[Json]:
-    """Return who is behind an observation: the platform, who signed statements, and every seat with its vote."""
+    """Return who is behind an observation: the platform, who signed statements, and every seat that voted."""
     actors = [platform_actor(assessment)]
     for record in attestations_of(leaf, assessment):
         if record.signed:
@@ -262,7 +266,7 @@ def _actors(leaf: Leaf, assessment: Assessment) -> list[Json]:
         actor: Json = {"type": "tool", "actor-uuid": seat_uuid(assessment, seat)}
         if seat.kind == "human":
             actor = {"type": "party", "actor-uuid": seat_uuid(assessment, seat), "role-id": MEMBER}
-        actors.append(actor | {"props": [prop("vote", vote.value)]})
+        actors.append(actor)
     return actors
 
 
@@ -310,7 +314,7 @@ def requirement_finding(
     """Return the finding on a requirement."""
     observed = [leaf for leaf in requirement.leaves if is_observed(leaf, assessment)]
     made = _finding(
-        uuid_of("finding", plain(assessment.bundle.id), "requirement", plain(requirement.id)),
+        uuid_of("finding", assessment.bundle.id, "requirement", requirement.id),
         markup(said(requirement.title, language)),
         markup(said(requirement.cause, language)),
         {"type": "statement-id", "target-id": identifier(requirement.id)},
@@ -336,7 +340,7 @@ def leaf_finding(requirement: RequirementResult, leaf: Leaf, assessment: Assessm
     outcome = leaf_outcome(requirement, leaf, assessment)
     cause = requirement.cause if outcome is Outcome.NOT_APPLICABLE else leaf.cause
     made = _finding(
-        uuid_of("finding", plain(assessment.bundle.id), "leaf", plain(requirement.id), plain(leaf.id)),
+        uuid_of("finding", assessment.bundle.id, "leaf", requirement.id, leaf.id),
         markup(said(leaf.title, language)),
         markup(said(cause, language)),
         {"type": "objective-id", "target-id": identifier(leaf.id)},
@@ -358,7 +362,7 @@ def _finding(
         "description": description,
         "props": [prop("outcome", outcome)],
         "origins": [{"actors": [platform_actor(assessment)]}],
-        "target": {**target, "title": title, "status": status(outcome, language)},
+        "target": {**target, "status": status(outcome, language)},
     }
 
 

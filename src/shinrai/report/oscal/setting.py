@@ -67,35 +67,36 @@ def _parties(assessment: Assessment, language: Language) -> list[Json]:
     found = [_person(person_uuid(assessment, name), name, position, language) for name, position in people]
     for seat in assessment.council.seats:
         if seat.kind == "human":
-            found.append(_person(seat_uuid(assessment, seat), seat.title, None, language))
+            found.append(_person(seat_uuid(assessment, seat), seat.title, None, language, seat.id))
     return unique(found)
 
 
-def _person(uuid: str, name: Text, position: Text | None, language: Language) -> Json:
+def _person(uuid: str, name: Text, position: Text | None, language: Language, seat: str | None = None) -> Json:
     made: Json = {"uuid": uuid, "type": "person", "name": plain(said(name, language))}
+    props = [prop("seat", seat)] if seat is not None else []
     if position is not None and said(position, language).strip():
-        made["props"] = [prop("position", said(position, language))]
-    return made
+        props.append(prop("position", said(position, language)))
+    return made | {"props": props} if props else made
 
 
 def person_uuid(assessment: Assessment, name: Text) -> str:
     """Return the UUID of a person; one name in one bundle is taken for one person."""
-    return uuid_of("person", assessment.bundle.id, plain(name.ja), plain(name.en))
+    return uuid_of("person", assessment.bundle.id, name.ja, name.en)
 
 
 def seat_uuid(assessment: Assessment, seat: Seat) -> str:
     """Return the UUID of a seat of the round."""
-    return uuid_of("seat", plain(assessment.council.round), plain(seat.id))
+    return uuid_of("seat", assessment.council.round, seat.id)
 
 
 def system_uuid(assessment: Assessment) -> str:
     """Return the UUID of the system as it was assessed."""
-    return uuid_of("system", plain(assessment.system.id), plain(assessment.system.digest))
+    return uuid_of("system", assessment.system.id, assessment.system.digest)
 
 
 def platform_uuid(assessment: Assessment) -> str:
     """Return the UUID of the platform that measured and counted."""
-    return uuid_of("assessment-platform", plain(assessment.shinrai))
+    return uuid_of("assessment-platform", assessment.shinrai)
 
 
 def platform_actor(assessment: Assessment) -> Json:
@@ -172,7 +173,7 @@ def evidence_resources(assessment: Assessment, leaves: Iterable[Leaf], language:
 
 def evidence_uuid(sha256: str) -> str:
     """Return the UUID of a signed statement or certificate."""
-    return uuid_of("evidence", plain(sha256))
+    return uuid_of("evidence", sha256)
 
 
 def _where(index: int | None) -> Message:
@@ -225,7 +226,7 @@ def source_resources(assessment: Assessment, language: Language) -> list[Json]:
     found = [_bundle(assessment, language), _facts(assessment, language)]
     for framework in assessment.frameworks:
         made = resource(
-            uuid_of("framework", plain(framework.id), plain(framework.version), plain(framework.digest)),
+            uuid_of("framework", framework.id, framework.version, framework.digest),
             markup(f"{said(framework.title, language)} {framework.version}"),
             sentence(message("Issued by {name}", name=said(framework.issuer, language)), language),
             framework.digest,
@@ -243,7 +244,7 @@ def source_resources(assessment: Assessment, language: Language) -> list[Json]:
             about = message("What was measured.")
         found.append(
             resource(
-                uuid_of("target", plain(target.id), plain(target.digest)),
+                uuid_of("target", target.id, target.digest),
                 markup(target.id),
                 sentence(about, language),
                 target.digest,
@@ -257,7 +258,7 @@ def source_resources(assessment: Assessment, language: Language) -> list[Json]:
 
 def _bundle(assessment: Assessment, language: Language) -> Json:
     made: Json = {
-        "uuid": uuid_of("bundle", plain(assessment.bundle.id)),
+        "uuid": uuid_of("bundle", assessment.bundle.id),
         "title": sentence(message("Evidence bundle"), language),
         "description": sentence(
             message("Everything that was signed. Verify it offline: shinrai-verify bundle.zip --trust trust.json"),
@@ -272,7 +273,7 @@ def _bundle(assessment: Assessment, language: Language) -> Json:
 
 def facts_uuid(assessment: Assessment) -> str:
     """Return the UUID of the description of the system, which stands for its security plan."""
-    return uuid_of("system-facts", plain(assessment.system.digest))
+    return uuid_of("system-facts", assessment.system.digest)
 
 
 def _facts(assessment: Assessment, language: Language) -> Json:

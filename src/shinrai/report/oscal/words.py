@@ -12,7 +12,8 @@ from collections.abc import Iterable
 from datetime import UTC, date, datetime
 from typing import Any
 
-from shinrai.frameworks.formats.oscal.words import NAMESPACE, VERSION, token, uuid_of
+from shinrai.frameworks.formats.oscal.words import NAMESPACE, VERSION, token
+from shinrai.frameworks.formats.oscal.words import uuid_of as uuid_of_text
 from shinrai.language import Language, Message
 from shinrai.report.characters import harmless
 
@@ -27,6 +28,11 @@ _WEB = re.compile(r"https?://[A-Za-z0-9._~:/?#\[\]@!$&'()*+,;=%-]+", re.ASCII)
 _YEARS = range(1900, 3000)
 EMPTY = "–"
 """Stands where a text has to stand and there is none."""
+
+
+def uuid_of(*parts: str) -> str:
+    """Return a UUID of version 5 that is always the same for the same parts, whatever characters are in them."""
+    return uuid_of_text(*map(json.dumps, parts))
 
 
 def plain(text: str) -> str:
@@ -48,7 +54,7 @@ def identifier(id_: str) -> str:
     """Return an id as an OSCAL token; what fits no token becomes its digest, so that two ids never become one."""
     if id_ and _TOKEN.fullmatch(token(id_)):
         return token(id_)
-    return f"_{uuid_of('id', id_.encode('utf-8', 'backslashreplace').decode('ascii', 'backslashreplace'))}"
+    return f"_{uuid_of('id', id_)}"
 
 
 def prop(name: str, value: object, *, group: str | None = None, class_: str | None = None) -> Json:
