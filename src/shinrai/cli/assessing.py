@@ -70,9 +70,13 @@ def report_again(
         click.echo(to_text(outcome, language.value), err=True)
         raise ShinraiError(message("The bundle is not what was signed, so no report is made from it."))
     assessment = at(read_assessment(bundle, outcome), as_of)
+    unsigned = None
+    if outcome.exit_code == 3:
+        unsigned = message("The bundle does not meet what the trust file asks for, so nothing is signed about it.")
     if framework is not None:
         assessment = _under(assessment, bundle, outcome, framework, as_of)
-    notes = write(Export(assessment, bundle, home, language), formats, out, silent)
+        unsigned = message("Results under another version of a framework are not signed: they say what would be.")
+    notes = write(Export(assessment, bundle, home, language, unsigned), formats, out, silent)
     return _summarise(language, assessment, out, notes)
 
 

@@ -42,13 +42,15 @@ class Export:
     """What is exported, and with what.
 
     bundle: the bundle that the assessment is in, verified or just written. home: the data folder with the producer's
-    key, None for the usual one. language: of the texts in files for programs; the pages come in both.
+    key, None for the usual one. language: of the texts in files for programs; the pages come in both. unsigned: why
+    nothing may be signed about these results, None where nothing speaks against it.
     """
 
     assessment: "Assessment"
     bundle: Path
     home: Path | None
     language: Language
+    unsigned: Message | None = None
 
 
 def format_option(language: Language) -> click.Option:
@@ -147,10 +149,12 @@ def _intoto(export: Export) -> dict[str, bytes | None]:
     from shinrai.evidence.statements import sign
     from shinrai.report.intoto import test_result, verification_result
 
+    unsigned = export.unsigned
     if export.assessment.as_of > datetime.now(UTC):
+        unsigned = message("Results as of a day to come are not signed: nobody can have verified them yet.")
+    if unsigned is not None:
         raise ShinraiError(
-            message("Results as of a day to come are not signed: nobody can have verified them yet."),
-            fix=message("Leave out --as-of, or leave out --format in-toto."),
+            unsigned, fix=message("Sign the results as they stand today, or leave out --format in-toto.")
         )
     home = open_home(export.home)
     if not key_path(home.keys, "producer").exists():

@@ -2,12 +2,13 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import date
 
 from shinrai.assess.assessment import Assessment, MeasurementRecord, RequirementResult, Text
 from shinrai.language import Language, message
 from shinrai.report.outcome import WORDS, Outcome, leaf_outcome, requirement_outcomes
 from shinrai.report.sentences import titled_sentence
-from shinrai.report.standing import measurements_of
+from shinrai.report.standing import attestations_of, measurements_of
 from shinrai.report.words import said
 
 
@@ -16,7 +17,7 @@ class Case:
     """One leaf, or a required requirement that has none.
 
     overall: the outcome of the requirement. id: of the leaf, else of the requirement. certified: whether a quorum of
-    the council signed that it passes.
+    the council signed that it passes. expires: the last day on which all evidence for it counts.
     """
 
     requirement: RequirementResult
@@ -27,6 +28,7 @@ class Case:
     certified: bool
     cause: Text
     records: tuple[MeasurementRecord, ...]
+    expires: date | None = None
 
     def summary(self, language: Language) -> str:
         """Return the outcome and why."""
@@ -49,6 +51,8 @@ def cases(assessment: Assessment) -> Iterator[Case]:
             cause = requirement.cause if mine is Outcome.NOT_APPLICABLE else leaf.cause
             records = tuple(measurements_of(leaf, assessment))
             certified = mine is Outcome.PASS and leaf.verdict is not None and leaf.verdict.certificate is not None
-            yield Case(requirement, outcome, leaf.id, leaf.title, mine, certified, cause, records)
+            signed = [record.expires for record in attestations_of(leaf, assessment) if record.signed]
+            expires = min([*(record.valid_until for record in records), *signed], default=None)
+            yield Case(requirement, outcome, leaf.id, leaf.title, mine, certified, cause, records, expires)
         if requirement.required and not requirement.leaves:
             yield Case(requirement, outcome, requirement.id, requirement.title, outcome, False, requirement.cause, ())

@@ -50,7 +50,7 @@ def verification_result(assessment: Assessment) -> Statement:
     certified = all(case.certified for case in required if case.outcome is not Outcome.NOT_APPLICABLE)
     if certified and _all_pass(assessment, required):
         properties.insert(0, "SHINRAI_ALL_REQUIRED_PASS")
-    days = [record.valid_until for case in listed if case.certified for record in case.records]
+    days = [case.expires for case in listed if case.certified and case.expires is not None]
     predicate: dict[str, Any] = {
         "properties": properties,
         "timeCreated": timestamp(assessment.as_of),
