@@ -31,9 +31,10 @@ USUAL = ("html", "json", "junit", "sarif")
 FILES = frozenset({"bundle.zip", "trust.json", *(name for names in FORMATS.values() for name in names)})
 
 FORMAT_HELP = message(
-    "What to write; may be repeated. html, json, junit and sarif when left out; github: SARIF in which everything open "
-    "is an alert; oscal: OSCAL 1.2.1 plan, results and plan of action; in-toto: test result and verification result, "
-    "signed with the producer's key; sigstore: every seat's ballots as Sigstore bundles; all: everything."
+    "What to write; may be repeated. html, json, junit and sarif when left out; github: SARIF in which all that is "
+    "required and open is an alert; oscal: OSCAL 1.2.1 plan, results and plan of action; in-toto: test result and "
+    "verification result, signed with the producer's key; sigstore: every seat's ballots as Sigstore bundles; all: "
+    "everything."
 )
 
 
