@@ -216,6 +216,12 @@ def test_what_would_be_is_not_signed(
     assert not (tmp_path / "out").exists()
 
 
+def test_an_assessment_as_of_a_day_to_come_stops_before_it_begins(describe: Describe, tmp_path: Path) -> None:
+    given = ["--format", "in-toto", "--as-of", "2100-01-01", "--home", str(tmp_path / "home")]
+    assert main(["assess", str(describe("fair 20")), "--out", str(tmp_path / "out"), "--quiet", *given]) == 3
+    assert not (tmp_path / "out").exists()
+
+
 def test_without_the_producers_key_nothing_is_signed_and_no_key_is_made(
     assessed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

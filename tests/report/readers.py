@@ -11,7 +11,7 @@ from defusedxml import ElementTree
 
 from shinrai.assess.assessment import Assessment
 from shinrai.report import to_junit, to_sarif
-from shinrai.report.intoto import test_result, verification_result
+from shinrai.report.intoto import to_test_result, to_verification_result
 from shinrai.report.oscal import to_oscal_poam, to_oscal_results
 
 
@@ -72,12 +72,12 @@ def junit(assessment: Assessment) -> Read:
 
 
 def tests_passed(assessment: Assessment) -> Read:
-    predicate = test_result(assessment).predicate
+    predicate = to_test_result(assessment).predicate
     return Read(frozenset(predicate["passedTests"]), frozenset(predicate["failedTests"]))
 
 
 def properties(assessment: Assessment) -> Read:
-    named = [name.partition(":") for name in verification_result(assessment).predicate["properties"]]
+    named = [name.partition(":") for name in to_verification_result(assessment).predicate["properties"]]
     return Read(frozenset(leaf for kind, _, leaf in named if kind == "SHINRAI_PASS"), frozenset())
 
 

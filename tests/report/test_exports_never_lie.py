@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 from shinrai.assess.assessment import Assessment, Leaf, RequirementResult, Result
+from shinrai.report.intoto import to_verification_result
 from shinrai.report.outcome import Outcome, leaf_outcome, requirement_outcomes
 
 from . import readers
@@ -79,7 +80,7 @@ def test_a33_only_a_certified_pass_is_green(reader: str) -> None:
 def test_a33_a_verification_result_lists_certified_passes_alone() -> None:
     allowed = {one.id for item, one in rows() if may_be_green(item, one) and one.verdict and one.verdict.certificate}
     assert readers.properties(everything()).green == allowed
-    listed = readers.verification_result(everything()).predicate["properties"]
+    listed = to_verification_result(everything()).predicate["properties"]
     assert "SHINRAI_ALL_REQUIRED_PASS" not in listed
 
 
@@ -173,3 +174,6 @@ def test_a_heading_rests_on_what_stands_under_it() -> None:
     # Two headings that stand under each other rest on nothing.
     other = head.model_copy(update={"id": "B", "principle": "HEAD"})
     assert outcome(head.model_copy(update={"principle": "B"}), other) is Outcome.NOT_ASSESSED
+    # Nor does a chain of headings that nobody can follow to its end.
+    chain = [head.model_copy(update={"id": f"H{n}", "principle": f"H{n - 1}"}) for n in range(2000)]
+    assert outcome(*chain) is Outcome.NOT_ASSESSED

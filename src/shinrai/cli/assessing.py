@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from shinrai.assess.progress import Progress, silent
-from shinrai.cli.exporting import FILES, Export, steps, write
+from shinrai.cli.exporting import FILES, Export, check_signable, steps, write
 from shinrai.language import Language, Message, ShinraiError, message
 
 if TYPE_CHECKING:
@@ -33,6 +33,7 @@ def assess_and_report(
     from shinrai.cli.progress import progress
     from shinrai.evidence import open_home
 
+    check_signable(formats, as_of)
     with progress(language, quiet=quiet) as show:
         done = assess(description, open_home(home), out, as_of=as_of, progress=_ahead(show, steps(formats)))
         export = Export(done.assessment, done.bundle, home, language)
@@ -70,13 +71,14 @@ def report_again(
         click.echo(to_text(outcome, language.value), err=True)
         raise ShinraiError(message("The bundle is not what was signed, so no report is made from it."))
     assessment = at(read_assessment(bundle, outcome), as_of)
-    unsigned = None
+    against = None
     if outcome.exit_code == 3:
-        unsigned = message("The bundle does not meet what the trust file asks for, so nothing is signed about it.")
+        against = message("The bundle does not meet what the trust file asks for, so nothing is signed about it.")
     if framework is not None:
         assessment = _under(assessment, bundle, outcome, framework, as_of)
-        unsigned = message("Results under another version of a framework are not signed: they say what would be.")
-    notes = write(Export(assessment, bundle, home, language, unsigned), formats, out, silent)
+        against = message("Results under another version of a framework are not signed: they say what would be.")
+    check_signable(formats, as_of, against)
+    notes = write(Export(assessment, bundle, home, language), formats, out, silent)
     return _summarise(language, assessment, out, notes)
 
 

@@ -43,15 +43,13 @@ class Export:
     """What is exported, and with what.
 
     bundle: the bundle that the assessment is in, verified or just written. home: the data folder with the producer's
-    key, None for the usual one. language: of the texts in files for programs; the pages come in both. unsigned: why
-    nothing may be signed about these results, None where nothing speaks against it.
+    key, None for the usual one. language: of the texts in files for programs; the pages come in both.
     """
 
     assessment: "Assessment"
     bundle: Path
     home: Path | None
     language: Language
-    unsigned: Message | None = None
 
 
 def format_option(language: Language) -> click.Option:
@@ -92,6 +90,18 @@ def write(export: Export, formats: Sequence[str], out: Path, show: "Progress") -
         (out / path).write_bytes(content)
     show(message("Done"), len(names), len(names))
     return notes
+
+
+def check_signable(formats: Sequence[str], as_of: datetime | None, against: Message | None = None) -> None:
+    """Raise ShinraiError when something would be signed that nobody can have seen.
+
+    as_of: the moment the results are to stand for, None for now. against: what else speaks against signing them.
+    """
+    if as_of is not None and as_of > datetime.now(UTC):
+        against = message("Results as of a day to come are not signed: nobody can have verified them yet.")
+    if against is not None and "in-toto" in chosen(formats):
+        fix = message("Sign the results as they stand today, or leave out --format in-toto.")
+        raise ShinraiError(against, fix=fix)
 
 
 def steps(formats: Sequence[str]) -> int:
@@ -148,15 +158,8 @@ def _intoto(export: Export) -> dict[str, bytes | None]:
     from shinrai.evidence.home import open_home
     from shinrai.evidence.keys import key_path, load_signer
     from shinrai.evidence.statements import sign
-    from shinrai.report.intoto import test_result, verification_result
+    from shinrai.report.intoto import to_test_result, to_verification_result
 
-    unsigned = export.unsigned
-    if export.assessment.as_of > datetime.now(UTC):
-        unsigned = message("Results as of a day to come are not signed: nobody can have verified them yet.")
-    if unsigned is not None:
-        raise ShinraiError(
-            unsigned, fix=message("Sign the results as they stand today, or leave out --format in-toto.")
-        )
     home = open_home(export.home)
     if not key_path(home.keys, "producer").exists():
         raise ShinraiError(
@@ -166,8 +169,8 @@ def _intoto(export: Export) -> dict[str, bytes | None]:
     signer = load_signer(home.keys, "producer")
     result, svr = FORMATS["in-toto"]
     return {
-        result: sign(test_result(export.assessment), signer).to_bytes() + b"\n",
-        svr: sign(verification_result(export.assessment), signer).to_bytes() + b"\n",
+        result: sign(to_test_result(export.assessment), signer).to_bytes() + b"\n",
+        svr: sign(to_verification_result(export.assessment), signer).to_bytes() + b"\n",
     }
 
 

@@ -14,6 +14,7 @@ from shinrai.assess.assessment import Assessment
 from shinrai.evidence.statements import timestamp
 from shinrai.report.cases import Case, cases
 from shinrai.report.characters import harmless
+from shinrai.report.oscal.words import is_digest
 from shinrai.report.outcome import Outcome
 from shinrai_verify.dsse import Statement
 
@@ -22,7 +23,7 @@ SVR = "https://in-toto.io/attestation/svr/v0.2"
 VERIFIER = "https://shinrai.example/shinrai"
 
 
-def test_result(assessment: Assessment) -> Statement:
+def to_test_result(assessment: Assessment) -> Statement:
     """Return the required requirements as a test result; its tests are the leaves, by id."""
     required = [case for case in cases(assessment) if case.requirement.required]
     asked = [case for case in required if case.outcome is not Outcome.NOT_APPLICABLE]
@@ -38,7 +39,7 @@ def test_result(assessment: Assessment) -> Statement:
     return _statement(assessment, TEST_RESULT, predicate)
 
 
-def verification_result(assessment: Assessment) -> Statement:
+def to_verification_result(assessment: Assessment) -> Statement:
     """Return the simple verification result: what a quorum of the council certified as passed, and nothing else.
 
     `SHINRAI_PASS:<leaf>` for each such leaf; `SHINRAI_ALL_REQUIRED_PASS` only when every required leaf that applies is
@@ -70,7 +71,7 @@ def _configuration(assessment: Assessment) -> list[dict[str, Any]]:
     """Return what it was judged by and on: each framework's file, and the bundle's manifest."""
     frameworks = [(f"{harmless(f.id)} {harmless(f.version)}", f.digest) for f in assessment.frameworks]
     named = [*frameworks, ("manifest.json", assessment.bundle.id)]
-    return [{"digest": {"sha256": sha256}, "name": name} for name, sha256 in named]
+    return [{"digest": {"sha256": sha256}, "name": name} for name, sha256 in named if is_digest(sha256)]
 
 
 def _statement(assessment: Assessment, kind: str, predicate: dict[str, Any]) -> Statement:

@@ -36,6 +36,8 @@ WORDS: Mapping[Outcome, Message] = {
     Outcome.NOT_APPLICABLE: message("Not applicable"),
 }
 
+_DEEPEST = 32
+"""Levels of headings that are followed; frameworks have two or three."""
 _OPEN = (Outcome.VOID, Outcome.CONTESTED, Outcome.UNDECIDED, Outcome.INCONCLUSIVE)
 _OF_STANDING = {
     Standing.MET: Outcome.PASS,
@@ -76,8 +78,8 @@ def _of_requirement(
     assessment: Assessment,
     above: frozenset[str],
 ) -> Outcome:
-    if requirement.id in above:
-        return Outcome.NOT_ASSESSED  # it stands under itself, so it rests on nothing
+    if requirement.id in above or len(above) > _DEEPEST:
+        return Outcome.NOT_ASSESSED  # what stands under itself rests on nothing
     if requirement.leaves:
         parts = [leaf_outcome(requirement, leaf, assessment) for leaf in requirement.leaves]
     else:

@@ -53,7 +53,7 @@ def to_sarif(
             }
             for case in listed
         ],
-        "properties": {"asOf": assessment.as_of.isoformat(), "bundle": assessment.bundle.id},
+        "properties": {"asOf": assessment.as_of.isoformat(), "bundle": harmless(assessment.bundle.id)},
     }
     return {
         "$schema": "https://json.schemastore.org/sarif-2.1.0.json",

@@ -27,9 +27,9 @@ METHODS = {"A": "TEST", "L": "EXAMINE", "D": "EXAMINE", "Q": "INTERVIEW", "X": "
 
 def to_oscal_plan(assessment: Assessment, language: Language = Language.EN) -> Json:
     """Return the assessment plan that the results refer to."""
-    name = said(assessment.system.name, language)
+    title = message("Assessment plan: {system}", system=said(assessment.system.name, language))
     body: Json = {
-        "metadata": metadata(assessment, language, message("Assessment plan: {system}", system=name)),
+        "metadata": metadata(assessment, language, title, assessment.assessed_on),
         "import-ssp": import_ssp(assessment, language),
         "local-definitions": {"components": [system_component(assessment, language)]},
         "reviewed-controls": reviewed_controls(assessment, language),

@@ -5,6 +5,7 @@ Every one has a UUID that follows from what it is, so that the three documents s
 """
 
 from collections.abc import Iterable
+from datetime import datetime
 
 from shinrai.assess.assessment import Assessment, AttestationRecord, Leaf, MeasurementRecord, Seat, Text
 from shinrai.language import Language, Message, message
@@ -41,12 +42,16 @@ _STATE = {
 }
 
 
-def metadata(assessment: Assessment, language: Language, title: Message) -> Json:
-    """Return what a document says of itself, and everyone it names. Its version is the moment it stands for."""
+def metadata(assessment: Assessment, language: Language, title: Message, at: datetime | None = None) -> Json:
+    """Return what a document says of itself, and everyone it names.
+
+    at: the moment it stands for, which is its version; that of the results where None.
+    """
+    version = moment(at or assessment.as_of)
     made: Json = {
         "title": sentence(title, language),
-        "last-modified": moment(assessment.as_of),
-        "version": moment(assessment.as_of),
+        "last-modified": version,
+        "version": version,
         "oscal-version": VERSION,
         "props": [
             prop("language", language.value),
