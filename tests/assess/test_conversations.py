@@ -345,3 +345,19 @@ def test_answers_that_were_changed_come_to_another_number(
     pq.write_table(changed, tmp_path / "changed.parquet")
     again = recompute_conversation(replace(asked, samples=tmp_path / "changed.parquet"), "talker", measured)
     assert not any(each.agrees for each in again.values())
+
+
+def model_target(path: Path, folder: str) -> Path:
+    text = path.read_text()
+    start, end = text.index("    kind: chat"), text.index("    suites:")
+    asked = "    sampling: {temperature: 0, max_tokens: 8}\n    batch: 4\n"
+    path.write_text(f"{text[:start]}    kind: model\n    folder: {folder}\n{asked}{text[end:]}")
+    return path
+
+
+def test_a_model_in_a_folder_that_is_not_there_is_a_located_error(talk: Talk, home: Home) -> None:
+    with pytest.raises(ShinraiError) as refused:
+        run(model_target(talk(probes=4), "models/none"), home)
+    assert "targets.talker" in str(refused.value)
+    assert refused.value.place is not None
+    assert refused.value.place.line is not None

@@ -154,7 +154,7 @@ def test_policy_sees_a_requirement_that_does_not_apply(case: Case) -> None:
 
 
 def test_policy_sees_a_check_that_can_not_show_the_requirement(case: Case) -> None:
-    value, reason = say(replace(case, shows={**case.shows, "group_fairness": ()}), "policy")
+    value, reason = say(replace(case, shows={**case.shows, "decisions/group_fairness": ()}), "policy")
     assert (value, "cannot show this" in reason) == (INCONCLUSIVE, True)
 
 

@@ -118,7 +118,7 @@ def test_a_fault_stands_at_its_field(
 
 
 def test_the_schema_knows_each_kind() -> None:
-    assert set(choices(("targets", "any", "kind"))) == {"table", "chat", "records"}
+    assert set(choices(("targets", "any", "kind"))) == {"table", "chat", "records", "model", "results"}
     assert "address" in known_keys(("targets", "any", "chat")) and "label" not in known_keys(("targets", "any", "chat"))
     told = meaning(("targets", "any", "chat", "limits", "cost_limit"))
     assert told is not None and "Stop before" in told.en and "上限" in told.ja

@@ -64,7 +64,8 @@ class MeasurementRecord(_Record):
     """A measurement with the evidence that proves it.
 
     evidence: SHA-256 of the signed payload; log_index: its place in the log. current: not expired at `as_of`.
-    comparison and limit: the decision rule, None for a number that informs only.
+    comparison and limit: the decision rule, None for a number that informs only. origin: measured here, or imported
+    from another tool. scenarios: how many independent ones n rests on; None where the rows of a table are independent.
     """
 
     id: str
@@ -92,6 +93,8 @@ class MeasurementRecord(_Record):
     measured_on: datetime
     valid_until: date
     current: bool
+    origin: Literal["measured", "imported"] = "measured"
+    scenarios: int | None = None
 
 
 class AttestationRecord(_Record):
@@ -249,7 +252,7 @@ class TierRecord(_Record):
 
 
 class TargetRecord(_Record):
-    """A target that was measured. shared: whether the bundle carries its rows or samples, or counts alone.
+    """A target that was measured. shared: whether the bundle carries its rows, samples or file, or counts alone.
 
     file: of a table or of collected answers; the address of a system that was asked. digest: of the table, or of all
     that could change an answer. rows: of the table, or the samples of its largest suite.
@@ -260,7 +263,7 @@ class TargetRecord(_Record):
     file: str
     digest: str
     rows: int | None
-    shared: Literal["rows", "samples", "counts", "withheld"]
+    shared: Literal["rows", "samples", "file", "counts", "withheld"]
 
 
 class Seat(_Record):

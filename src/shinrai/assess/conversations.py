@@ -9,15 +9,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
+from typing import Any
 
 import msgspec
 
+from shinrai.assess.judges import PlannedJudge, check_judge, planned_judge
 from shinrai.assess.progress import Progress
-from shinrai.evaluate.conversation import Conversed, converse, measurement_id, metric_of
+from shinrai.evaluate.conversation import JUDGE, Conversed, converse, measurement_id, metric_of
+from shinrai.evaluate.judging import JudgeSetting, wants_judge
 from shinrai.evaluate.runner.parquet import SAMPLES
 from shinrai.evaluate.runner.progress import Ending
 from shinrai.evaluate.runner.progress import Progress as RunProgress
 from shinrai.evaluate.runner.settings import Prices, RunSettings
+from shinrai.evaluate.scorers.judge_file import read_judge
 from shinrai.evaluate.suites import Suite, available_suites, read_suite, suite_file
 from shinrai.evaluate.suites.reader import MAX_BYTES
 from shinrai.evaluate.targets.chat import ChatTarget
@@ -29,6 +33,7 @@ from shinrai.language import ShinraiError, message, suggest
 from shinrai.systems import ChatTarget as DescribedChat
 from shinrai.systems import ConversationTarget as DescribedConversation
 from shinrai.systems import Description, SuiteUse
+from shinrai.systems import ModelTarget as DescribedModel
 from shinrai.systems import RecordsTarget as DescribedRecords
 
 PARQUET = "application/vnd.apache.parquet"
@@ -41,7 +46,8 @@ _Path = tuple[str | int, ...]
 class ConversationCheck:
     """A suite that is put to a target.
 
-    data: the suite's file. identity: JSON bytes of all of the target that can change an answer.
+    data: the suite's file. identity: JSON bytes of all of the target that can change an answer. judge: None where the
+    target names none, or the suite asks for none.
     """
 
     target: str
@@ -50,6 +56,7 @@ class ConversationCheck:
     described: DescribedConversation
     folder: Path
     identity: bytes
+    judge: PlannedJudge | None = None
 
     @property
     def name(self) -> str:
@@ -74,6 +81,7 @@ def conversations(description: Description, folder: Path) -> dict[str, Conversat
         if not isinstance(described, DescribedConversation):
             continue
         identity = _identity(description, name, described, folder)
+        judge = planned_judge(description, name, described, folder, conversation_target(name, described, folder))
         for number, used in enumerate(described.suites):
             place: _Path = ("targets", name, "suites", number)
             suite, data = _suite(description, place, used, folder)
@@ -84,7 +92,8 @@ def conversations(description: Description, folder: Path) -> dict[str, Conversat
                     fix=message("Give one of the two an id of its own."),
                     place=description.place((*place, "id")),
                 )
-            check = ConversationCheck(name, suite, data, described, folder, identity)
+            asks = judge if wants_judge(suite) else None
+            check = ConversationCheck(name, suite, data, described, folder, identity, asks)
             found[check.name] = check
     return found
 
@@ -146,9 +155,11 @@ def _check_ids(description: Description, place: _Path, target: str, suite: Suite
             )
 
 
-def check_references(description: Description) -> None:
-    """Refuse a description whose keys lead nowhere, before anything is asked."""
+def check_references(description: Description, folder: Path) -> None:
+    """Refuse a description whose keys lead nowhere, before anything is asked. folder: where the description is."""
     for name, described in description.targets.items():
+        if isinstance(described, DescribedConversation) and described.judge is not None:
+            check_judge(description, name, read_judge(folder / described.judge.file))
         if not isinstance(described, DescribedChat):
             continue
         named: list[tuple[_Path, str | None]] = [(("key",), described.key)]
@@ -166,6 +177,8 @@ def conversation_target(name: str, described: DescribedConversation, folder: Pat
     """Return a described target as the evaluate room takes it; folder: where the description is."""
     if isinstance(described, DescribedRecords):
         return RecordsTarget(name, folder / described.file, RecordColumns(**described.columns.model_dump()))
+    if isinstance(described, DescribedModel):
+        return _local_model(name, described, folder)
     if not isinstance(described, DescribedChat):
         raise TypeError(f"{name} is no target that answers")
     drawn = described.sampling
@@ -181,8 +194,27 @@ def conversation_target(name: str, described: DescribedConversation, folder: Pat
     )
 
 
+def _local_model(name: str, described: DescribedModel, folder: Path) -> Target:
+    from shinrai.evaluate.targets.huggingface import HuggingFaceTarget
+
+    drawn = described.sampling
+    limits: dict[str, Any] = {"top_p": drawn.top_p, "max_new_tokens": drawn.max_tokens, "seed": drawn.seed}
+    return HuggingFaceTarget(
+        id=name,
+        folder=folder / described.folder,
+        system=described.system,
+        # At 0 the most likely token is taken each time, which is what a model without a temperature does.
+        temperature=drawn.temperature or None,
+        batch=described.batch,
+        device=described.device,
+        **{field: limit for field, limit in limits.items() if limit is not None},
+    )
+
+
 def run_settings(described: DescribedConversation) -> RunSettings:
     """Return how fast, how long and for how much a target is asked."""
+    if isinstance(described, DescribedModel):
+        return RunSettings(deadline_seconds=described.deadline_seconds)
     if not isinstance(described, DescribedChat):
         return RunSettings()
     limits, prices = described.limits, described.limits.prices
@@ -206,10 +238,22 @@ def _folder(home: Path, run: str, check: str) -> Path:
     return home / "runs" / run.replace(":", "-") / hashlib.sha256(check.encode()).hexdigest()[:32]
 
 
+def judge_file(home: Path, run: str, check: str) -> Path:
+    """Return where the replies of a check's judge are kept."""
+    return _folder(home, run, check) / JUDGE / SAMPLES
+
+
 def converse_with(
-    check: ConversationCheck, home: Path, run: str, progress: Progress, position: tuple[int, int]
+    check: ConversationCheck,
+    home: Path,
+    run: str,
+    progress: Progress,
+    position: tuple[int, int],
+    judge: JudgeSetting | None,
 ) -> Conversed:
     """Put a suite to its target, going on where an earlier attempt of the run stopped.
+
+    judge: of the check, with its calibration read.
 
     KeyboardInterrupt where the user broke it off: what was answered is kept, and no number is made of it yet.
     """
@@ -221,6 +265,7 @@ def converse_with(
         settings=run_settings(described),
         seed=described.seed,
         repeats=described.repeats,
+        judge=judge,
         progress=_steps(check, progress, position),
     )
     if done.summary.ending is Ending.CANCELLED:
@@ -248,6 +293,11 @@ class _steps:  # noqa: N801  (a function with a memory)
             planned="?" if now.planned is None else now.planned,
         )
         self._progress(step, *self._position)
+
+
+def judges(checks: Mapping[str, ConversationCheck]) -> Iterator[tuple[str, PlannedJudge]]:
+    """Yield the judges that are going to be asked, once for each target."""
+    yield from {check.target: check.judge for check in checks.values() if check.judge is not None}.items()
 
 
 def identities(checks: Mapping[str, ConversationCheck]) -> Iterator[tuple[str, bytes]]:

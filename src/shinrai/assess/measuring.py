@@ -5,13 +5,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
-from shinrai.assess.conversations import PARQUET, converse_with, samples_file
+from shinrai.assess.conversations import PARQUET, converse_with, judge_file, samples_file
 from shinrai.assess.plan import Plan, file_sha256, showing
 from shinrai.assess.progress import Progress
-from shinrai.assess.targets import check_settings, table_settings, tables
+from shinrai.assess.targets import check_settings, table_settings, tables, target_files
 from shinrai.council import Piece
 from shinrai.evaluate.checks import CHECKS, error_measurements
+from shinrai.evaluate.interchange.imported import TOOL_NAMES
 from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.evaluate.measurement_json import from_json, to_json
 from shinrai.evaluate.targets.faults import TableError
@@ -29,7 +31,11 @@ MEASUREMENT = "application/vnd.shinrai.measurement.v1+json"
 
 @dataclass(frozen=True, slots=True)
 class Measuring:
-    """What measuring needs. rows: target -> the item of its file; version: of this program."""
+    """What measuring needs.
+
+    rows: target -> the item of its file. version: of this program. trusted: public keys by key id that may have signed
+    the calibration of a judge.
+    """
 
     plan: Plan
     home: Home
@@ -38,6 +44,7 @@ class Measuring:
     logged_plan: Logged
     rows: Mapping[str, Item]
     version: str
+    trusted: Mapping[str, bytes]
 
 
 def measure_all(work: Measuring, progress: Progress, now: datetime, done: int, total: int) -> list[Piece]:
@@ -50,8 +57,11 @@ def measure_all(work: Measuring, progress: Progress, now: datetime, done: int, t
             if check in work.plan.conversations and check in missing:
                 _converse(work, check, progress, now, (done + number, total))
                 missing.remove(check)
+            if check in work.plan.imports and check in missing:
+                _import(work, check, progress, now, (done + number, total))
+                missing.remove(check)
         for check, measurements in _measure(work, target, missing, progress, (done, total)):
-            _log(work, check, measurements, work.rows[target], now)
+            _log(work, check, measurements, [work.rows[target]], now)
         done += len(mine)
         for check in mine:
             pieces += [_piece(work.store, logged) for logged in work.store.step(work.run, f"check:{check}")]
@@ -88,13 +98,38 @@ def _one(work: Measuring, table: Table, check: str) -> tuple[Measurement, ...]:
 def _converse(work: Measuring, check: str, progress: Progress, now: datetime, position: tuple[int, int]) -> None:
     conversation = work.plan.conversations[check]
     progress(message("{target}: {check}", target=conversation.target, check=conversation.suite.title), *position)
-    done = converse_with(conversation, work.home.path, work.run, progress, position)
-    samples = Item(f"samples of {check}", *file_sha256(done.files.samples), PARQUET, "evaluation")
-    _log(work, check, done.measurements, samples, now)
+    judge = conversation.judge.setting(work.trusted, now.date()) if conversation.judge else None
+    done = converse_with(conversation, work.home.path, work.run, progress, position, judge)
+    behind = [Item(f"samples of {check}", *file_sha256(done.files.samples), PARQUET, "evaluation")]
+    if done.judging is not None:
+        replies = done.judging.files.samples
+        behind.append(Item(f"judge's replies on {check}", *file_sha256(replies), PARQUET, "evaluation"))
+    _log(work, check, done.measurements, behind, now)
 
 
-def _log(work: Measuring, check: str, measurements: Sequence[Measurement], measured_from: Item, now: datetime) -> None:
-    """Log a check's numbers in one transaction: all of them, or none."""
+def _import(work: Measuring, check: str, progress: Progress, now: datetime, position: tuple[int, int]) -> None:
+    taken = work.plan.imports[check]
+    run = taken.run
+    progress(message("{target}: results of {tool}", target=taken.target, tool=TOOL_NAMES[run.tool]), *position)
+    imported = {
+        "tool": run.tool.value,
+        "toolVersion": run.tool_version,
+        "models": list(run.models),
+        "startedOn": timestamp(run.started) if run.started else None,
+        "finishedOn": timestamp(run.finished) if run.finished else None,
+    }
+    _log(work, check, taken.measurements(), [work.rows[taken.target]], now, origin="imported", imported=imported)
+
+
+def _log(
+    work: Measuring,
+    check: str,
+    measurements: Sequence[Measurement],
+    measured_from: Sequence[Item],
+    now: datetime,
+    **about: Any,
+) -> None:
+    """Log a check's numbers in one transaction: all of them, or none. about: where they come from, if not from us."""
     signer = load_signer(work.home.keys, "producer")
     controls = showing(work.plan, check)
     valid_until = (now + timedelta(days=work.plan.validity_days)).date()
@@ -107,13 +142,14 @@ def _log(work: Measuring, check: str, measurements: Sequence[Measurement], measu
             work.plan.subject,
             "evaluation",
             controls,
-            [item, measured_from],
+            [item, *measured_from],
             valid_until=valid_until,
             finishedOn=timestamp(now),
             measurement=measurement.id,
             plan=work.logged_plan.envelope.payload_sha256,
             producer=producer(work.version),
             run={"check": check, "part": part, "parts": len(measurements)},
+            **{"origin": "measured", **about},
         )
         envelopes.append(sign(statement, signer))
     work.store.append(Addition(envelopes, contents, run=work.run, step=f"check:{check}"))
@@ -141,31 +177,39 @@ def personal_data_suspected(pieces: Sequence[Piece], target: str) -> bool:
 
 
 def rows_items(plan: Plan, digests: Mapping[str, tuple[str, int]]) -> dict[str, Item]:
-    """Return each table as an item; digests: target -> (SHA-256, size)."""
-    kinds = {".parquet": "application/vnd.apache.parquet", ".csv": "text/csv"}
+    """Return each table, and each file of results, as an item; digests: target -> (SHA-256, size)."""
+    kinds = {".parquet": PARQUET, ".csv": "text/csv", ".json": "application/json", ".jsonl": "application/jsonl"}
     return {
         name: Item(
-            f"rows of {name}",
+            f"rows of {name}" if name in tables(plan.description) else f"results of {name}",
             *digests[name],
-            kinds.get(Path(target.file).suffix.lower(), "application/octet-stream"),
+            kinds.get(file.suffix.lower(), "application/octet-stream"),
             "evaluation",
         )
-        for name, target in tables(plan.description).items()
+        for name, file in target_files(plan.description, plan.folder).items()
     }
 
 
 def sample_items(work: Measuring) -> dict[str, tuple[Item, Path]]:
-    """Return the samples of each conversation that was logged, as an item and the file that it is."""
+    """Return the samples of each conversation that was logged, as an item and the file that it is, by its check.
+
+    The replies of its judge, where it had one, stand under `<check>/judge`.
+    """
     found = {}
     for check in work.plan.conversations:
         first = work.store.step(work.run, f"check:{check}")[0]
-        named = first.statement.predicate["items"][1]
-        file = samples_file(work.home.path, work.run, check)
-        if not file.is_file():
-            raise ShinraiError(
-                message("The samples of {check} are gone from the data folder.", check=check),
-                fix=message("Bring {path} back, or change system.version to begin another assessment.", path=file),
-            )
-        size, sha256 = file.stat().st_size, named["digest"]["sha256"]
-        found[check] = (Item(named["name"], sha256, size, named["mediaType"], "evaluation"), file)
+        files = (samples_file(work.home.path, work.run, check), judge_file(work.home.path, work.run, check))
+        for name, named, file in zip((check, replies_of(check)), first.statement.predicate["items"][1:], files):  # noqa: B905
+            if not file.is_file():
+                raise ShinraiError(
+                    message("The samples of {check} are gone from the data folder.", check=check),
+                    fix=message("Bring {path} back, or change system.version to begin another assessment.", path=file),
+                )
+            size, sha256 = file.stat().st_size, named["digest"]["sha256"]
+            found[name] = (Item(named["name"], sha256, size, named["mediaType"], "evaluation"), file)
     return found
+
+
+def replies_of(check: str) -> str:
+    """Return the name under which the replies of a check's judge are kept."""
+    return f"{check}/judge"

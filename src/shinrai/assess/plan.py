@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from shinrai.assess.conversations import ConversationCheck, conversations
+from shinrai.assess.importing import ImportCheck, imports
 from shinrai.assess.targets import table_settings, tables
 from shinrai.evaluate.checks import planned, shows
 from shinrai.evidence.statements import Item, Subject
@@ -44,8 +45,8 @@ class Plan:
     """What an assessment is going to do.
 
     framework_files: the file of each framework. checks: `<target>/<check>` to be run, in order; conversations: those
-    of them that put a suite to a target. tier: how much care the system needs. folder: where the description's
-    relative paths start.
+    of them that put a suite to a target; imports: those that take over results of other tools. tier: how much care the
+    system needs. folder: where the description's relative paths start.
     """
 
     description: Description
@@ -56,6 +57,7 @@ class Plan:
     checks: tuple[str, ...]
     tier: RiskTier
     conversations: Mapping[str, ConversationCheck] = field(default_factory=dict)
+    imports: Mapping[str, ImportCheck] = field(default_factory=dict)
 
     @cached_property
     def excluded(self) -> Mapping[str, Excluded]:
@@ -117,11 +119,13 @@ class Plan:
         fixed = {
             f"{check}/{metric}": repr(float(limit))
             for check in self.checks
-            if check not in self.conversations
+            if check not in self.conversations and check not in self.imports
             for metric, limit in getattr(self.description.checks, check.partition("/")[2]).limits.items()
         }
         for conversation in self.conversations.values():
             fixed |= conversation.limits
+        for taken in self.imports.values():
+            fixed |= taken.limits
         return fixed
 
     def predicate(self, frameworks: Sequence[Item], inputs: Sequence[Item], version: str) -> dict[str, Any]:
@@ -153,8 +157,9 @@ def make_plan(description: Description, folder: Path, today: date) -> Plan:
         entry for framework in frameworks for entry in applicability(framework, system_facts(description, today))
     )
     _check_unique(description, frameworks)
-    put, tier = conversations(description, folder), risk_tier(description.system)
-    plan = Plan(description, folder, frameworks, files, considered, tuple(_checks(description, put)), tier, put)
+    put, taken = conversations(description, folder), imports(description, folder)
+    checks, tier = tuple(_checks(description, put, taken)), risk_tier(description.system)
+    plan = Plan(description, folder, frameworks, files, considered, checks, tier, put, taken)
     _check_names(plan)
     _check_skips(plan)
     return plan
@@ -238,11 +243,13 @@ def _check_skips(plan: Plan) -> None:
                 )
 
 
-def _checks(description: Description, put: Mapping[str, ConversationCheck]) -> list[str]:
+def _checks(
+    description: Description, put: Mapping[str, ConversationCheck], taken: Mapping[str, ImportCheck]
+) -> list[str]:
     found = []
     for name, target in description.targets.items():
         if not isinstance(target, TableTarget):
-            found += [check for check, conversation in put.items() if conversation.target == name]
+            found += [check for check in (*put, *taken) if check.partition("/")[0] == name]
             continue
         for check in planned(table_settings(name, target, Path())):
             if getattr(description.checks, check).skip is None:
@@ -252,6 +259,10 @@ def _checks(description: Description, put: Mapping[str, ConversationCheck]) -> l
 
 def _check_names(plan: Plan) -> None:
     every_leaf = [leaf.id for requirement in plan.requirements.values() for leaf in requirement.expects]
+    for taken in plan.imports.values():
+        for number, leaf in enumerate(taken.described.shows):
+            if leaf not in every_leaf:
+                raise _unknown(plan, ("targets", taken.target, "shows", number), leaf, every_leaf)
     for number, attestation in enumerate(plan.description.attestations):
         if attestation.shows not in every_leaf:
             raise _unknown(plan, ("attestations", number, "shows"), attestation.shows, every_leaf)
@@ -280,8 +291,11 @@ def showing(plan: Plan, check: str) -> list[str]:
 
 def shown_by(plan: Plan, check: str) -> tuple[str, ...]:
     """Return every leaf that a check can show."""
-    conversation = plan.conversations.get(check)
-    return shows(check.partition("/")[2]) if conversation is None else conversation.suite.shows
+    if check in plan.conversations:
+        return plan.conversations[check].suite.shows
+    if check in plan.imports:
+        return plan.imports[check].described.shows
+    return shows(check.partition("/")[2])
 
 
 def file_sha256(path: Path) -> tuple[str, int]:

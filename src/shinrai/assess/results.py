@@ -89,7 +89,7 @@ def leaf_at(leaf: Leaf, evidence: Evidence) -> Leaf:
     return leaf.model_copy(update={"state": state, "cause": text(cause), "origin": origin})
 
 
-_Finding = tuple[State, Message, Literal["measured", "attested"] | None]
+_Finding = tuple[State, Message, Literal["measured", "imported", "attested"] | None]
 
 
 def _measured_leaf(leaf: Leaf, evidence: Evidence) -> _Finding:
@@ -107,14 +107,19 @@ def _measured_leaf(leaf: Leaf, evidence: Evidence) -> _Finding:
         return "not_assessed", stale, None
     decisive = [m for m in found if m.decisive]
     counts = Counter(m.outcome for m in decisive)
-    smallest = min((m.n for m in decisive), default=0)
+    smallest = min((independent(m) for m in decisive), default=0)
+    # The weaker origin is told: one imported number, and the leaf does not stand on measurements alone.
+    origin: Literal["measured", "imported"] = (
+        "imported" if any(m.origin == "imported" for m in decisive) else "measured"
+    )
     if leaf.verdict is None:
         return "not_assessed", message("The council has not judged this."), None
     match leaf.verdict.outcome:
         case "pass" if smallest < evidence.minimum_n:
             # Only what would be met is held back: a gap that shows in few samples is a gap all the same.
             reason = message(
-                "It would be met, but the risk tier asks for at least {n} samples; the smallest measurement has {m}.",
+                "It would be met, but the risk tier asks for at least {n} independent samples; the smallest "
+                "measurement has {m}.",
                 n=evidence.minimum_n,
                 m=smallest,
             )
@@ -123,7 +128,7 @@ def _measured_leaf(leaf: Leaf, evidence: Evidence) -> _Finding:
             return (
                 "met",
                 message("All {n} decisive measurements pass, and the council certified it.", n=len(decisive)),
-                "measured",
+                origin,
             )
         case "fail":
             reason = message(
@@ -131,7 +136,7 @@ def _measured_leaf(leaf: Leaf, evidence: Evidence) -> _Finding:
                 n=counts["fail"],
                 m=len(decisive),
             )
-            return "not_met", reason, "measured"
+            return "not_met", reason, origin
         case "inconclusive":
             reason = message(
                 "Open: of {m} decisive measurements {n} are inconclusive and {e} ended in an error.",
@@ -142,6 +147,11 @@ def _measured_leaf(leaf: Leaf, evidence: Evidence) -> _Finding:
             return "not_assessed", reason, None
         case _:
             return "not_assessed", message("The council did not agree, so nothing is certified."), None
+
+
+def independent(measurement: MeasurementRecord) -> int:
+    """Return how many independent samples a measurement rests on: repeats and variations of one scenario are one."""
+    return measurement.n if measurement.scenarios is None else min(measurement.n, measurement.scenarios)
 
 
 def _attested_leaf(leaf: Leaf, evidence: Evidence) -> _Finding:
@@ -271,8 +281,8 @@ def summarise(
         },
         coverage=_decided(leaves),
         origins={
-            "measured": sum(m.current for m in measurements),
-            "imported": 0,
+            "measured": sum(m.current and m.origin == "measured" for m in measurements),
+            "imported": sum(m.current and m.origin == "imported" for m in measurements),
             "attested": sum(a.current for a in attestations),
         },
     )

@@ -19,18 +19,27 @@ from shinrai.assess.attesting import (
     scope_item,
     signed_attestations,
 )
-from shinrai.assess.conversations import check_references, identities
+from shinrai.assess.conversations import check_references, identities, judges
 from shinrai.assess.instructions import instructions
-from shinrai.assess.measuring import Measuring, measure_all, personal_data_suspected, rows_items, sample_items
+from shinrai.assess.measuring import (
+    Measuring,
+    measure_all,
+    personal_data_suspected,
+    replies_of,
+    rows_items,
+    sample_items,
+)
 from shinrai.assess.plan import Plan, file_sha256, make_plan, shown_by
 from shinrai.assess.progress import Progress, silent
 from shinrai.assess.results import at
 from shinrai.assess.targets import check_settings, check_targets, table_settings, tables, target_files
 from shinrai.assess.view import View, build, document_bytes
 from shinrai.council import (
+    AskedJudge,
     AskedSuite,
     Case,
     Claim,
+    ImportedFile,
     Piece,
     Setting,
     TargetRows,
@@ -43,7 +52,7 @@ from shinrai.council.seats.recompute_seat import limit_rules
 from shinrai.evidence.bundle import BundleParts, Content, manifest, write_bundle
 from shinrai.evidence.home import Home
 from shinrai.evidence.keys import load_signer
-from shinrai.evidence.statements import Item, sign
+from shinrai.evidence.statements import Item, parse_timestamp, sign
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.evidence.trust import ensure_trust, policy_file, utc_now
 from shinrai.language import message
@@ -76,7 +85,7 @@ def assess(
     description = read_description(path)
     plan = make_plan(description, path.parent, utc_now().date())
     check_targets(description, path.parent)
-    check_references(description)
+    check_references(description, path.parent)
     store = Store(home)
     try:
         return _Run(plan, path.read_bytes(), home, store, progress).carry_out(out, as_of)
@@ -101,6 +110,10 @@ class _Run:
         self._add("material facts", "application/json", "document", plan.material)
         for name, identity in identities(plan.conversations):
             self._add(f"how {name} is asked", "application/json", "document", identity)
+        for name, judge in judges(plan.conversations):
+            self._add(f"judge of {name}", YAML, "document", judge.data)
+            if judge.calibration_data:
+                self._add(f"calibration of the judge of {name}", "application/json", "document", judge.calibration_data)
         for conversation in plan.conversations.values():
             suite = conversation.suite
             self._add(f"suite {suite.id} {suite.version}", YAML, "document", conversation.data)
@@ -118,7 +131,7 @@ class _Run:
         approval = scope_approval(self.store, self.plan)
         self.run = self._name(signed, approval)
         planned = self._log_plan()
-        work = Measuring(self.plan, self.home, self.store, self.run, planned, self.rows, self.version)
+        work = Measuring(self.plan, self.home, self.store, self.run, planned, self.rows, self.version, self._producer())
         pieces = measure_all(work, self.progress, now, 1, self.total)
         self.samples = sample_items(work)
         items, contents = self._contents(pieces, signed, approval)
@@ -253,7 +266,7 @@ class _Run:
             return str(self.plan.description.targets[target].share)
         item = items[self.rows[target].sha256]
         if item.withheld is None:
-            return "rows"
+            return str(self.plan.description.targets[target].share)
         return "counts" if self.plan.description.targets[target].share == "counts" else "withheld"
 
     def _case(
@@ -278,18 +291,33 @@ class _Run:
             trust=trust,
             plan=planned,
             applicable=frozenset(self.plan.leaves),
-            shows={check.partition("/")[2]: shown_by(self.plan, check) for check in self.plan.checks},
+            shows={check: shown_by(self.plan, check) for check in self.plan.checks},
             conversations={check: self._asked(check) for check in self.plan.conversations},
-            rows={name: self._target_rows(name) for name in self.rows},
+            imports={check: self._imported(check) for check in self.plan.imports},
+            rows={name: self._target_rows(name) for name in tables(self.plan.description)},
             now=now,
         )
 
+    def _producer(self) -> Mapping[str, bytes]:
+        """Return the producer's key by its id: it signs calibrations of judges, too."""
+        signer = load_signer(self.home.keys, "producer")
+        return {signer.keyid: signer.public}
+
     def _asked(self, check: str) -> AskedSuite:
         conversation, (item, file) = self.plan.conversations[check], self.samples[check]
-        described = conversation.described
+        described, judged = conversation.described, None
+        if conversation.judge is not None:
+            measured = self.store.step(self.run, f"check:{check}")[0].statement.predicate["finishedOn"]
+            replies, replies_file = self.samples[replies_of(check)]
+            setting = conversation.judge.setting(self._producer(), parse_timestamp(measured).date())
+            judged = AskedJudge(replies_file, replies.sha256, setting)
         return AskedSuite(
-            file, item.sha256, conversation.data, conversation.identity, described.seed, described.repeats
+            file, item.sha256, conversation.data, conversation.identity, described.seed, described.repeats, judged
         )
+
+    def _imported(self, check: str) -> ImportedFile:
+        taken = self.plan.imports[check]
+        return ImportedFile(taken.file, self.rows[taken.target].sha256, taken.run.tool, taken.rules)
 
     def _target_rows(self, name: str) -> TargetRows:
         target = tables(self.plan.description)[name]
@@ -306,7 +334,7 @@ class _Run:
         )
         checks = {}
         for check in self.plan.checks:
-            if check in self.plan.conversations:
+            if check in self.plan.conversations or check in self.plan.imports:
                 continue
             kind = check.partition("/")[2]
             chosen = check_settings(self.plan.description.checks, kind)

@@ -7,7 +7,7 @@ from pathlib import Path
 from shinrai.evaluate.checks import CheckSettings
 from shinrai.evaluate.targets.table import TableTarget
 from shinrai.language import ShinraiError, message, suggest
-from shinrai.systems import Checks, Description
+from shinrai.systems import Checks, Description, ResultsTarget
 from shinrai.systems import TableTarget as DescribedTable
 
 
@@ -43,8 +43,12 @@ def tables(description: Description) -> dict[str, DescribedTable]:
 
 
 def target_files(description: Description, folder: Path) -> dict[str, Path]:
-    """Return the file of each table."""
-    return {name: folder / target.file for name, target in tables(description).items()}
+    """Return the file of each table, and of each target of results."""
+    return {
+        name: folder / target.file
+        for name, target in description.targets.items()
+        if isinstance(target, DescribedTable | ResultsTarget)
+    }
 
 
 def check_targets(description: Description, folder: Path) -> None:

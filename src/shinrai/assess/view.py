@@ -38,12 +38,14 @@ from shinrai.assess.targets import tables
 from shinrai.council import Decision, Piece, embedded_seats
 from shinrai.evaluate.checks import CHECKS
 from shinrai.evaluate.measurement import GroupEstimate, Measurement
+from shinrai.evaluate.scenarios import scenario_count
 from shinrai.evidence.statements import parse_timestamp
 from shinrai.evidence.store import Logged
 from shinrai.frameworks import ExpectedEvidence, Framework, Requirement
 from shinrai.language import Bilingual, Message, message
-from shinrai.systems import ChatTarget, Person, eu_classes
+from shinrai.systems import ChatTarget, ModelTarget, Person, eu_classes
 from shinrai.systems import Text as Described
+from shinrai.systems.targets import Target
 from shinrai.systems.template import unwritten_fields
 
 Value = Literal["pass", "fail", "inconclusive"]
@@ -97,7 +99,7 @@ def build(view: View, as_of: datetime, now: datetime) -> Assessment:
             id=view.bundle_id,
             origin=view.origin,
             log_size=view.decision.logged[-1].index + 1,
-            withheld=[name for name, shared in view.rows.items() if shared not in ("rows", "samples")],
+            withheld=[name for name, shared in view.rows.items() if shared not in ("rows", "samples", "file")],
         ),
     )
     return at(bare, as_of)
@@ -154,7 +156,7 @@ def framework_record(framework: Framework) -> FrameworkRecord:
 
 def _targets(view: View) -> list[TargetRecord]:
     digests = {
-        item["name"].removeprefix("rows of "): item["digest"]["sha256"]
+        item["name"].removeprefix("rows of ").removeprefix("results of "): item["digest"]["sha256"]
         for piece in view.pieces
         for item in piece.predicate["items"][1:]
     }
@@ -163,13 +165,19 @@ def _targets(view: View) -> list[TargetRecord]:
         TargetRecord(
             id=name,
             kind=str(target.kind),
-            file=str(target.address if isinstance(target, ChatTarget) else target.file),
+            file=_where(target),
             digest=digests.get(name, ""),
             rows=view.rows_counted[name],
-            shared=cast(Literal["rows", "samples", "counts", "withheld"], view.rows[name]),
+            shared=cast(Literal["rows", "samples", "file", "counts", "withheld"], view.rows[name]),
         )
         for name, target in view.plan.description.targets.items()
     ]
+
+
+def _where(target: Target) -> str:
+    if isinstance(target, ChatTarget):
+        return target.address
+    return target.folder if isinstance(target, ModelTarget) else str(target.file)
 
 
 def _measurement(piece: Piece, m: Measurement) -> MeasurementRecord:
@@ -189,6 +197,8 @@ def _measurement(piece: Piece, m: Measurement) -> MeasurementRecord:
         comparison=m.rule.comparison.value if m.rule else None,
         limit=m.rule.limit if m.rule else None,
         decisive=m.decisive,
+        origin=about["origin"],
+        scenarios=scenario_count(m.counts),
         method=m.method,
         reason=_text(m.reason) if m.reason else None,
         needed_n=m.needed_n,

@@ -6,7 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from shinrai.evaluate.measurement import Measurement, Outcome
+from shinrai.evaluate.interchange.imported import Tool
+from shinrai.evaluate.judging import JudgeSetting
+from shinrai.evaluate.measurement import Measurement, Outcome, Rule
 from shinrai.evidence.store import Logged
 from shinrai.frameworks.model import EvidenceCode
 from shinrai.language import Message
@@ -60,11 +62,20 @@ class TargetRows:
 
 
 @dataclass(frozen=True, slots=True)
+class AskedJudge:
+    """A judge's replies on the answers of a conversation: the Parquet file, which sha256 is the digest of."""
+
+    replies: Path
+    sha256: str
+    setting: JudgeSetting
+
+
+@dataclass(frozen=True, slots=True)
 class AskedSuite:
     """What was asked and answered in a conversation, and how it was planned.
 
     samples: the Parquet file, which sha256 is the digest of. suite: the suite's file. identity: JSON bytes of all of
-    the target that can change an answer. repeats: None for the suite's own number.
+    the target that can change an answer. repeats: None for the suite's own number. judge: None where none was asked.
     """
 
     samples: Path
@@ -73,6 +84,20 @@ class AskedSuite:
     identity: bytes
     seed: int
     repeats: int | None
+    judge: AskedJudge | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ImportedFile:
+    """Results of another tool that were taken over.
+
+    file: which sha256 is the digest of. rules: the metrics by their name in the file, with the rule of each.
+    """
+
+    file: Path
+    sha256: str
+    tool: Tool
+    rules: Mapping[str, Rule | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +106,10 @@ class Case:
 
     subject: SHA-256 of the system's material facts. contents: SHA-256 -> bytes or file of everything in the manifest
     that is at hand. leaves and checkpoint: the log as published before the round. trust: the chain of trust documents.
-    plan: the logged plan. applicable: leaf ids that apply to this system. shows: check -> leaf ids it can show.
-    conversations: `<target>/<suite>` -> what was asked and answered.
+    plan: the logged plan. applicable: leaf ids that apply to this system. shows: `<target>/<check>` -> leaf ids
+    it can show.
+    conversations: `<target>/<suite>` -> what was asked and answered. imports: `<target>/imported` -> what was
+    taken over.
     rules: metric key (`<target>/<check>/<metric>`) -> (comparison, limit) as planned, where the description fixes one.
     """
 
@@ -100,6 +127,7 @@ class Case:
     rows: Mapping[str, TargetRows]
     now: datetime
     conversations: Mapping[str, AskedSuite] = field(default_factory=dict)
+    imports: Mapping[str, ImportedFile] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

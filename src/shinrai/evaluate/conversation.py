@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from math import ceil, comb
 from pathlib import Path
 
+from shinrai.evaluate.judging import JudgeSetting, Judging, Standing, Verdicts, judge_suite, wants_judge
 from shinrai.evaluate.measurement import Coverage, GroupEstimate, Measurement, Outcome, Rule
 from shinrai.evaluate.runner.engine import run
 from shinrai.evaluate.runner.journal import open_journal
@@ -19,11 +20,15 @@ from shinrai.evaluate.runner.parquet import EvidenceFiles, EvidenceRow, read_evi
 from shinrai.evaluate.runner.progress import Ending, Progress, RunSummary
 from shinrai.evaluate.runner.settings import RunSettings
 from shinrai.evaluate.sample import FaultKind, PlannedSample, Score
+from shinrai.evaluate.scenarios import Cells, Prompt, histogram, holds, judged_rate, rate_of
 from shinrai.evaluate.scorers import Exclusion, Taken
 from shinrai.evaluate.scorers.accounts import Account, accounts
-from shinrai.evaluate.statistics.clustered import Clustered, clustered_proportion
+from shinrai.evaluate.scorers.judge_rate import CORRECTED
+from shinrai.evaluate.scorers.requirement import REQUIREMENT
+from shinrai.evaluate.statistics.clustered import Clustered
 from shinrai.evaluate.statistics.decision import decide
 from shinrai.evaluate.statistics.interval import LEVEL
+from shinrai.evaluate.statistics.judge_correction import Corrected
 from shinrai.evaluate.statistics.planning import needed_clusters
 from shinrai.evaluate.statistics.undefined import Undefined
 from shinrai.evaluate.suites import METRIC_NAMES, Metric, PlannedPrompt, Suite, group_scores, not_asked, plan
@@ -33,19 +38,23 @@ from shinrai.evaluate.targets.target import Target
 from shinrai.language import Bilingual, Message, Place, ShinraiError, message
 
 JOURNAL = "journal"
+JUDGE = "judge"
+"""The folder of a judge's journal and replies, inside that of the conversation."""
 METHOD = (
     "Wilson score interval at the effective n of clustered samples, with t quantiles (Dean, Pagano 2015; "
     "Bell, McCaffrey 2002); docs/reference/conversation-statistics.md"
 )
 _MOST_FINDINGS = 20
 _VERDICTS = frozenset({Outcome.PASS, Outcome.FAIL})
-_Cells = dict[str, dict[tuple[str, str | None], list[int]]]
 _WHY_MISSING = {Ending.OVER_BUDGET: FaultKind.OVER_BUDGET, Ending.TARGET_DEAD: FaultKind.UNREACHABLE}
 
 
 @dataclass(frozen=True, slots=True)
 class Conversed:
-    """What asking a system a whole suite came to. accounts: what became of every planned sample, scorer by scorer."""
+    """What asking a system a whole suite came to. accounts: what became of every planned sample, scorer by scorer.
+
+    judging: what a judge made of it, None where none was asked.
+    """
 
     suite: Suite
     measurements: tuple[Measurement, ...]
@@ -53,6 +62,7 @@ class Conversed:
     accounts: tuple[Account, ...]
     files: EvidenceFiles
     summary: RunSummary
+    judging: Judging | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,12 +84,14 @@ def converse(
     settings: RunSettings | None = None,
     seed: int = 0,
     repeats: int | None = None,
+    judge: JudgeSetting | None = None,
     progress: Callable[[Progress], None] | None = None,
 ) -> Conversed:
     """Ask a system every prompt of a suite and measure its answers.
 
     folder: where journal and samples are kept; a run that was broken off goes on there. repeats: instead of the suite's
-    own, at least 1. JournalError: the folder holds another run. ShinraiError: the target cannot be opened.
+    own, at least 1. judge: answers what the suite's rules cannot tell; without one these scores are errors.
+    JournalError: the folder holds another run. ShinraiError: the target or the judge cannot be opened.
     """
     asked = planned_for(suite, target, seed, repeats)
     identity = {"repeats": asked.repeats, "seed": seed, "suite": suite.digest, "target": target.identity()}
@@ -88,8 +100,16 @@ def converse(
         summary = run(asked.samples, target, settings or RunSettings(), journal, progress=progress)
     missing = _WHY_MISSING.get(summary.ending, FaultKind.CANCELLED)
     files = write_evidence([folder / JOURNAL], asked.samples, folder, missing=missing)
-    scores, accounted = score_all(asked, read_evidence(files.samples))
-    return Conversed(suite, measure(asked, target.id, scores, accounted), scores, accounted, files, summary)
+    judging = None
+    if judge is not None and wants_judge(suite) and summary.ending is not Ending.CANCELLED:
+        rows = read_evidence(files.samples)
+        put = ((s, p, row.sample) for s, p, row in zip(asked.samples, asked.prompts, rows, strict=True))
+        judging = judge_suite(suite, put, target, judge, folder / JUDGE, progress=progress)
+        if judging.summary.ending is Ending.CANCELLED:
+            summary = judging.summary
+    scores, accounted = score_all(asked, read_evidence(files.samples), judging.verdicts if judging else {})
+    found = measure(asked, target.id, scores, accounted, judging.standing if judging else None)
+    return Conversed(suite, found, scores, accounted, files, summary, judging)
 
 
 def planned_for(suite: Suite, target: Target, seed: int = 0, repeats: int | None = None) -> Asked:
@@ -129,8 +149,14 @@ def planned_with(suite: Suite, identity: Mapping[str, object], seed: int = 0, re
     return Asked(suite, seed, times, tuple(prompts), tuple(samples))
 
 
-def score_all(asked: Asked, rows: Iterator[EvidenceRow]) -> tuple[tuple[Score, ...], tuple[Account, ...]]:
-    """Score the samples of a run, in the order of the plan, and account for every one of them."""
+def score_all(
+    asked: Asked, rows: Iterator[EvidenceRow], verdicts: Verdicts | None = None
+) -> tuple[tuple[Score, ...], tuple[Account, ...]]:
+    """Score the samples of a run, in the order of the plan, and account for every one of them.
+
+    verdicts: of a judge, where one was asked.
+    """
+    said = verdicts or {}
     suite = asked.suite
     taken: list[Taken] = []
     scores: list[Score] = []
@@ -139,7 +165,7 @@ def score_all(asked: Asked, rows: Iterator[EvidenceRow]) -> tuple[tuple[Score, .
         if row.sample.key != sample.key:
             raise ValueError("the samples are not those of this plan")
         taken.append(Taken(sample, row.sample))
-        scores += sample_scores(suite, planned, row.sample)
+        scores += [said.get((each.key, each.scorer), each) for each in sample_scores(suite, planned, row.sample)]
         excluded += not_asked(suite, planned.probe, sample.key)
     probes = {each.probe.id: each.probe for each in asked.prompts}
     for found in group_scores(suite, probes, taken):
@@ -152,27 +178,45 @@ def score_all(asked: Asked, rows: Iterator[EvidenceRow]) -> tuple[tuple[Score, .
 
 
 def measure(
-    asked: Asked, target: str, scores: Sequence[Score], accounted: Sequence[Account]
+    asked: Asked,
+    target: str,
+    scores: Sequence[Score],
+    accounted: Sequence[Account],
+    judged: Standing | None = None,
 ) -> tuple[Measurement, ...]:
-    """Return one measurement for each scorer of the suite."""
+    """Return one measurement for each scorer of the suite. judged: what a judge's verdicts are worth, if any."""
     by_scorer: dict[str, dict[str, Score]] = defaultdict(dict)
     for score in scores:
         by_scorer[score.scorer][score.key] = score
     account = {each.scorer: each for each in accounted}
     return tuple(
-        _measurement(asked, target, used, by_scorer[used.name], account[used.name]) for used in asked.suite.scorers
+        _measurement(
+            asked,
+            target,
+            used,
+            by_scorer[used.name],
+            account[used.name],
+            judged if used.scorer is REQUIREMENT else None,
+        )
+        for used in asked.suite.scorers
     )
 
 
 def _measurement(
-    asked: Asked, target: str, used: UsedScorer, scores: Mapping[str, Score], account: Account
+    asked: Asked,
+    target: str,
+    used: UsedScorer,
+    scores: Mapping[str, Score],
+    account: Account,
+    judged: Standing | None,
 ) -> Measurement:
     metric = used.decision.metric if used.decision else Metric.PASS_RATE
     rule = used.decision.rule if used.decision else None
     cells = _cells(asked, scores, metric)
-    estimate = _estimate(cells)
-    outcome, reason, needed = _decided(cells, rule, estimate, account)
-    known = isinstance(estimate, Clustered)
+    labelled = judged.labelled if judged else None
+    estimate = rate_of(cells) if labelled is None else judged_rate(cells, labelled)
+    outcome, reason, needed = _decided(cells, rule, estimate, account, judged)
+    known = None if isinstance(estimate, Undefined) else estimate
     return Measurement(
         id=measurement_id(target, asked.suite, used),
         target=target,
@@ -186,20 +230,20 @@ def _measurement(
             name=used.name,
             metric=METRIC_NAMES[metric],
         ).both(),
-        value=estimate.value if isinstance(estimate, Clustered) else None,
-        low=estimate.interval.low if isinstance(estimate, Clustered) else None,
-        high=estimate.interval.high if isinstance(estimate, Clustered) else None,
+        value=known.value if known else None,
+        low=known.interval.low if known else None,
+        high=known.interval.high if known else None,
         level=LEVEL,
         n=account.passed + account.failed,
         coverage=Coverage(account.passed + account.failed, account.asked),
         outcome=outcome,
         rule=rule,
         decisive=rule is not None,
-        method=METHOD,
+        method=METHOD if labelled is None else f"{CORRECTED}; {METHOD}",
         reason=reason,
         needed_n=needed,
-        groups=_by_harm(asked, scores) if known and metric is Metric.PASS_RATE else (),
-        findings=_findings(asked, scores),
+        groups=_by_harm(asked, scores) if known and labelled is None and metric is Metric.PASS_RATE else (),
+        findings=(*_judged_notes(judged, cells), *_findings(asked, scores)),
         counts={
             "passed": account.passed,
             "failed": account.failed,
@@ -207,7 +251,8 @@ def _measurement(
             "errors": account.errors,
             "excluded": len(account.excluded),
             "planned": account.planned,
-            **_histogram(cells),
+            **histogram(cells),
+            **(judged.counts if judged else {}),
         },
     )
 
@@ -222,9 +267,9 @@ def measurement_id(target: str, suite: Suite, used: UsedScorer) -> str:
     return f"{target}.{suite.id}.{metric_of(used)}"
 
 
-def _cells(asked: Asked, scores: Mapping[str, Score], metric: Metric) -> _Cells:
+def _cells(asked: Asked, scores: Mapping[str, Score], metric: Metric) -> Cells:
     """Count, by scenario and prompt: good ones, decided ones, and those that stayed open."""
-    clusters: _Cells = defaultdict(dict)
+    clusters: dict[str, dict[Prompt, list[int]]] = defaultdict(dict)
     members: dict[tuple[str, str], int] = Counter()
     for planned, sample in zip(asked.prompts, asked.samples, strict=True):
         score = scores.get(sample.key)
@@ -249,43 +294,30 @@ def _cells(asked: Asked, scores: Mapping[str, Score], metric: Metric) -> _Cells:
     return clusters
 
 
-def _estimate(cells: _Cells, opened: Outcome | None = None) -> Clustered | Undefined:
-    """Return the metric; opened: what is open counts as, None leaves it out."""
-    fractions = []
-    for prompts in cells.values():
-        counted = [
-            (good + (left if opened is Outcome.PASS else 0), decided + (left if opened is not None else 0))
-            for good, decided, left in prompts.values()
-        ]
-        fractions.append([each for each in counted if each[1]])
-    filled = [each for each in fractions if each]
-    return clustered_proportion(filled) if filled else Undefined.NO_SAMPLES
-
-
-def _histogram(cells: _Cells) -> dict[str, int]:
-    """Count scenarios by what came of them: `clusters.<good>.<decided>.<open>`; the interval follows from these."""
-    found = Counter(tuple(map(sum, zip(*prompts.values(), strict=True))) for prompts in cells.values())
-    return {f"clusters.{good}.{decided}.{left}": n for (good, decided, left), n in sorted(found.items())}
-
-
 def _decided(
-    cells: _Cells, rule: Rule | None, estimate: Clustered | Undefined, account: Account
+    cells: Cells,
+    rule: Rule | None,
+    estimate: Clustered | Corrected | Undefined,
+    account: Account,
+    judged: Standing | None,
 ) -> tuple[Outcome, Bilingual | None, int | None]:
     """Return outcome, reason and, where more would decide, the number of samples."""
     if account.asked and account.errors == account.asked:
         return Outcome.ERROR, message("None of the {n} samples could be scored.", n=account.asked).both(), None
     if isinstance(estimate, Undefined):
         return Outcome.INCONCLUSIVE, estimate.reason().both(), None
+    if judged is not None and judged.doubt is not None:
+        return Outcome.INCONCLUSIVE, message("{why} Its verdicts decide nothing.", why=judged.doubt).both(), None
     if rule is None:
         return Outcome.INCONCLUSIVE, message("No limit is set; the number informs.").both(), None
     outcome = decide(estimate.interval, rule)
     if outcome is Outcome.INCONCLUSIVE:
-        more = needed_clusters(estimate, rule)
         now = account.passed + account.failed
-        needed = ceil(now * more.clusters / estimate.clusters) if more else None
+        more = needed_clusters(estimate, rule) if isinstance(estimate, Clustered) else None
+        needed = ceil(now * more.clusters / estimate.clusters) if more and isinstance(estimate, Clustered) else None
         return outcome, _open(rule, needed).both(), needed
     unknown = account.inconclusive + account.errors
-    if unknown and not _holds(cells, rule, outcome):
+    if unknown and not holds(cells, rule, outcome, judged.labelled if judged else None):
         reason = message(
             "{n} of {m} samples have no verdict; if they came out otherwise, the decision would not hold.",
             n=unknown,
@@ -293,12 +325,6 @@ def _decided(
         )
         return Outcome.INCONCLUSIVE, reason.both(), None
     return outcome, None, None
-
-
-def _holds(cells: _Cells, rule: Rule, outcome: Outcome) -> bool:
-    """Whether a decision stands however the samples without a verdict would have come out."""
-    ends = (_estimate(cells, each) for each in (Outcome.PASS, Outcome.FAIL))
-    return all(isinstance(each, Clustered) and decide(each.interval, rule) is outcome for each in ends)
 
 
 def _open(rule: Rule, needed: int | None) -> Message:
@@ -323,7 +349,7 @@ def _by_harm(asked: Asked, scores: Mapping[str, Score]) -> tuple[GroupEstimate, 
 
 
 def _group(asked: Asked, name: str, scores: Mapping[str, Score]) -> GroupEstimate:
-    estimate = _estimate(_cells(asked, scores, Metric.PASS_RATE))
+    estimate = rate_of(_cells(asked, scores, Metric.PASS_RATE))
     counts = Counter(score.outcome for score in scores.values())
     known = isinstance(estimate, Clustered)
     return GroupEstimate(
@@ -340,6 +366,24 @@ def _group(asked: Asked, name: str, scores: Mapping[str, Score]) -> GroupEstimat
 
 def _reason(estimate: Clustered | Undefined) -> Bilingual | None:
     return estimate.reason().both() if isinstance(estimate, Undefined) else None
+
+
+def _judged_notes(judged: Standing | None, cells: Cells) -> tuple[Bilingual, ...]:
+    """Say whose verdicts these are, and what the judge itself found before its errors were taken out."""
+    if judged is None:
+        return ()
+    notes = list(judged.notes)
+    seen = rate_of(cells)
+    if judged.labelled is not None and isinstance(seen, Clustered):
+        notes.append(
+            message(
+                "The judge itself found {seen} ({low} to {high}).",
+                seen=f"{seen.value:.3f}",
+                low=f"{seen.interval.low:.3f}",
+                high=f"{seen.interval.high:.3f}",
+            )
+        )
+    return tuple(note.both() for note in notes)
 
 
 def _findings(asked: Asked, scores: Mapping[str, Score]) -> tuple[Bilingual, ...]:

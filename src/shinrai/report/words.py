@@ -83,6 +83,7 @@ SEAT: Mapping[str, Message] = {
 SHARED: Mapping[str, Message] = {
     "rows": message("The bundle carries every row"),
     "samples": message("The bundle carries every prompt and answer"),
+    "file": message("The bundle carries the file of the other tool"),
     "counts": message("The bundle carries counts only"),
     "withheld": message("The data is withheld"),
 }
@@ -93,6 +94,7 @@ CHECK: Mapping[str, Message] = {
     "calibration": message("Calibration"),
     "data_quality": message("Data quality"),
     "personal_data": message("Personal data"),
+    "imported": message("Results of another tool"),
 }
 
 HARM: Mapping[str, Message] = {

@@ -33,7 +33,16 @@ from shinrai.systems.faults import DescriptionError, Fault
 from shinrai.systems.fields import Text
 from shinrai.systems.reader import parse_description, read_description
 from shinrai.systems.schema import json_schema
-from shinrai.systems.targets import ChatTarget, ConversationTarget, RecordsTarget, SuiteUse, TableTarget
+from shinrai.systems.targets import (
+    ChatTarget,
+    ConversationTarget,
+    ImportedMetric,
+    ModelTarget,
+    RecordsTarget,
+    ResultsTarget,
+    SuiteUse,
+    TableTarget,
+)
 from shinrai.systems.template import Answers, render_template
 from shinrai.systems.tier import CONSEQUENCES, TIER_NAMES, Consequences, RiskTier, Tier, risk_tier
 from shinrai.systems.vocabulary import (
@@ -76,14 +85,17 @@ __all__ = [
     "Fault",
     "FrameworkPin",
     "GroupFairnessSettings",
+    "ImportedMetric",
     "Kind",
     "Likelihood",
     "Model",
+    "ModelTarget",
     "NotApplicable",
     "PerformanceSettings",
     "Person",
     "PersonalDataSettings",
     "RecordsTarget",
+    "ResultsTarget",
     "RiskJudgement",
     "RiskTier",
     "SampleShare",

@@ -8,7 +8,7 @@ raised as typed errors, which `translation` puts into words.
 import re
 import unicodedata
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 from math import isfinite
@@ -71,7 +71,8 @@ def says(en: str, ja: str, **constraints: Any) -> FieldInfo:
 class OneOf:
     """Annotation: the value is one of a closed list, and the schema explains each."""
 
-    meanings: Mapping[StrEnum, Bilingual]
+    # A union of types is hashed, and mappings are not; equality is enough to tell two lists apart.
+    meanings: Mapping[StrEnum, Bilingual] = field(hash=False)
 
     def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> CoreSchema:
         """Look the value up before the enumeration does, so that the error can list the choices."""

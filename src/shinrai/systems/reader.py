@@ -18,7 +18,7 @@ from shinrai.systems.description import Description
 from shinrai.systems.faults import DescriptionError, Fault
 from shinrai.systems.quoting import shown
 from shinrai.systems.rules import breaches
-from shinrai.systems.targets import ChatTarget, ConversationTarget
+from shinrai.systems.targets import ChatTarget, ConversationTarget, ModelTarget
 from shinrai.systems.translation import meant_by, path_of, translate
 from shinrai.systems.typed_results import refusal, typed_result_keys, typed_result_statements
 from shinrai.systems.yaml_tree import MAX_BYTES, Tree, read_tree
@@ -127,8 +127,11 @@ def _links_outside(tree: Tree, description: Description, folder: Path) -> Iterat
     root = folder.resolve()
     named: list[tuple[_Path, str | None]] = [(("system", "model", "file"), description.system.model.file)]
     for name, target in description.targets.items():
-        if not isinstance(target, ChatTarget):
+        if not isinstance(target, ChatTarget | ModelTarget):
             named.append((("targets", name, "file"), target.file))
+        if isinstance(target, ConversationTarget) and target.judge is not None:
+            named.append((("targets", name, "judge", "file"), target.judge.file))
+            named.append((("targets", name, "judge", "calibration"), target.judge.calibration))
         for place, used in enumerate(target.suites if isinstance(target, ConversationTarget) else ()):
             named.append((("targets", name, "suites", place, "file"), used.file))
     named += [(("frameworks", place, "file"), pin.file) for place, pin in enumerate(description.frameworks)]

@@ -57,6 +57,9 @@ def _people_exist(root: Mapping[object, object]) -> Iterator[Breach]:
         for place, attestation in enumerate(_sequence(root.get("attestations")))
     ]
     named.append((("scope", "approver"), _mapping(root.get("scope")).get("approver")))
+    for name, target in _mapping(root.get("targets")).items():
+        waiver = _mapping(_mapping(_mapping(target).get("judge")).get("waiver"))
+        named.append((("targets", str(name), "judge", "waiver", "approver"), waiver.get("approver")))
     for path, value in named:
         identifier = _text(value)
         if identifier is None or identifier in known:
@@ -196,4 +199,39 @@ def _text(value: object) -> str | None:
     return value if isinstance(value, str) else None
 
 
-_AGREES = {"table": _table_agrees, "chat": _conversation_agrees, "records": _conversation_agrees}
+def _model_agrees(path: Path, target: Mapping[object, object]) -> Iterator[Breach]:
+    yield from _conversation_agrees(path, target)
+    if _sequence(_mapping(target.get("sampling")).get("stop")):
+        yield Breach(
+            (*path, "sampling", "stop"),
+            message("A model in a folder ends its answers by itself; texts that end an answer are not known to it."),
+            message("Remove “stop”."),
+        )
+
+
+def _results_agree(path: Path, target: Mapping[object, object]) -> Iterator[Breach]:
+    seen: set[str] = set()
+    for place, metric in enumerate(map(_mapping, _sequence(target.get("metrics")))):
+        name = _text(metric.get("name"))
+        if name is not None and name in seen:
+            yield Breach(
+                (*path, "metrics", place, "name"),
+                message("The metric “{name}” is taken over twice.", name=shown(name)),
+                message("Keep one of the two."),
+            )
+        seen |= {name} if name is not None else set()
+        if metric.get("at_least") is not None and metric.get("at_most") is not None:
+            yield Breach(
+                (*path, "metrics", place, "at_most"),
+                message("A metric is held against one limit, at_least or at_most, not both."),
+                message("Keep one of the two."),
+            )
+
+
+_AGREES = {
+    "table": _table_agrees,
+    "chat": _conversation_agrees,
+    "records": _conversation_agrees,
+    "model": _model_agrees,
+    "results": _results_agree,
+}

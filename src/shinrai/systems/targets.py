@@ -1,4 +1,4 @@
-"""What is measured: tables of decisions, systems that talk, and answers that were collected."""
+"""What is measured: tables of decisions, systems that talk, collected answers, and results of other tools."""
 
 from collections.abc import Mapping
 from typing import Annotated, Any, Final, Literal
@@ -13,8 +13,10 @@ from shinrai.systems.fields import (
     FrameworkPath,
     HeaderName,
     HeaderValue,
+    Identifier,
     InsidePath,
     Label,
+    LeafId,
     OneOf,
     Proportion,
     Prose,
@@ -25,13 +27,24 @@ from shinrai.systems.fields import (
     SuiteId,
     TablePath,
     Temperature,
+    Text,
     WebAddress,
     YesOrNo,
     ZeroOrMore,
     says,
     secret_headers,
 )
-from shinrai.systems.vocabulary import SAMPLE_SHARES, SHARES, SampleShare, Share, TargetKind
+from shinrai.systems.vocabulary import (
+    FILE_SHARES,
+    RESULTS_TOOLS,
+    SAMPLE_SHARES,
+    SHARES,
+    FileShare,
+    ResultsTool,
+    SampleShare,
+    Share,
+    TargetKind,
+)
 
 _SOME: Final = Field(min_length=1, max_length=50)
 
@@ -108,6 +121,36 @@ class SuiteUse(Record):
     ] = None
 
 
+class JudgeWaiver(Record):
+    """Why a judge may be the system that it judges."""
+
+    reason: Annotated[Text, says("The reason.", "理由。")]
+    approver: Annotated[Identifier, says("Who allows it, by the id under “people”.", "承認者（people の id）。")]
+
+
+class JudgeUse(Record):
+    """The model that is asked what no rule can tell."""
+
+    file: Annotated[
+        FrameworkPath,
+        says(
+            "The judge's description, relative to this one.",
+            "判定者の記述（YAML）。この記述書からの相対パス。",
+        ),
+    ]
+    calibration: Annotated[
+        InsidePath | None,
+        says(
+            "Its signed calibration; without one its verdicts decide nothing.",
+            "署名付きの校正記録。なければ判定は参考にとどまる。",
+        ),
+    ] = None
+    waiver: Annotated[
+        JudgeWaiver | None,
+        says("Why it may be the system itself.", "判定者が評価対象のシステム自身でもよい理由。"),
+    ] = None
+
+
 class ConversationTarget(Record):
     """What every target that answers has: the suites that are put to it, and how much of it is shared."""
 
@@ -115,6 +158,13 @@ class ConversationTarget(Record):
         Annotated[tuple[SuiteUse, ...], _SOME],
         says("The suites of probes that are put to it.", "このシステムに出す質問のスイート。"),
     ]
+    judge: Annotated[
+        JudgeUse | None,
+        says(
+            "The model that answers the suites' scorer “requirement”.",
+            "スイートの採点者「requirement」に答える判定モデル。",
+        ),
+    ] = None
     repeats: Annotated[
         Repeats | None,
         says(
@@ -268,6 +318,84 @@ class RecordsTarget(ConversationTarget):
     columns: Annotated[Columns, says("What its columns are called.", "列の名前。")] = Columns()
 
 
+class ModelTarget(ConversationTarget):
+    """A language model in a folder, loaded by transformers."""
+
+    kind: Annotated[Literal[TargetKind.MODEL], says("A language model in a folder.", "フォルダーにある言語モデル。")]
+    folder: Annotated[
+        Label,
+        says(
+            "The folder as transformers saves a model, relative to this description or from the root.",
+            "transformers が保存した形のフォルダー。この記述書からの相対パス、または絶対パス。",
+        ),
+    ]
+    system: Annotated[
+        Prose | None,
+        says("Instructions sent before every prompt.", "すべてのプロンプトの前に送る指示。"),
+    ] = None
+    sampling: Annotated[Sampling, says("How the model draws its answer.", "回答の生成条件。")] = Sampling()
+    batch: Annotated[
+        Count, says("Questions answered together; 8 unless written.", "まとめて処理する質問の数。書かなければ8。")
+    ] = 8
+    device: Annotated[
+        Label,
+        says(
+            "Where it runs: auto, cpu, mps, cuda or cuda:1; auto unless written.",
+            "実行する装置。auto・cpu・mps・cuda・cuda:1 など。書かなければ auto。",
+        ),
+    ] = "auto"
+    deadline_seconds: Annotated[
+        AboveZero,
+        says("Seconds for one answer; 600 unless written.", "一つの回答を待つ秒数。書かなければ600。"),
+    ] = 600.0
+
+
+class ImportedMetric(Record):
+    """A metric of another tool that is taken over, and the limit it is held against."""
+
+    name: Annotated[Label, says("The metric's name in the file.", "ファイルにある指標の名称。")]
+    at_least: Annotated[
+        Proportion | None,
+        says("The value it must reach; without a limit it informs only.", "達すべき値。なければ参考値とする。"),
+    ] = None
+    at_most: Annotated[
+        Proportion | None,
+        says("The value it must not exceed.", "超えてはならない値。"),
+    ] = None
+
+
+class ResultsTarget(Record):
+    """A file of results that another tool produced: evidence of origin “imported”."""
+
+    kind: Annotated[Literal[TargetKind.RESULTS], says("Results of another tool.", "他のツールの評価結果。")]
+    file: Annotated[
+        InsidePath,
+        says("The file, relative to this description.", "ファイル。この記述書からの相対パス。"),
+    ]
+    tool: Annotated[
+        Annotated[ResultsTool, OneOf(RESULTS_TOOLS)] | None,
+        says(
+            "Whose file it is; looked up in the file unless written.",
+            "どのツールか。書かなければファイルから判断する。",
+        ),
+    ] = None
+    metrics: Annotated[
+        Annotated[tuple[ImportedMetric, ...], _SOME],
+        says("The metrics that are taken over.", "取り込む指標。"),
+    ]
+    shows: Annotated[
+        Annotated[tuple[LeafId, ...], Field(max_length=50), Distinct],
+        says(
+            "The expected evidence that these metrics show together.",
+            "これらの指標が合わせて示す証拠（期待される証拠のid）。",
+        ),
+    ] = ()
+    share: Annotated[
+        Annotated[FileShare, OneOf(FILE_SHARES)],
+        says("How much of the file the evidence bundle carries.", "証拠バンドルにファイルのどこまでを収めるか。"),
+    ]
+
+
 def _kind_of(value: Any) -> str | None:
     kind = value.get("kind") if isinstance(value, Mapping) else getattr(value, "kind", None)
     return str(kind) if isinstance(kind, str) else None
@@ -276,6 +404,8 @@ def _kind_of(value: Any) -> str | None:
 Target = Annotated[
     Annotated[TableTarget, Tag(TargetKind.TABLE.value)]
     | Annotated[ChatTarget, Tag(TargetKind.CHAT.value)]
-    | Annotated[RecordsTarget, Tag(TargetKind.RECORDS.value)],
+    | Annotated[RecordsTarget, Tag(TargetKind.RECORDS.value)]
+    | Annotated[ModelTarget, Tag(TargetKind.MODEL.value)]
+    | Annotated[ResultsTarget, Tag(TargetKind.RESULTS.value)],
     Discriminator(_kind_of),
 ]

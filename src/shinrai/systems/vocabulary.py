@@ -102,6 +102,8 @@ class TargetKind(StrEnum):
     TABLE = "table"
     CHAT = "chat"
     RECORDS = "records"
+    MODEL = "model"
+    RESULTS = "results"
 
 
 class SampleShare(StrEnum):
@@ -109,6 +111,22 @@ class SampleShare(StrEnum):
 
     SAMPLES = "samples"
     COUNTS = "counts"
+
+
+class FileShare(StrEnum):
+    """Whether the file of another tool goes into the evidence bundle."""
+
+    FILE = "file"
+    COUNTS = "counts"
+
+
+class ResultsTool(StrEnum):
+    """Whose results a file holds."""
+
+    INSPECT = "inspect"
+    PROMPTFOO = "promptfoo"
+    GARAK = "garak"
+    MOONSHOT = "moonshot"
 
 
 class Share(StrEnum):
@@ -245,6 +263,11 @@ TARGET_KINDS: Final[Meanings] = {
         ja="対話システム（OpenAI互換のエンドポイント）", en="a system that talks, behind an OpenAI-compatible endpoint"
     ),
     TargetKind.RECORDS: Bilingual(ja="収集済みの回答のファイル", en="a file of answers that were collected"),
+    TargetKind.MODEL: Bilingual(
+        ja="手元のフォルダーにある言語モデル（要 shinrai[huggingface]）",
+        en="a language model in a folder of your own (needs shinrai[huggingface])",
+    ),
+    TargetKind.RESULTS: Bilingual(ja="他のツールによる評価結果のファイル", en="a file of results from another tool"),
 }
 
 SHARES: Final[Meanings] = {
@@ -267,4 +290,22 @@ SAMPLE_SHARES: Final[Meanings] = {
         ja="集計値だけを収める。質問と回答は手元に残る",
         en="aggregates alone go into the bundle; prompts and answers stay with you",
     ),
+}
+
+FILE_SHARES: Final[Meanings] = {
+    FileShare.FILE: Bilingual(
+        ja="ファイルをそのまま証拠バンドルに収める。受け取った人がすべて読める",
+        en="the file goes into the evidence bundle; whoever receives the bundle can read all of it",
+    ),
+    FileShare.COUNTS: Bilingual(
+        ja="集計値だけを収める。ファイルは手元に残る",
+        en="aggregates alone go into the bundle; the file stays with you",
+    ),
+}
+
+RESULTS_TOOLS: Final[Meanings] = {
+    ResultsTool.INSPECT: Bilingual(ja="Inspect（.eval または .json のログ）", en="Inspect: a log, .eval or .json"),
+    ResultsTool.PROMPTFOO: Bilingual(ja="promptfoo（.json）", en="promptfoo: .json"),
+    ResultsTool.GARAK: Bilingual(ja="garak（.report.jsonl）", en="garak: .report.jsonl"),
+    ResultsTool.MOONSHOT: Bilingual(ja="Moonshot（.json）", en="Moonshot: .json"),
 }

@@ -14,8 +14,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from shinrai.council.seats.intervals import LEVEL, bisect, decide, normal_quantile
-from shinrai.evaluate.measurement import Outcome, Rule
+from shinrai.council.seats.intervals import LEVEL, bisect, normal_quantile
 
 _KEY = re.compile(r"clusters\.(0|[1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,14})\.(0|[1-9][0-9]{0,14})")
 _NODES = 256
@@ -83,14 +82,18 @@ def rate(found: Sequence[tuple[Scenario, int]], family: int = 1) -> Rate | None:
     tail = (1 - LEVEL) / (2 * family)
     if total == times.sum():
         return Rate(share, *wilson_bounds(share, total, normal_quantile(tail)))
-    effective, df = _effective(share, good, size, times, total)
-    return Rate(share, *wilson_bounds(share, effective, t_quantile(tail, df)))
+    n, df = effective(share, good, size, times, total)
+    return Rate(share, *wilson_bounds(share, n, t_quantile(tail, df)))
 
 
-def _effective(
+def effective(
     share: float, good: NDArray[np.float64], size: NDArray[np.float64], times: NDArray[np.float64], total: float
 ) -> tuple[float, float]:
-    """Return effective n and degrees of freedom."""
+    """Return effective n and degrees of freedom.
+
+    share: of good ones, or the mean of scores from 0 to 1. good, size, times: good ones (or the sum of the scores) and
+    samples of a scenario, and how many such scenarios there are. total: samples in all.
+    """
     weight = size / total
     variance = float(times @ ((good - share * size) ** 2 / (1 - weight))) / total**2
     pull = weight**2 / (1 - weight)
@@ -139,18 +142,3 @@ def _inside(angle: float, df: float, nodes: NDArray[np.float64], weights: NDArra
 def _quadrature() -> tuple[NDArray[np.float64], NDArray[np.float64]]:
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
     return nodes, weights
-
-
-def outcome(counts: Mapping[str, int], rule: Rule | None, low: float | None, high: float | None) -> Outcome:
-    """Return what a rule comes to: the interval decides, unless what is open could turn the decision."""
-    found = decide(rule, low, high)
-    if found not in (Outcome.PASS, Outcome.FAIL):
-        return found
-    known = scenarios(counts)
-    if not any(each.open for each, _ in known):
-        return found
-    for good in (True, False):
-        end = rate(closed(known, good=good))
-        if end is None or decide(rule, end.low, end.high) is not found:
-            return Outcome.INCONCLUSIVE
-    return found

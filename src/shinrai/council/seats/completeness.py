@@ -22,9 +22,9 @@ def opinion(case: Case, claim: Claim) -> Opinion:
         run = piece.predicate["run"]
         parts[run["check"]].add(run["part"])
         totals[run["check"]] = run["parts"]
-    wanted = [
-        c for c in case.plan.statement.predicate["checks"] if claim.control in case.shows.get(c.partition("/")[2], ())
-    ]
+    # A planned check that nothing is known of could have shown anything: its results are missing everywhere.
+    planned = case.plan.statement.predicate["checks"]
+    wanted = [check for check in planned if claim.control in case.shows.get(check, (claim.control,))]
     for check in wanted:
         if check not in totals or parts[check] != set(range(totals[check])):
             return Opinion(
@@ -33,7 +33,8 @@ def opinion(case: Case, claim: Claim) -> Opinion:
     covered = [Fraction(m.coverage.used, m.coverage.asked) for m in claim.decisive if m.coverage.asked]
     if covered and min(covered) < MIN_COVERAGE:
         percent, least = round(float(min(covered)) * 100, 1), int(MIN_COVERAGE * 100)
-        asked = any(piece.predicate["run"]["check"] in case.conversations for piece in claim.pieces)
+        of_samples = {*case.conversations, *case.imports}
+        asked = any(piece.predicate["run"]["check"] in of_samples for piece in claim.pieces)
         reason = (
             message(
                 "A decisive number rests on {percent} % of the samples; {least} % are needed.",

@@ -3,7 +3,7 @@
 from datetime import date
 
 from shinrai.council.case import Case, Claim, Opinion, combine
-from shinrai.council.seats import clusters
+from shinrai.council.seats import scenario_rates
 from shinrai.council.seats.intervals import decide
 from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.language import message
@@ -19,7 +19,7 @@ def opinion(case: Case, claim: Claim) -> Opinion:
         return _attested(case, claim, inspected)
     outcomes = []
     for measurement in claim.decisive:
-        if claim.control not in case.shows.get(measurement.check, ()):
+        if claim.control not in case.shows.get(f"{measurement.target}/{measurement.check}", ()):
             reason = message("The check {check} cannot show this.", check=measurement.check)
             return Opinion(INCONCLUSIVE, reason, inspected)
         if not _as_planned(case, measurement):
@@ -44,10 +44,11 @@ def _as_planned(case: Case, measurement: Measurement) -> bool:
 def _outcome(case: Case, measurement: Measurement) -> Outcome:
     if measurement.outcome is Outcome.ERROR:
         return Outcome.ERROR
-    if f"{measurement.target}/{measurement.check}" in case.conversations:
+    check = f"{measurement.target}/{measurement.check}"
+    if check in case.conversations or check in case.imports:
         try:
-            return clusters.outcome(measurement.counts, measurement.rule, measurement.low, measurement.high)
-        except ValueError:
+            return scenario_rates.outcome(measurement.counts, measurement.rule, measurement.low, measurement.high)
+        except (ValueError, KeyError):
             return Outcome.INCONCLUSIVE
     return decide(measurement.rule, measurement.low, measurement.high)
 

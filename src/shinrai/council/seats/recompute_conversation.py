@@ -13,18 +13,24 @@ import math
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
 
 from shinrai.council.case import AskedSuite
-from shinrai.council.seats.clusters import Rate, Scenario, outcome, rate
+from shinrai.council.seats.clusters import Rate, Scenario, rate
 from shinrai.council.seats.recompute import Recomputed
+from shinrai.council.seats.scenario_rates import interval as derived
+from shinrai.council.seats.scenario_rates import outcome
 from shinrai.evaluate.conversation import planned_with
+from shinrai.evaluate.judging import Standing, Verdicts, standing_of, to_judge, verdicts
 from shinrai.evaluate.measurement import Coverage, Measurement, Outcome
 from shinrai.evaluate.sample import Answer, FaultKind, PlannedSample, Sample, SampleFault, Score, ToolCall
 from shinrai.evaluate.scorers import Taken
+from shinrai.evaluate.scorers.judge import plan as judge_plan
+from shinrai.evaluate.scorers.requirement import REQUIREMENT
 from shinrai.evaluate.suites import Metric, PlannedPrompt, Suite, group_scores, read_suite, sample_scores
 from shinrai.evaluate.suites.model import UsedScorer
 from shinrai.language import Message, ShinraiError, message
@@ -56,18 +62,35 @@ def recompute_conversation(asked: AskedSuite, target: str, measured: Sequence[Me
     try:
         suite = read_suite(asked.suite, "the suite")
         rows = list(_rows(asked, suite))
+        said, standing = _judged(asked, suite, rows)
     except (DifferentSamplesError, ShinraiError) as error:
         return {one.id: _unreadable(one, error.what) for one in measured}
     known = {f"{target}.{suite.id}.{_metric(used)}": used for used in suite.scorers}
-    scores = _scores(suite, rows)
+    scores = _scores(suite, rows, said)
     found: dict[str, Recomputed] = {}
     for one in measured:
         used = known.get(one.id)
         if used is None or one.id in found:
             found[one.id] = _unreadable(one, message("no second implementation"))
         else:
-            found[one.id] = _compared(one, target, suite, used, rows, scores[used.name])
+            judged = standing if used.scorer is REQUIREMENT else None
+            found[one.id] = _compared(one, target, suite, used, rows, scores[used.name], judged)
     return found
+
+
+def _judged(asked: AskedSuite, suite: Suite, rows: Sequence[_Row]) -> tuple[Verdicts, Standing | None]:
+    """Read the judge's replies again and return the verdicts that they come to, with what these are worth."""
+    if asked.judge is None:
+        return {}, None
+    setting = asked.judge.setting
+    wanted = to_judge(suite, ((row.planned, row.prompt, row.sample) for row in rows))
+    planned = {each.key for each in judge_plan(setting.judge, [judged for _, _, judged in wanted])}
+    taken = {row["key"].hex(): _sample(row["key"].hex(), row) for row in _read(asked.judge.replies)}
+    if taken.keys() != planned:
+        raise DifferentSamplesError(message("the judge's replies are to other answers"))
+    models = {reply.answers[-1].model or "" for reply in taken.values() if reply.answers}
+    # A waiver changes nothing in a number, so it is not asked for again.
+    return verdicts(setting.judge, wanted, taken), standing_of(setting, models, suite.language, None)
 
 
 def _metric(used: UsedScorer) -> str:
@@ -78,7 +101,7 @@ def _rows(asked: AskedSuite, suite: Suite) -> Iterator[_Row]:
     """Yield the samples next to what was planned; they have to be the same ones in the same order."""
     plan = planned_with(suite, json.loads(asked.identity), asked.seed, asked.repeats)
     planned = iter(zip(plan.prompts, plan.samples, strict=True))
-    for row in _read(asked):
+    for row in _read(asked.samples):
         prompt, sample = next(planned, (None, None))
         if prompt is None or sample is None:
             raise DifferentSamplesError(message("there are more samples than were planned"))
@@ -96,9 +119,9 @@ def _rows(asked: AskedSuite, suite: Suite) -> Iterator[_Row]:
         raise DifferentSamplesError(message("samples that were planned are missing"))
 
 
-def _read(asked: AskedSuite) -> Iterator[dict[str, Any]]:
+def _read(samples: Path) -> Iterator[dict[str, Any]]:
     try:
-        file = pq.ParquetFile(asked.samples)
+        file = pq.ParquetFile(samples)
         missing = [name for name in _COLUMNS if name not in file.schema_arrow.names]
         if missing:
             raise DifferentSamplesError(message("the samples have no column {name}", name=missing[0]))
@@ -130,12 +153,12 @@ def _sample(key: str, row: Mapping[str, Any]) -> Sample:
     return Sample(key, answers, None, 0, 0.0)
 
 
-def _scores(suite: Suite, rows: Sequence[_Row]) -> Mapping[str, Mapping[str, Score]]:
-    """Score every sample again; scorer -> key -> score."""
+def _scores(suite: Suite, rows: Sequence[_Row], said: Verdicts) -> Mapping[str, Mapping[str, Score]]:
+    """Score every sample again; scorer -> key -> score. said: what a judge says."""
     found: dict[str, dict[str, Score]] = {used.name: {} for used in suite.scorers}
     for row in rows:
         for score in sample_scores(suite, row.prompt, row.sample):
-            found[score.scorer][score.key] = score
+            found[score.scorer][score.key] = said.get((score.key, score.scorer), score)
     probes = {row.prompt.probe.id: row.prompt.probe for row in rows}
     for each in group_scores(suite, probes, [Taken(row.planned, row.sample) for row in rows]):
         if isinstance(each, Score):
@@ -150,6 +173,7 @@ def _compared(
     used: UsedScorer,
     rows: Sequence[_Row],
     scores: Mapping[str, Score],
+    judged: Standing | None,
 ) -> Recomputed:
     metric = used.decision.metric if used.decision else Metric.PASS_RATE
     rule = used.decision.rule if used.decision else None
@@ -157,14 +181,15 @@ def _compared(
     came = Counter(score.outcome for _, score in scored)
     found = _by_scenario(scored, metric)
     histogram = {f"clusters.{each.good}.{each.decided}.{each.open}": times for each, times in found}
-    interval = rate(found)
+    standing = judged.counts if judged else {}
+    interval = derived({**histogram, **standing})
     decided = came[Outcome.PASS] + came[Outcome.FAIL]
     if scored and came[Outcome.ERROR] == len(scored):
         verdict = Outcome.ERROR
     elif interval is None or rule is None:
         verdict = Outcome.INCONCLUSIVE
     else:
-        verdict = outcome(histogram, rule, interval.low, interval.high)
+        verdict = outcome({**histogram, **standing}, rule, interval.low, interval.high)
     counts = {
         "passed": came[Outcome.PASS],
         "failed": came[Outcome.FAIL],
@@ -173,6 +198,7 @@ def _compared(
         "excluded": len(rows) - len(scored),
         "planned": len(rows),
         **histogram,
+        **standing,
     }
     points = [
         (measured.target, measured.check, measured.metric) == (target, suite.id, _metric(used)) or _says("id"),
@@ -183,7 +209,8 @@ def _compared(
         measured.rule == rule or _says("rule"),
         measured.decisive == (rule is not None) or _says("decisive"),
         measured.outcome is verdict or _says("outcome"),
-        _same_groups(measured, scored, metric, known=interval is not None) or _says("groups"),
+        _same_groups(measured, scored, metric, known=interval is not None and not (judged and judged.labelled))
+        or _says("groups"),
     ]
     difference = next((point for point in points if isinstance(point, Message)), None)
     return Recomputed(

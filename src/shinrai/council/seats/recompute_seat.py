@@ -2,11 +2,12 @@
 
 from collections.abc import Mapping
 
-from shinrai.council.case import AskedSuite, Case, Claim, Opinion, combine
+from shinrai.council.case import AskedSuite, Case, Claim, ImportedFile, Opinion, combine
 from shinrai.council.seats.recompute import Recomputed, recompute
 from shinrai.council.seats.recompute_conversation import recompute_conversation
+from shinrai.council.seats.recompute_imported import recompute_imported
 from shinrai.evaluate.measurement import Comparison, Measurement, Rule
-from shinrai.language import message
+from shinrai.language import Message, message
 from shinrai_verify.council import INCONCLUSIVE
 
 _AT_MOST = frozenset({"fpr", "gap", "brier", "missing", "duplicates", "constant", "leakage_suspects", "columns"})
@@ -51,30 +52,38 @@ class Recompute:
             if measurement.decisive:
                 outcomes.append(again.outcome)
         names = ", ".join(sorted(implementations))
-        talked = any(self._conversation(piece.measurement) for piece in claim.pieces)
-        reason = (
-            message(
+        reason = self._agreed(claim, names)
+        return Opinion(combine(outcomes), reason, (*inspected, *self._read(claim)))
+
+    def _agreed(self, claim: Claim, names: str) -> Message:
+        """Say what was computed again, and from what."""
+        n = len(claim.pieces)
+        if any(self._imported(piece.measurement) for piece in claim.pieces):
+            return message(
+                "{n} numbers computed again by {names}, with the same result; results of other tools were read again "
+                "from their files, and what these say was not measured again.",
+                n=n,
+                names=names,
+            )
+        if any(self._conversation(piece.measurement) for piece in claim.pieces):
+            return message(
                 "{n} numbers computed again from the samples by {names}, with the same result; answers were scored "
                 "again by the same scorers.",
-                n=len(claim.pieces),
+                n=n,
                 names=names,
             )
-            if talked
-            else message(
-                "{n} numbers computed again from the rows by {names}, with the same result.",
-                n=len(claim.pieces),
-                names=names,
-            )
-        )
-        return Opinion(combine(outcomes), reason, (*inspected, *self._read(claim)))
+        return message("{n} numbers computed again from the rows by {names}, with the same result.", n=n, names=names)
 
     def _read(self, claim: Claim) -> tuple[str, ...]:
         """Return the digests of the rows and samples behind a claim."""
         read: dict[str, None] = {}
         for piece in claim.pieces:
             if piece.measurement is not None:
-                conversation = self._conversation(piece.measurement)
-                behind = conversation or self._case.rows[piece.measurement.target]
+                behind = (
+                    self._conversation(piece.measurement)
+                    or self._imported(piece.measurement)
+                    or self._case.rows[piece.measurement.target]
+                )
                 read[behind.sha256] = None
         return tuple(read)
 
@@ -82,6 +91,11 @@ class Recompute:
         if measurement is None:
             return None
         return self._case.conversations.get(f"{measurement.target}/{measurement.check}")
+
+    def _imported(self, measurement: Measurement | None) -> ImportedFile | None:
+        if measurement is None:
+            return None
+        return self._case.imports.get(f"{measurement.target}/{measurement.check}")
 
     def _again(self, measurement: Measurement) -> Recomputed:
         conversation, check = self._conversation(measurement), f"{measurement.target}/{measurement.check}"
@@ -91,6 +105,12 @@ class Recompute:
                 self._found[check] = recompute_conversation(conversation, measurement.target, mine)
             return self._found[check][measurement.id]
         target = measurement.target
+        imported = self._imported(measurement)
+        if imported is not None:
+            if check not in self._found:
+                mine = self._measured(measurement.target)
+                self._found[check] = recompute_imported(imported, measurement.target, mine)
+            return self._found[check][measurement.id]
         if target not in self._found:
             rows = self._case.rows[target]
             self._found[target] = recompute(rows.file, rows.settings, self._measured(target), rows.checks)

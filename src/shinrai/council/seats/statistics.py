@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from shinrai.council.case import Case, Claim, Opinion, combine
-from shinrai.council.seats import clusters
+from shinrai.council.seats import scenario_rates
 from shinrai.council.seats.intervals import (
     absolute,
     decide,
@@ -103,8 +103,8 @@ def _interval(measurement: Measurement, family: int) -> Bounds | None:
 
 
 def _of_scenarios(measurement: Measurement, family: int) -> Bounds | None:
-    """Return the interval of a conversation's rate, from what came of each scenario."""
-    found = clusters.rate(clusters.scenarios(measurement.counts), family)
+    """Return the interval of a conversation's rate, or of an imported one, from what came of each scenario."""
+    found = scenario_rates.interval(measurement.counts, family)
     return None if found is None else (found.low, found.high)
 
 

@@ -6,6 +6,7 @@ that its samples do not give again is a claim: it is shown as such and nothing i
 """
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -14,14 +15,16 @@ from hashlib import sha256
 from math import fsum
 
 from shinrai.evaluate.measurement import Coverage, Measurement, Outcome, Rule
-from shinrai.evaluate.statistics.clustered import Clustered, clustered_mean, clustered_proportion
+from shinrai.evaluate.scenarios import Cells, Prompt, histogram, holds, rate_of
+from shinrai.evaluate.statistics.clustered import clustered_mean
 from shinrai.evaluate.statistics.decision import decide, needed_n
 from shinrai.evaluate.statistics.interval import LEVEL, Interval
-from shinrai.evaluate.statistics.proportions import wilson
 from shinrai.evaluate.statistics.undefined import Undefined
 from shinrai.language import Bilingual, Message, message
 
 CHECK = "imported"
+SUM_BITS = 46
+"""Sums of scores are counted in units of 2**-SUM_BITS."""
 _AGREE = 1e-6
 
 
@@ -129,6 +132,8 @@ class ImportedRun:
 
 @dataclass(frozen=True, slots=True)
 class _Estimate:
+    """A number and its interval. at: the interval of so many times as many scenarios."""
+
     value: float
     interval: Interval
     method: str
@@ -139,14 +144,16 @@ def measure(run: ImportedRun, metric: ImportedMetric, target: str, rule: Rule | 
     """Return the measurement that the samples of a metric give.
 
     target: its id in the system description. rule: the description's; without one the number informs only. Errors,
-    undecided and missing samples are in neither success nor failure: they lower the coverage, and are counted.
+    undecided and missing samples are in neither success nor failure: they lower the coverage, are counted, and undo a
+    decision that would not stand if they had come out otherwise.
     """
     usable = [score for score in metric.scores if score.value is not None and score.outcome is not Outcome.ERROR]
-    estimate = _estimate(usable)
-    outcome, reason, needed = _decided(metric, estimate, len(usable), rule)
+    cells = _cells(metric) if all(score.value in (0.0, 1.0) for score in usable) else None
+    estimate = _share(cells) if cells is not None else _mean(usable)
+    outcome, reason, needed = _decided(metric, estimate, len(usable), rule, cells)
     found = estimate if isinstance(estimate, _Estimate) else None
     return Measurement(
-        id=f"{target}.{CHECK}.{run.tool.value}-{run.sha256[:8]}.{slug(metric.name)}",
+        id=measurement_id(run.sha256, run.tool, metric.name, target),
         target=target,
         check=CHECK,
         metric=slug(metric.name),
@@ -165,38 +172,75 @@ def measure(run: ImportedRun, metric: ImportedMetric, target: str, rule: Rule | 
         reason=reason.both() if reason else None,
         needed_n=needed,
         findings=(*run.notes, *_findings(metric)),
-        counts=_counts(metric, usable),
+        counts={**_counts(metric, usable), **(histogram(cells) if cells is not None else _sums(usable))},
     )
 
 
-def _estimate(usable: list[ImportedScore]) -> _Estimate | Undefined:
-    if not usable:
-        return Undefined.NO_SAMPLES
-    groups: dict[str, dict[str, list[float]]] = {}
-    for score in usable:
-        if score.value is not None:
-            groups.setdefault(score.cluster, {}).setdefault(score.sample, []).append(score.value)
-    values = [value for prompts in groups.values() for scores in prompts.values() for value in scores]
-    binary = all(value in (0.0, 1.0) for value in values)
-    if binary and len(groups) == len(values):
-        n, k = len(values), int(sum(values))
-        return _Estimate(k / n, wilson(k, n), "share; Wilson 1927", lambda times: wilson(k * times, n * times))
-    found: Clustered | Undefined
-    if binary:
-        found = clustered_proportion([[(int(sum(s)), len(s)) for s in prompts.values()] for prompts in groups.values()])
-        method = "share; Wilson at the effective n of clusters, Dean and Pagano 2015"
-    else:
-        ends = (0.0, 1.0) if all(0.0 <= value <= 1.0 for value in values) else None
-        found = clustered_mean([list(prompts.values()) for prompts in groups.values()], ends=ends)
-        method = "mean; clusters, Bell and McCaffrey 2002"
+def measurement_id(file_sha256: str, tool: Tool, metric: str, target: str) -> str:
+    """Return the id of a metric's measurement."""
+    return f"{target}.{CHECK}.{tool.value}-{file_sha256[:8]}.{slug(metric)}"
+
+
+def _cells(metric: ImportedMetric) -> Cells:
+    """Count good, decided and open scores by scenario and sample; what is missing is an open scenario of its own."""
+    cells: dict[str, dict[Prompt, list[int]]] = {}
+    for score in metric.scores:
+        cell = cells.setdefault(f"of {score.cluster}", {}).setdefault((score.sample, None), [0, 0, 0])
+        decided = score.value is not None and score.outcome is not Outcome.ERROR
+        cell[0] += score.value == 1.0 and decided
+        cell[1] += decided
+        cell[2] += not decided
+    cells |= {f"missing {number}": {("", None): [0, 0, 1]} for number in range(metric.missing)}
+    return cells
+
+
+def _share(cells: Cells) -> _Estimate | Undefined:
+    found = rate_of(cells)
     if isinstance(found, Undefined):
         return found
+    single = found.n == found.clusters
+    method = "share; Wilson 1927" if single else "share; Wilson at the effective n of clusters, Dean and Pagano 2015"
     spread = found.spread
     return _Estimate(found.value, found.interval, method, lambda times: spread.at(LEVEL, times=float(times)))
 
 
+def _mean(usable: list[ImportedScore]) -> _Estimate | Undefined:
+    groups: dict[str, dict[str, list[float]]] = {}
+    for score in usable:
+        groups.setdefault(score.cluster, {}).setdefault(score.sample, []).append(score.value or 0.0)
+    found = clustered_mean([list(prompts.values()) for prompts in groups.values()], ends=_ends(usable))
+    if isinstance(found, Undefined):
+        return found
+    spread = found.spread
+    return _Estimate(
+        found.value,
+        found.interval,
+        "mean; clusters, Bell and McCaffrey 2002",
+        lambda times: spread.at(LEVEL, times=float(times)),
+    )
+
+
+def _ends(usable: list[ImportedScore]) -> tuple[float, float] | None:
+    return (0.0, 1.0) if all(0.0 <= (score.value or 0.0) <= 1.0 for score in usable) else None
+
+
+def _sums(usable: list[ImportedScore]) -> dict[str, int]:
+    """Count scenarios by the sum of their scores: `sums.<scores>.<sum>`, the sum in units of 2**-SUM_BITS.
+
+    `ends` is 1 where every score lies between 0 and 1, so that the interval has these ends too.
+    """
+    scenarios: dict[str, list[float]] = {}
+    for score in usable:
+        scenarios.setdefault(score.cluster, []).append(score.value or 0.0)
+    found = Counter((len(scores), round(fsum(scores) * (1 << SUM_BITS))) for scores in scenarios.values())
+    return {
+        "ends": int(_ends(usable) is not None),
+        **{f"sums.{n}.{x}": times for (n, x), times in sorted(found.items())},
+    }
+
+
 def _decided(
-    metric: ImportedMetric, estimate: _Estimate | Undefined, n: int, rule: Rule | None
+    metric: ImportedMetric, estimate: _Estimate | Undefined, n: int, rule: Rule | None, cells: Cells | None
 ) -> tuple[Outcome, Message | None, int | None]:
     if n == 0:
         if metric.scores and all(score.outcome is Outcome.ERROR for score in metric.scores):
@@ -212,6 +256,13 @@ def _decided(
         return Outcome.INCONCLUSIVE, message("No limit is set; the number informs."), None
     outcome = decide(estimate.interval, rule)
     if outcome is not Outcome.INCONCLUSIVE:
+        if n < metric.asked and (cells is None or not holds(cells, rule, outcome)):
+            reason = message(
+                "{n} of {m} samples have no verdict; if they came out otherwise, the decision would not hold.",
+                n=metric.asked - n,
+                m=metric.asked,
+            )
+            return Outcome.INCONCLUSIVE, reason, None
         return outcome, None, None
     needed = needed_n(n, estimate.value, estimate.at, rule)
     limit = f"{rule.limit:g}"

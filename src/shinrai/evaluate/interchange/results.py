@@ -21,17 +21,19 @@ _READERS: Mapping[Tool, Callable[[Path, str], ImportedRun]] = {
 _REPORT, _HITLOG = ".report.jsonl", ".hitlog.jsonl"
 
 
-def read_results(path: Path, tool: Tool | None = None, hitlog: Path | None = None) -> ImportedRun:
+def read_results(
+    path: Path, tool: Tool | None = None, hitlog: Path | None = None, *, alone: bool = False
+) -> ImportedRun:
     """Read the results of another tool. tool: whose they are; None looks into the file. hitlog: of garak.
 
-    A garak report takes the list of hits beside it where none is named. ShinraiError with a place for anything that is
-    not a whole file of that tool.
+    A garak report takes the list of hits beside it where none is named, unless it is to be read alone. ShinraiError
+    with a place for anything that is not a whole file of that tool.
     """
     digest = _digest(path)
     which = _tool(path) if tool is None else tool
     if which is not Tool.GARAK:
         return _READERS[which](path, digest)
-    if hitlog is None and path.name.endswith(_REPORT):
+    if hitlog is None and not alone and path.name.endswith(_REPORT):
         beside = path.with_name(path.name.removesuffix(_REPORT) + _HITLOG)
         hitlog = beside if beside.is_file() else None
     return read_garak(path, digest, hitlog)

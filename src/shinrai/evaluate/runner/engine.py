@@ -9,6 +9,7 @@ journal goes on from there.
 """
 
 import asyncio
+import gc
 import signal
 import sys
 import threading
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from shinrai.evaluate.runner.earlier import EarlierAnswers
 
 _TICK_SECONDS = 0.05
+_ALLOCATIONS = 50_000
 _TICKS_OF_PROGRESS = 10
 _SKIPPED_AT_ONCE = 1000
 _EXPECTED_INPUT_TOKENS = 200
@@ -59,7 +61,7 @@ def run(
     JournalError: the disk refuses, or the journal is of another plan. ShinraiError: the target cannot be opened.
     """
     work = run_async(plan, target, settings, journal, earlier=earlier, progress=progress, cancel=cancel)
-    with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+    with _seldom_collected(), asyncio.Runner(loop_factory=_loop_factory()) as runner:
         return runner.run(work)
 
 
@@ -80,6 +82,17 @@ async def run_async(
         taking = _Run(plan, respondent, settings, journal, earlier, progress, cancel)
         with _interruptible(taking.interrupt):
             return await taking.go()
+
+
+@contextmanager
+def _seldom_collected() -> Iterator[None]:
+    """Look for cycles of garbage more seldom: a sample leaves none, and each look goes over everything in flight."""
+    young, *others = gc.get_threshold()
+    gc.set_threshold(max(young, _ALLOCATIONS), *others)
+    try:
+        yield
+    finally:
+        gc.set_threshold(young, *others)
 
 
 def _loop_factory() -> Callable[[], asyncio.AbstractEventLoop] | None:

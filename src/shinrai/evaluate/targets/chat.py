@@ -1,4 +1,4 @@
-"""Any endpoint that speaks `/chat/completions`, streamed or not, over one shared HTTP session.
+"""Any endpoint that speaks `/chat/completions`, streamed or not, over connections that are used again.
 
 What a server sends is hostile: redirects are not followed, compressed bodies are refused, bodies are read up to a
 limit and parsed strictly, and nothing of an error body is quoted, since servers echo keys in them.
@@ -8,21 +8,19 @@ import asyncio
 import errno
 import re
 import socket
+import ssl
 from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, field
 from email.utils import parsedate_to_datetime
-from io import BytesIO
 from time import time
 from urllib.parse import parse_qsl, urlsplit, urlunsplit
-
-import aiohttp
-from yarl import URL
 
 from shinrai.evaluate.sample import Answer, FaultKind, PlannedSample
 from shinrai.evaluate.targets import chat_wire
 from shinrai.evaluate.targets.chat_stream import StreamedAnswer
 from shinrai.evaluate.targets.chat_wire import Sampling, malformed
+from shinrai.evaluate.targets.http_client import CutError, DisconnectedError, HttpPool, NotHttpError, Response
 from shinrai.evaluate.targets.http_limits import HttpLimits
 from shinrai.evaluate.targets.references import Secret, is_reference, resolve
 from shinrai.evaluate.targets.target import TargetError, Watch
@@ -30,7 +28,6 @@ from shinrai.language import ShinraiError, message
 
 _SMALL = 65_536
 _ERROR_BYTES = 16_384
-_LARGE_REQUEST = 1_048_576
 _LOOPBACK = ("localhost", "127.0.0.1", "::1")
 _OUR_HEADERS = frozenset({"authorization", "content-type", "content-length", "host", "accept-encoding"})
 _SECRETIVE = re.compile(r"key|token|secret|auth|passw|cookie|signature|credential|^sig$", re.IGNORECASE)
@@ -89,8 +86,11 @@ class ChatTarget:
         headers = {name: secrets[name].value if name in secrets else value for name, value in self.headers.items()}
         if key is not None:
             headers["Authorization"] = f"Bearer {key.value}"
-        async with _session(self, headers) as session:
-            yield ChatRespondent(self, session, [*secrets.values(), *([key] if key else [])])
+        pool = _pool(self, headers)
+        try:
+            yield ChatRespondent(self, pool, [*secrets.values(), *([key] if key else [])])
+        finally:
+            pool.close()
 
 
 def endpoint(url: str) -> str:
@@ -146,40 +146,30 @@ def _check(target: ChatTarget) -> None:
             )
 
 
-@asynccontextmanager
-async def _session(target: ChatTarget, headers: Mapping[str, str]) -> AsyncIterator[aiohttp.ClientSession]:
-    limits = target.limits
-    connector = aiohttp.TCPConnector(limit=limits.connections, ttl_dns_cache=300, keepalive_timeout=30)
-    session = aiohttp.ClientSession(
-        connector=connector,
-        headers={
-            **headers,
-            "Content-Type": "application/json",
-            "Accept": "text/event-stream, application/json" if target.stream else "application/json",
-            "Accept-Encoding": "identity",
-            "User-Agent": "shinrai",
-        },
-        # The engine's sweep watches over time, a timer for each request would cost more than the request's JSON.
-        timeout=aiohttp.ClientTimeout(total=None, sock_connect=limits.connect_seconds),
-        cookie_jar=aiohttp.DummyCookieJar(),
-        auto_decompress=False,
-        trust_env=False,
-        read_bufsize=_SMALL,
-    )
+def _pool(target: ChatTarget, headers: Mapping[str, str]) -> HttpPool:
+    sent = {
+        **headers,
+        "Content-Type": "application/json",
+        "Accept": "text/event-stream, application/json" if target.stream else "application/json",
+        "Accept-Encoding": "identity",
+        "User-Agent": "shinrai",
+    }
     try:
-        yield session
-    finally:
-        await session.close()
+        return HttpPool(endpoint(target.url), sent, target.limits.connect_seconds)
+    except ValueError as error:
+        raise ShinraiError(
+            message("The address of the chat endpoint, its key or a header holds characters that HTTP cannot carry."),
+            fix=message("Use printable ASCII characters."),
+        ) from error
 
 
 class ChatRespondent:
     """An open chat endpoint."""
 
-    def __init__(self, target: ChatTarget, session: aiohttp.ClientSession, secrets: Sequence[Secret]) -> None:
+    def __init__(self, target: ChatTarget, pool: HttpPool, secrets: Sequence[Secret]) -> None:
         self._target = target
-        self._session = session
+        self._pool = pool
         self._secrets = [secret.value for secret in secrets]
-        self._url = URL(endpoint(target.url), encoded=True)
         self._head = chat_wire.request_head(
             target.model, target.sampling, stream=target.stream, stream_usage=target.stream_usage
         )
@@ -193,33 +183,30 @@ class ChatRespondent:
         body = chat_wire.request_body(self._head, seed, target.system, sample.prompt, answers)
         started = self._clock()
         try:
-            async with self._session.post(
-                self._url, data=body if len(body) < _LARGE_REQUEST else BytesIO(body), allow_redirects=False
-            ) as response:
-                try:
-                    return await self._read(response, started, watch)
-                except BaseException:
-                    # What is unread is not waited for; only a response read to its end gives its connection back.
-                    response.close()
-                    raise
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+            response = await self._pool.post(body)
+            try:
+                return await self._read(response, started, watch)
+            finally:
+                # What is unread is not waited for; only a response read to its end gives its connection back.
+                response.close()
+        except (NotHttpError, DisconnectedError, CutError, OSError) as error:
             raise _network_fault(error) from None
 
-    async def _read(self, response: aiohttp.ClientResponse, started: float, watch: Watch) -> Answer:
+    async def _read(self, response: Response, started: float, watch: Watch) -> Answer:
         if response.status != 200:
             return await self._other_status(response, self._clock() - started)
-        kind = response.content_type
-        if response.headers.get("Content-Encoding", "identity") != "identity":
+        kind = response.media_type
+        if response.headers.get("content-encoding", "identity") != "identity":
             raise malformed("the response is compressed, which was not asked for", 200)
         if self._target.stream and kind == "text/event-stream":
             return await self._streamed(response, started, watch)
         if kind != "application/json" and not kind.endswith("+json"):
             raise malformed("the response is not declared as JSON", 200)
-        length = response.content_length
+        length = response.length
         body = await response.read() if length is not None and length <= _SMALL else await self._body(response, watch)
         return chat_wire.read_completion(body, self._clock() - started)
 
-    async def _streamed(self, response: aiohttp.ClientResponse, started: float, watch: Watch) -> Answer:
+    async def _streamed(self, response: Response, started: float, watch: Watch) -> Answer:
         streamed = StreamedAnswer()
         async with aclosing(self._parts(response, watch)) as parts:
             async for part in parts:
@@ -228,21 +215,21 @@ class ChatRespondent:
                     break
         return streamed.answer(self._clock() - started)
 
-    async def _body(self, response: aiohttp.ClientResponse, watch: Watch) -> bytes:
+    async def _body(self, response: Response, watch: Watch) -> bytes:
         body = bytearray()
         async with aclosing(self._parts(response, watch)) as parts:
             async for part in parts:
                 body += part
         return bytes(body)
 
-    async def _parts(self, response: aiohttp.ClientResponse, watch: Watch) -> AsyncGenerator[bytes, None]:
+    async def _parts(self, response: Response, watch: Watch) -> AsyncGenerator[bytes, None]:
         """Yield the body as it comes, and hold a place among the large answers while it is one."""
         most = self._target.limits.answer_bytes
-        if (response.content_length or 0) > most:
+        if (response.length or 0) > most:
             raise _too_large()
         read, large = 0, False
         try:
-            while part := await response.content.readany():
+            while part := await response.read_part():
                 watch.heard = self._clock()
                 read += len(part)
                 if read > most:
@@ -256,11 +243,11 @@ class ChatRespondent:
             if large:
                 self._large.release()
 
-    async def _other_status(self, response: aiohttp.ClientResponse, seconds: float) -> Answer:
+    async def _other_status(self, response: Response, seconds: float) -> Answer:
         status = response.status
         if 300 <= status < 400:
             raise TargetError(FaultKind.REFUSED, "the server redirects, which is not followed", status=status)
-        code = chat_wire.error_code(await _start_of(response.content), self._secrets)
+        code = chat_wire.error_code(await _start_of(response), self._secrets)
         if status == 400 and code == "content_filter":
             # The filter before the model belongs to the system: that it stepped in is the system's answer.
             return Answer("", finish=code, seconds=seconds)
@@ -275,13 +262,13 @@ class ChatRespondent:
             again, kind = False, FaultKind.REFUSED
         else:
             raise malformed("the server answers with a success that is none", status)
-        wait = _seconds(response.headers.get("Retry-After"))
+        wait = _seconds(response.headers.get("retry-after"))
         raise TargetError(kind, detail, status=status, transient=again, busy=status in _BUSY, retry_after=wait)
 
 
-async def _start_of(content: aiohttp.StreamReader) -> bytes:
+async def _start_of(response: Response) -> bytes:
     body = bytearray()
-    while len(body) < _ERROR_BYTES and (part := await content.readany()):
+    while len(body) < _ERROR_BYTES and (part := await response.read_part()):
         body += part
     return bytes(body[:_ERROR_BYTES])
 
@@ -316,20 +303,16 @@ _ERRNO = {
 def _network_fault(error: Exception) -> TargetError:
     """Name what went wrong below HTTP. The text is ours: those of the libraries hold addresses and bytes."""
     match error:
-        case aiohttp.ClientConnectorCertificateError() | aiohttp.ClientConnectorSSLError() | aiohttp.ClientSSLError():
+        case ssl.SSLError():
             return TargetError(FaultKind.UNREACHABLE, "the TLS connection is not accepted")
-        case aiohttp.ClientConnectorDNSError():
-            return TargetError(FaultKind.UNREACHABLE, "the name of the host is not known", transient=True)
-        case aiohttp.ClientPayloadError():
-            return TargetError(FaultKind.CUT, "the connection ended in the middle of the answer", transient=True)
-        case aiohttp.ServerDisconnectedError():
-            return TargetError(FaultKind.UNREACHABLE, "the connection ended before an answer", transient=True)
-        case aiohttp.ClientResponseError():
-            return malformed("the response is no HTTP")
-        case asyncio.TimeoutError():
-            return TargetError(FaultKind.UNREACHABLE, "connection timed out", transient=True, busy=True)
         case socket.gaierror():
             return TargetError(FaultKind.UNREACHABLE, "the name of the host is not known", transient=True)
+        case CutError():
+            return TargetError(FaultKind.CUT, "the connection ended in the middle of the answer", transient=True)
+        case DisconnectedError():
+            return TargetError(FaultKind.UNREACHABLE, "the connection ended before an answer", transient=True)
+        case TimeoutError():
+            return TargetError(FaultKind.UNREACHABLE, "connection timed out", transient=True, busy=True)
         case OSError():
             detail = _ERRNO.get(error.errno or 0, "network error")
             return TargetError(FaultKind.UNREACHABLE, detail, transient=True, busy=error.errno == errno.ECONNRESET)
