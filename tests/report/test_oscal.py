@@ -244,6 +244,7 @@ def test_every_number_has_n_interval_and_coverage() -> None:
     assert first == {
         "measurement": "loans.performance.all.accuracy",
         "measured-outcome": "pass",
+        "measured-origin": "measured",
         "n": "989",
         "coverage": "989 of 1000",
         "value": "0.9123",
@@ -253,6 +254,18 @@ def test_every_number_has_n_interval_and_coverage() -> None:
         "comparison": "at_least",
         "limit": "0.877",
     }
+
+
+def test_what_another_tool_measured_is_called_imported() -> None:
+    sample = assessment()
+    records = [record.model_copy(update={"origin": "imported", "scenarios": 41}) for record in sample.measurements]
+    imported = sample.model_copy(update={"measurements": records})
+    seen = observation(imported, "JP-AIGB-S-1.accuracy")
+    assert set(values(seen, "measured-origin")) == {"imported"}
+    assert set(values(seen, "scenarios")) == {"41"}
+    resources = to_oscal_results(imported)["assessment-results"]["back-matter"]["resources"]
+    assert {value for r in resources if "props" in r for value in values(r, "origin")} == {"imported", "attested"}
+    assert errors("assessment-results", written(imported)["assessment-results"]) == []
 
 
 def test_evidence_is_named_by_its_digest() -> None:

@@ -239,9 +239,12 @@ def _numbers(records: list[MeasurementRecord]) -> list[Json]:
         facts: dict[str, object] = {
             "measurement": record.id,
             "measured-outcome": record.outcome,
+            "measured-origin": record.origin,
             "n": record.n,
             "coverage": f"{record.coverage.part} of {record.coverage.whole}",
         }
+        if record.scenarios is not None:
+            facts["scenarios"] = record.scenarios
         if record.value is not None:
             facts["value"] = record.value
         if record.interval is not None:

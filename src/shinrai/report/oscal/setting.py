@@ -195,7 +195,7 @@ def _measured(record: MeasurementRecord, language: Language) -> Json:
         record.evidence,
         media_type="application/vnd.in-toto+json",
         in_bundle=False,
-        props=[prop("origin", "measured"), prop("log-index", record.log_index), prop("current", record.current)],
+        props=[prop("origin", record.origin), prop("log-index", record.log_index), prop("current", record.current)],
     )
 
 
@@ -245,7 +245,7 @@ def source_resources(assessment: Assessment, language: Language) -> list[Json]:
         found.append(made)
     for target in assessment.targets:
         about = message("What was measured. Its content is not in the bundle.")
-        if target.shared in ("rows", "samples"):
+        if target.shared in ("rows", "samples", "file"):
             about = message("What was measured.")
         found.append(
             resource(
@@ -254,7 +254,7 @@ def source_resources(assessment: Assessment, language: Language) -> list[Json]:
                 sentence(about, language),
                 target.digest,
                 media_type="application/octet-stream",
-                in_bundle=target.kind == "table" and target.shared == "rows",
+                in_bundle=target.shared in ("rows", "file"),
                 props=[prop("kind", target.kind), prop("shared", target.shared)],
             )
         )
