@@ -4,7 +4,7 @@ from hypothesis import strategies as st
 
 from shinrai.assess.assessment import Assessment, Leaf, RequirementResult, Result, Share
 
-from .sample import ATTESTATIONS, MEASUREMENTS, assessment, leaf, requirement, text, verdict
+from .sample import ATTESTATIONS, MEASUREMENTS, SEATS, assessment, leaf, requirement, text, verdict
 
 # Any text, control characters and direction overrides included.
 any_text = st.text(max_size=30)
@@ -21,7 +21,8 @@ def leaves(draw: st.DrawFn, name: str) -> Leaf:
         origin=draw(st.sampled_from(["measured", "imported", "attested", None])),
         measurements=draw(st.lists(st.sampled_from([record.id for record in MEASUREMENTS] + ["gone"]), max_size=2)),
         attestations=draw(st.lists(st.sampled_from([record.id for record in ATTESTATIONS] + ["gone"]), max_size=1)),
-        verdict=verdict(outcome) if outcome else None,
+        # Two against are more than five seats tolerate as faulty: contested.
+        verdict=verdict(outcome, against=draw(st.sampled_from([(), SEATS[:1], SEATS[:2]]))) if outcome else None,
     )
 
 
@@ -37,6 +38,7 @@ def requirements(draw: st.DrawFn, name: str) -> RequirementResult:
         required=draw(st.booleans()),
         coverage=Share(part=0, whole=len(mine)),
         approver=draw(st.sampled_from([None, text("承認者", "An approver")])),
+        outdated=draw(st.sampled_from([None, None, text("別の版", "Another version")])),
     )
 
 
@@ -50,7 +52,9 @@ def assessments(draw: st.DrawFn) -> Assessment:
 
 def may_be_green(item: RequirementResult, one: Leaf) -> bool:
     """Whether a leaf may be shown as passed, said a second time and without the code under test."""
-    if item.result is Result.NOT_APPLICABLE or one.state != "met":
+    if item.result is Result.NOT_APPLICABLE or item.outdated is not None or one.state != "met":
+        return False
+    if one.verdict is not None and one.verdict.contested:
         return False
     certified = one.origin == "attested" if one.verdict is None else one.verdict.outcome == "pass"
     current = {record.id for record in MEASUREMENTS if record.current}

@@ -1,8 +1,8 @@
 """`shinrai assess`, `shinrai report` and `shinrai log check`."""
 
-import json
 import os
 import sys
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,42 +10,52 @@ from typing import TYPE_CHECKING
 import click
 
 from shinrai.assess.progress import Progress, silent
+from shinrai.cli.exporting import FILES, Export, check_signable, steps, write
 from shinrai.language import Language, Message, ShinraiError, message
 
 if TYPE_CHECKING:
     from shinrai.assess import Assessment
     from shinrai_verify.verify import Verification
 
-FILES = frozenset(
-    {
-        *("assessment.json", "bundle.zip", "junit.xml", "report.en.html", "report.ja.html"),
-        *("results.sarif", "trust.json"),
-    }
-)
-"""What an assessment writes; the same names in every folder."""
-
 
 def assess_and_report(
-    language: Language, description: Path, home: Path | None, out: Path, as_of: datetime | None, *, quiet: bool
+    language: Language,
+    description: Path,
+    home: Path | None,
+    out: Path,
+    as_of: datetime | None,
+    *,
+    quiet: bool,
+    formats: Sequence[str] = (),
 ) -> int:
-    """Assess, write every file, print the summary; returns the exit code."""
+    """Assess, write the bundle and the formats, print the summary; returns the exit code."""
     from shinrai.assess import assess
     from shinrai.cli.progress import progress
     from shinrai.evidence import open_home
 
+    check_signable(formats, as_of)
     with progress(language, quiet=quiet) as show:
-        reports = len(Language) + 1
-        done = assess(description, open_home(home), out, as_of=as_of, progress=_ahead(show, reports))
-        _write(done.assessment, out, _after(show, done.steps))
-    return _summarise(language, done.assessment, out)
+        done = assess(description, open_home(home), out, as_of=as_of, progress=_ahead(show, steps(formats)))
+        export = Export(done.assessment, done.bundle, home, language)
+        notes = write(export, formats, out, _after(show, done.steps))
+    return _summarise(language, done.assessment, out, notes)
 
 
 def report_again(
-    language: Language, bundle: Path, trust: Path, out: Path, as_of: datetime, *, framework: str | None = None
+    language: Language,
+    bundle: Path,
+    trust: Path,
+    out: Path,
+    as_of: datetime,
+    *,
+    framework: str | None = None,
+    formats: Sequence[str] = (),
+    home: Path | None = None,
 ) -> int:
     """Verify a bundle and write its reports as they stand at a moment; returns the exit code of the results then.
 
-    framework: another version of one that was used (`jp.aigb@1.2`), to see what it means for the results.
+    framework: another version of one that was used (`jp.aigb@1.2`), to see what it means for the results. home: where
+    the key is that signs what has to be signed.
     """
     from shinrai.assess import at, read_assessment
     from shinrai_verify.cli import to_text
@@ -61,10 +71,15 @@ def report_again(
         click.echo(to_text(outcome, language.value), err=True)
         raise ShinraiError(message("The bundle is not what was signed, so no report is made from it."))
     assessment = at(read_assessment(bundle, outcome), as_of)
+    against = None
+    if outcome.exit_code == 3:
+        against = message("The bundle does not meet what the trust file asks for, so nothing is signed about it.")
     if framework is not None:
         assessment = _under(assessment, bundle, outcome, framework, as_of)
-    _write(assessment, out, silent)
-    return _summarise(language, assessment, out)
+        against = message("Results under another version of a framework are not signed: they say what would be.")
+    check_signable(formats, as_of, against)
+    notes = write(Export(assessment, bundle, home, language), formats, out, silent)
+    return _summarise(language, assessment, out, notes)
 
 
 def _under(
@@ -89,21 +104,6 @@ def _under(
     return under(assessment, difference(read_framework(data, name), new), facts)
 
 
-def _write(assessment: "Assessment", out: Path, show: Progress) -> None:
-    """Write the reports and the files for programs."""
-    from shinrai.report import render_html, to_json, to_junit, to_sarif
-
-    out.mkdir(parents=True, exist_ok=True)
-    for number, each in enumerate(Language):
-        show(message("Writing {name}", name=f"report.{each.value}.html"), number, len(Language) + 1)
-        _put(out / f"report.{each.value}.html", render_html(assessment, each))
-    show(message("Writing {name}", name="junit.xml, results.sarif"), len(Language), len(Language) + 1)
-    _put(out / "assessment.json", to_json(assessment))
-    _put(out / "junit.xml", to_junit(assessment))
-    _put(out / "results.sarif", json.dumps(to_sarif(assessment), ensure_ascii=False, indent=1) + "\n")
-    show(message("Done"), len(Language) + 1, len(Language) + 1)
-
-
 def _ahead(show: Progress, later: int) -> Progress:
     """Return progress that knows of steps to come."""
     return lambda step, done, total: show(step, done, total + later)
@@ -114,11 +114,7 @@ def _after(show: Progress, before: int) -> Progress:
     return lambda step, done, total: show(step, before + done, before + total)
 
 
-def _put(path: Path, text: str) -> None:
-    path.write_text(text, encoding="utf-8", newline="\n")
-
-
-def _summarise(language: Language, assessment: "Assessment", out: Path) -> int:
+def _summarise(language: Language, assessment: "Assessment", out: Path, notes: Sequence[Message]) -> int:
     """Print the summary; returns the exit code that it stands for."""
     from rich.console import Console
 
@@ -130,6 +126,8 @@ def _summarise(language: Language, assessment: "Assessment", out: Path) -> int:
     except SystemExit:
         # Rich ends the program with 1 when the reader of a pipe has left, and 1 would say "not met". All is written.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    for note in notes:
+        click.echo(note.text(language), err=True)
     return assessment.summary.exit_code
 
 

@@ -15,6 +15,7 @@ import click
 
 from shinrai import __version__
 from shinrai.cli.building import command, home_option, language_option
+from shinrai.cli.exporting import format_option
 from shinrai.cli.frameworks import frameworks_group
 from shinrai.cli.interchanging import import_results_command
 from shinrai.cli.judging import judge_group
@@ -143,8 +144,9 @@ EXAMPLES = {
         "--file decisions.parquet --label approved --prediction predicted --group sex --owner '山田 花子'"
     ),
     "sign": "shinrai sign shinrai.yaml --by yamada",
-    "assess": "shinrai assess shinrai.yaml --out out",
-    "report": "shinrai report out/bundle.zip --trust out/trust.json --as-of 2027-12-31 --out later",
+    "assess": "shinrai assess shinrai.yaml --out out\nshinrai assess shinrai.yaml --format all --out everything",
+    "report": "shinrai report out/bundle.zip --trust out/trust.json --as-of 2027-12-31 --out later\n"
+    "shinrai report out/bundle.zip --trust out/trust.json --format oscal --format sigstore --out exports",
     "verify": "shinrai verify out/bundle.zip --trust out/trust.json",
     "schema": "shinrai schema description",
     "log-check": "shinrai log check",
@@ -225,14 +227,17 @@ def _sign(language: Language) -> click.Command:
 
 
 def _assess(language: Language) -> click.Command:
-    def carry_out(description: Path, home: Path | None, out: Path, as_of: datetime | None, quiet: bool) -> int:
+    def carry_out(
+        description: Path, home: Path | None, out: Path, as_of: datetime | None, quiet: bool, formats: tuple[str, ...]
+    ) -> int:
         from shinrai.cli.assessing import assess_and_report
 
-        return assess_and_report(language, description, home, out, _end_of(as_of), quiet=quiet)
+        return assess_and_report(language, description, home, out, _end_of(as_of), quiet=quiet, formats=formats)
 
     options: list[click.Parameter] = [
         _description(),
         _out_option(language),
+        format_option(language),
         home_option(language),
         _as_of_option(language),
         click.Option(["--quiet"], is_flag=True, help=HELP["quiet"].text(language)),
@@ -241,16 +246,26 @@ def _assess(language: Language) -> click.Command:
 
 
 def _report(language: Language) -> click.Command:
-    def carry_out(bundle: Path, trust: Path, out: Path, as_of: datetime | None, under: str | None) -> int:
+    def carry_out(
+        bundle: Path,
+        trust: Path,
+        out: Path,
+        as_of: datetime | None,
+        under: str | None,
+        formats: tuple[str, ...],
+        home: Path | None,
+    ) -> int:
         from shinrai.cli.assessing import report_again
 
         moment = _end_of(as_of) or datetime.now(UTC)
-        return report_again(language, bundle, trust, out, moment, framework=under)
+        return report_again(language, bundle, trust, out, moment, framework=under, formats=formats, home=home)
 
     options: list[click.Parameter] = [
         click.Argument(["bundle"], type=click.Path(path_type=Path, exists=True)),
         click.Option(["--trust"], type=click.Path(path_type=Path, exists=True, dir_okay=False), required=True),
         _out_option(language),
+        format_option(language),
+        home_option(language),
         _as_of_option(language),
         click.Option(["--under"], metavar="FRAMEWORK", help=HELP["under"].text(language)),
     ]

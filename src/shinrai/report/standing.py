@@ -27,9 +27,13 @@ def standing(requirement: RequirementResult, leaf: Leaf, assessment: Assessment)
         return Standing.NOT_APPLICABLE if requirement.approver else Standing.UNDECIDED
     if leaf.state == "not_met":
         return Standing.NOT_MET
+    if requirement.outdated is not None:
+        return Standing.NOT_ASSESSED
     verdict = leaf.verdict.outcome if leaf.verdict else None
+    contested = leaf.verdict is not None and leaf.verdict.contested
     if leaf.state == "met":
-        certified = verdict == "pass" or (verdict is None and leaf.origin == "attested")
+        # More seats than the council tolerates as faulty said otherwise: whatever was certified, it is not green.
+        certified = (verdict == "pass" and not contested) or (verdict is None and leaf.origin == "attested")
         return Standing.MET if certified and _has_current_evidence(leaf, assessment) else Standing.UNDECIDED
     if verdict in {"undecided", "void"}:
         return Standing.UNDECIDED
