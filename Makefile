@@ -4,7 +4,7 @@ BIN := .venv/bin
 COMPILED := $(shell find src packages -name '*.po') $(shell find src/shinrai/frameworks/data -name '*.yaml')
 OUT := out/loan-screening
 
-.PHONY: demo demo-chat test lint types rooms unit lock messages clean
+.PHONY: demo demo-chat test lint types rooms unit conformance lock messages clean
 
 demo: .venv/ready
 	$(BIN)/python examples/loan-screening/run.py --out $(OUT)
@@ -26,6 +26,10 @@ rooms: .venv/ready
 
 unit: .venv/ready
 	$(BIN)/python tools/run_tests.py
+
+# Needs a package registry, and makes environments of its own; what cannot be fetched is skipped, and said.
+conformance: .venv/ready
+	$(BIN)/python tools/conformance_exports.py
 
 # requirements.lock names versions and hashes only, so that it works behind any mirror.
 lock: .venv/bin/uv

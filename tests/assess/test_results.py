@@ -58,10 +58,11 @@ def leaf(
     code: str = "A",
     *,
     verdict: str | None = "pass",
+    contested: bool = False,
     measurements: list[str] | None = None,
     attestations: list[str] | None = None,
 ) -> Leaf:
-    judged = Verdict(outcome=verdict, contested=False, votes=[], certificate=None) if verdict else None
+    judged = Verdict(outcome=verdict, contested=contested, votes=[], certificate=None) if verdict else None
     return Leaf(
         id="R.l", title=WORDS, code=code, state="not_assessed", cause=WORDS, origin=None,
         measurements=measurements or [], attestations=attestations or [], verdict=judged,
@@ -96,6 +97,8 @@ ASKED = {"attestations": ["a"]}
         (leaf(verdict="undecided", measurements=["m-pass"]), [measurement()], "not_assessed", None, "did not agree"),
         (leaf(verdict="void", measurements=["m-pass"]), [measurement()], "not_assessed", None, "did not agree"),
         (leaf(verdict=None, measurements=["m-pass"]), [measurement()], "not_assessed", None, "has not judged"),
+        (leaf(contested=True, measurements=["m-pass"]), [measurement()], "not_assessed", None, "contested"),
+        (leaf("Q", contested=True, **ASKED), [attestation()], "not_assessed", None, "contested"),
         (leaf(measurements=["m-pass"]), [STALE], "not_assessed", None, "expired on 2026-01-01"),
         (leaf(measurements=["m-pass"]), [EARLY], "not_assessed", None, "did not exist yet"),
         (leaf(verdict=None), [], "not_assessed", None, "No check measured"),

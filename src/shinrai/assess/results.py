@@ -89,6 +89,7 @@ def leaf_at(leaf: Leaf, evidence: Evidence) -> Leaf:
     return leaf.model_copy(update={"state": state, "cause": text(cause), "origin": origin})
 
 
+_CONTESTED = message("Certified, but contested: more seats than may be faulty say otherwise.")
 _Finding = tuple[State, Message, Literal["measured", "imported", "attested"] | None]
 
 
@@ -115,6 +116,8 @@ def _measured_leaf(leaf: Leaf, evidence: Evidence) -> _Finding:
     if leaf.verdict is None:
         return "not_assessed", message("The council has not judged this."), None
     match leaf.verdict.outcome:
+        case "pass" if leaf.verdict.contested:
+            return "not_assessed", _CONTESTED, None
         case "pass" if smallest < evidence.minimum_n:
             # Only what would be met is held back: a gap that shows in few samples is a gap all the same.
             reason = message(
@@ -167,6 +170,8 @@ def _attested_leaf(leaf: Leaf, evidence: Evidence) -> _Finding:
         return "not_assessed", _stale(spans, evidence.as_of) or message("Nobody has attested this."), None
     if leaf.verdict is None or leaf.verdict.outcome != "pass":
         return "not_assessed", message("Attested, but the council did not certify it."), None
+    if leaf.verdict.contested:
+        return "not_assessed", _CONTESTED, None
     names = [bilingual(a.by) for a in signed if a.current]
     return "met", message("Attested by {name}, and the council certified it.", name=names[0]), "attested"
 
