@@ -14,12 +14,16 @@ from shinrai.evaluate.audit.cells import SCALE_BITS, Subject
 from shinrai.evaluate.audit.intake.engine import HALF_BITS, Binning, Coding, Profile, Seen, facts, rates
 from shinrai.evaluate.audit.intake.planner import Bundle
 from shinrai.evaluate.audit.intake.wanted import Asked, Field
-from shinrai.evaluate.targets.reading import Column, Kind, quoted
+from shinrai.evaluate.targets.reading import Column, Kind
+from shinrai.evaluate.targets.table import MOST_CHARACTERS
 
 SCALE = f"{1 << SCALE_BITS}.0"
 _HALF = 1 << HALF_BITS
 _BASE_PAYS = 3
 """From so many bundles on they are counted from a table of all cells, where that is much smaller than the rows."""
+
+_STRANGE = frozenset({Seen.INFINITE, Seen.OUTSIDE, Seen.NEGATIVE})
+"""Rows that there are none of in a column of numbers from 0 to 1; they are counted only where there may be some."""
 
 Rows = list[tuple[Any, ...]]
 
@@ -55,25 +59,39 @@ class DuckDB:
         return self.ask(sql)
 
     def profile(self, asked: Asked) -> Profile:
-        """Look at the declared columns in one scan."""
+        """Look at the declared columns in one scan; in a second one at what the first finds strange."""
         wanted = facts(asked)
-        counts = ", ".join(self._fact(asked, seen, name) for seen, name in wanted)
+        found = self._ask_facts(asked, [fact for fact in wanted if fact[0] not in _STRANGE])
+        strange: list[tuple[Seen, str]] = []
+        for seen, name in wanted:
+            if seen is Seen.HIGH and not _ordinary(found[Seen.LOW, name], found[seen, name]):
+                strange += [fact for fact in wanted if fact[1] == name and fact[0] in {*_STRANGE, Seen.LOW, Seen.HIGH}]
+            elif seen is Seen.LONGEST and (found[seen, name] or 0) > MOST_CHARACTERS:
+                strange.append((seen, name))
+        calm = {fact: 0 for fact in wanted if fact[0] in _STRANGE}
+        return calm | found | (self._ask_facts(asked, strange, closely=True) if strange else {})
+
+    def _ask_facts(
+        self, asked: Asked, wanted: Sequence[tuple[Seen, str]], *, closely: bool = False
+    ) -> dict[tuple[Seen, str], Any]:
+        counts = ", ".join(self._fact(asked, seen, name, closely) for seen, name in wanted)
         return dict(zip(wanted, self._query(f"SELECT {counts} FROM t")[0], strict=True))
 
-    def _fact(self, asked: Asked, seen: Seen, name: str) -> str:
+    def _fact(self, asked: Asked, seen: Seen, name: str, closely: bool) -> str:
+        """Write one aggregate. closely: what is blank or infinite is left out of lengths, lows and highs."""
         column = self.columns.get(name)
         if column is None:
             return _rows(asked, self.columns)
         number = f"CAST({column.sql} AS DOUBLE)"
-        finite = f"isfinite({number}) AND NOT {column.missing}"
+        present = f"NOT {column.missing}"
         match seen:
             case Seen.DISTINCT:
                 return f"approx_count_distinct({column.sql})"
             case Seen.LONGEST:
-                # Only a text that may be too long is worth asking whether it is blank.
-                return f"coalesce(max(length({column.sql})) FILTER (WHERE length({column.sql}) > 200 AND NOT {column.missing}), 0)"
+                return f"max(length({column.sql}))" + (f" FILTER (WHERE {present})" if closely else "")
             case Seen.LOW | Seen.HIGH:
-                return f"{'min' if seen is Seen.LOW else 'max'}({number}) FILTER (WHERE {finite})"
+                finite = f" AND isfinite({number})" if closely else ""
+                return f"{'min' if seen is Seen.LOW else 'max'}({number}) FILTER (WHERE {present}{finite})"
         condition = {
             Seen.FRACTIONS: f"floor({column.sql}) <> {column.sql}",
             Seen.OUTSIDE: f"NOT ({number} BETWEEN 0 AND 1)",
@@ -81,9 +99,9 @@ class DuckDB:
             Seen.NEGATIVE: f"{number} < 0",
         }.get(seen)
         if condition is not None:
-            return f"count(*) FILTER (WHERE NOT {column.missing} AND {condition})"
+            return f"coalesce({_rows(asked, self.columns)} FILTER (WHERE {present} AND {condition}), 0)"
         zero = f" OR {number} = 0" if seen is Seen.UNUSABLE else ""
-        return f"count(*) FILTER (WHERE {column.missing}{zero})"
+        return f"coalesce({_rows(asked, self.columns)} FILTER (WHERE {column.missing}{zero}), 0)"
 
     def cells(self, asked: Asked, bundles: Sequence[Bundle], *, small: bool) -> list[Rows]:
         """For each bundle rows (groups..., label, prediction, n, pieces...)."""
@@ -128,7 +146,7 @@ class DuckDB:
 
     def clusters(self, asked: Asked, subjects: Sequence[Subject], coding: Coding) -> list[Rows]:
         """For each subject rows (groups..., then clusters, s, t, ss, st, tt of each rate)."""
-        names = _keys(asked.keys)
+        names = _used(asked, subjects)
         keys = "".join(
             f"{_replaced(f'd.{alias}', coding.replaced.get(name, {}))} AS {alias}, " for name, alias in names.items()
         )
@@ -155,10 +173,8 @@ class DuckDB:
         listed = "".join(f"{alias}, " for alias in names.values())
         source += f"SELECT {grouping} AS g, {listed}{within} FROM coded GROUP BY GROUPING SETS ({sets}))"
         outer = ", ".join(_cluster_sums(*FRACTIONS[rate]) for rate in rates(asked))
-        rows = self._query(
-            f"{source} SELECT g, {listed}{outer} FROM inner_sums GROUP BY g{''.join(f', {alias}' for alias in names.values())}"
-        )
-        return _apart(rows, asked.keys, [tuple(subject) for subject in subjects])
+        rows = self._query(f"{source} SELECT g, {listed}{outer} FROM inner_sums GROUP BY {listed}g")
+        return _apart(rows, list(names), subjects)
 
     def _sets(
         self,
@@ -169,12 +185,12 @@ class DuckDB:
         by: Sequence[str],
         sums: Sequence[str],
     ) -> list[Rows]:
-        names = _keys(asked.keys)
+        names = _used(asked, sets)
         listed = [*names.values(), *by]
         grouped = ", ".join("(" + ", ".join([*each, *by]) + ")" for each in _distinct(names, sets))
         selected = ", ".join([_grouping(names.values()), *listed, *sums])
         rows = self._query(f"{source} SELECT {selected} FROM {relation} GROUP BY GROUPING SETS ({grouped})".strip())
-        return _apart(rows, asked.keys, sets)
+        return _apart(rows, list(names), sets)
 
     def _decided(self, asked: Asked) -> str:
         """Select keys, label y, prediction p, score s, weight in units u, multiplicity n and cluster c of each row."""
@@ -224,6 +240,10 @@ FRACTIONS = {
 """Successes and trials of each rate, from q decided, a selected, f favourable, tp of both, and r right."""
 
 
+def _ordinary(low: float | None, high: float | None) -> bool:
+    return low is None or high is None or 0 <= low <= high <= 1
+
+
 def _cluster_sums(s: str, t: str) -> str:
     s, t = f"CAST({s} AS HUGEINT)", f"CAST({t} AS HUGEINT)"
     present = f"FILTER (WHERE {t} > 0)"
@@ -236,6 +256,12 @@ def _cluster_sums(s: str, t: str) -> str:
 
 def _keys(columns: Sequence[str]) -> dict[str, str]:
     return {name: f"k{place}" for place, name in enumerate(columns)}
+
+
+def _used(asked: Asked, sets: Sequence[tuple[str, ...]]) -> dict[str, str]:
+    """Keep the keys that some set groups by: GROUPING() takes no others."""
+    used = {name for columns in sets for name in columns}
+    return {name: alias for name, alias in _keys(asked.keys).items() if name in used}
 
 
 def _grouping(aliases: Any) -> str:
@@ -271,7 +297,7 @@ def _widths(found: Sequence[Rows], bundles: Sequence[Bundle]) -> Iterator[tuple[
 
 def _rows(asked: Asked, columns: Mapping[str, Column]) -> str:
     counts = asked.roles.counts
-    return "count(*)" if counts is None else f"CAST(sum({columns[counts].sql}) AS HUGEINT)"
+    return "count(*)" if counts is None else f"sum(CAST({columns[counts].sql} AS BIGINT))"
 
 
 def _count(asked: Asked) -> str:
@@ -357,6 +383,3 @@ def prelude_of(file: Path, columns: Sequence[Column]) -> tuple[str, ...]:
         f"CREATE TABLE t AS SELECT * FROM read_csv({path}, columns = {{{layout}}}, header = true, auto_detect = false, "
         "delim = ',', quote = '\"', escape = '\"', all_varchar = true, hive_partitioning = false);",
     )
-
-
-__all__ = ["DuckDB", "prelude_of", "quoted"]

@@ -217,7 +217,7 @@ def _too_many_levels(engine: Engine, columns: Sequence[str]) -> TableError:
         if len(columns) == 1
         else message("Crossing “{columns}” gives more groups than can be counted.", columns=names),
         message(
-            "Put numbers into bands (by quantile, or by age), and keep the largest groups of names and one for the rest."
+            "Put numbers into bands (by quantile, or by age); of names keep the largest groups and one for the rest."
         ),
         column=names,
     )

@@ -64,7 +64,7 @@ def open_engine(data: Any, roles: Roles, wanted: Wanted) -> Iterator[Engine]:
     elif isinstance(data, DatabaseTable) or frames.library(data) == "ibis":
         from shinrai.evaluate.audit.intake import warehouse
 
-        opened = warehouse.open_warehouse(data, roles)
+        opened = warehouse.open_warehouse(data, roles, wanted)
     else:
         raise frames.unreadable(place_of(data), data)
     with opened as engine:
@@ -148,14 +148,23 @@ def _open_table(place: Path, data: Any, roles: Roles, wanted: Wanted, digest: di
         with _open_arrow(place, table, name="duckdb", digest=digest) as engine:
             yield engine
         return
+    with open_counts(place, table, roles, wanted, digest) as engine:
+        yield engine
+
+
+@contextmanager
+def open_counts(
+    place: Path, table: "pa.Table", roles: Roles, wanted: Wanted, digest: dict[str, str] | None = None
+) -> Iterator[DuckDB]:
+    """Open an Arrow table of counts. TableError: `counts` says when."""
     if table.num_rows > MOST_CELLS:
         raise _too_many_cells(place)
-    with _open_arrow(place, table, name="counts", digest=digest) as engine:
+    with _open_arrow(place, table, name="counts", digest={}) as engine:
         columns = tuple(engine.columns.values())
         _check_declared(place, columns, roles, wanted)
         listed = ", ".join(column.sql for column in columns)
         cells = _cells(place, columns, engine.ask(f"SELECT {listed} FROM t"), roles, wanted)
-    with _open_arrow(place, cells, name="counts", digest=digest) as engine:
+    with _open_arrow(place, cells, name="counts", digest=digest or {}) as engine:
         yield engine
 
 
