@@ -21,7 +21,7 @@ def postgres() -> Iterator[str]:
     """URL of a PostgreSQL of these tests."""
     pytest.importorskip("ibis", reason="the extra `sql` is not installed")
     pgserver = pytest.importorskip("pgserver", reason="no PostgreSQL for tests is installed (pgserver)")
-    # Not below pytest's own folder: as root it runs as another user. A socket's path is limited to about 100 characters.
+    # Not below pytest's own folder: as root it runs as another user. And the path of a socket has to be short.
     with TemporaryDirectory(prefix="shinrai-pg-", ignore_cleanup_errors=True) as folder:
         running = pgserver.get_server(Path(folder) / "d", cleanup_mode="stop")
         yield running.get_uri()

@@ -1,5 +1,7 @@
 """Parquet, CSV, Arrow, frames, relations, counts and PostgreSQL give the same table of cells, byte for byte."""
 
+# ruff: noqa: S311  (chance makes tables here, no secrets)
+
 import random
 from collections import Counter
 from collections.abc import Callable
@@ -114,7 +116,9 @@ def test_counts_give_the_bytes_of_the_rows_they_count(
     kept = {name: values for name, values in messy.items() if name not in {"s", "w"}} if "scores" in variant else messy
     if "scores" in variant:
         roles = Roles("p", "y", favourable="承認", groups=("sex", "age", "band"), strata=("dept",))
-    named = [n for n in kept if n in {roles.label, roles.prediction, roles.cluster, roles.weight, *roles.groups, "dept"}]
+    named = [
+        n for n in kept if n in {roles.label, roles.prediction, roles.cluster, roles.weight, *roles.groups, "dept"}
+    ]
     counted = Counter(
         tuple(None if value != value else value for value in row)
         for row in zip(*(kept[name] for name in named), strict=True)
@@ -127,7 +131,9 @@ def test_counts_give_the_bytes_of_the_rows_they_count(
     assert bytes_of(counts) == bytes_of(rows)
 
 
-def test_csv_gives_the_bytes_of_parquet(parquet: Callable[..., Path], bytes_of: Callable[..., bytes], tmp_path: Path) -> None:
+def test_csv_gives_the_bytes_of_parquet(
+    parquet: Callable[..., Path], bytes_of: Callable[..., bytes], tmp_path: Path
+) -> None:
     rng = random.Random(3)
     columns = {
         "g": [rng.choice(["a", "A", " b", "ｂ", "c"]) for _ in range(500)],

@@ -123,7 +123,7 @@ def _bundles(asked: Asked, profile: Profile) -> tuple[Bundle, ...]:
 def _small(asked: Asked, profile: Profile) -> bool:
     """Whether all keys crossed would make much fewer cells than there are rows; estimated without missing values."""
     levels = {name: max(0, about - 1) for name, about in _levels(asked, profile).items()}
-    return 2 * cells_of(asked.keys, levels, 4 if not asked.numeric else 1) <= profile[Seen.ROWS, ""]
+    return bool(2 * cells_of(asked.keys, levels, 4 if not asked.numeric else 1) <= profile[Seen.ROWS, ""])
 
 
 def _words(engine: Engine, asked: Asked, bundles: Sequence[Bundle], found: Sequence[Rows]) -> _Words:
@@ -280,13 +280,11 @@ def _clusters(engine: Engine, asked: Asked, words: _Words) -> dict[Subject, dict
     if asked.roles.cluster is None or asked.roles.task is Task.REGRESSION:
         return {}
     wanted = compared(asked.roles)
-    stored = [
+    label, prediction = (
         tuple(vocabulary.stored.get(label, ()) for label in words.classes)
         for vocabulary in (words.label, words.prediction)
-    ]
-    if asked.roles.prediction is None:
-        stored[1] = tuple((1,) if label == words.classes[0] else (0,) for label in words.classes)
-    coding = Coding(*stored, {name: vocabulary.replaced for name, vocabulary in words.keys.items()})
+    )
+    coding = Coding(label, prediction, {name: vocabulary.replaced for name, vocabulary in words.keys.items()})
     found: dict[Subject, dict[Levels, dict[str, ClusterSums]]] = {}
     for subject, rows in zip(wanted, engine.clusters(asked, wanted, coding), strict=True):
         read = [words.keys[name] for name in subject]

@@ -107,6 +107,9 @@ class Engine(Protocol):
     def clusters(self, asked: Asked, subjects: Sequence[Subject], coding: Coding) -> list[list[tuple[Any, ...]]]:
         """For each subject rows (groups..., then clusters, s, t, ss, st, tt of each of `RATES`)."""
 
+    def locate(self, seen: Seen, name: str) -> int | None:
+        """Return the first row, from 1, of those that a fact counts; None where rows have no place."""
+
     def statements(self) -> tuple[str, ...]:
         """Every statement that was run, for the engine's own shell."""
 

@@ -26,7 +26,6 @@ from shinrai.evaluate.targets.reading import (
     settings,
     stored_columns,
 )
-from shinrai.evaluate.targets.values import shown
 from shinrai.language import message
 
 if TYPE_CHECKING:
@@ -91,16 +90,23 @@ def _open_file(file: Path, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
         digest = {file.name: _sha256(file)}
         if roles.counts is None:
             columns = {column.name: column for column in source.columns}
-            yield DuckDB(file, columns, source.query, prelude_of(file, source.columns), digest, temporary=True)
+            prelude = prelude_of(file, source.columns)
+            numbered = _numbered(source.scan, held=held)
+            yield DuckDB(file, columns, source.query, prelude, digest, temporary=True, numbered=numbered)
             return
         _check_declared(file, source.columns, roles, wanted)
         listed = ", ".join(column.sql for column in source.columns)
-        order = "rowid" if held else "file_row_number"
-        relation = "t" if held else source.scan.removesuffix(")") + ", file_row_number = true)"
-        rows = source.query(f"SELECT {listed} FROM {relation} ORDER BY {order} LIMIT {MOST_CELLS + 1}")
+        numbered = _numbered(source.scan, held=held)
+        rows = source.query(f"SELECT {listed} FROM ({numbered}) ORDER BY row LIMIT {MOST_CELLS + 1}")
         cells = _cells(file, source.columns, rows, roles, wanted)
     with _open_arrow(file, cells, name="counts", digest=digest) as engine:
         yield engine
+
+
+def _numbered(scan: str, *, held: bool) -> str:
+    if held:
+        return "SELECT *, rowid AS row FROM t"
+    return f"SELECT * RENAME (file_row_number AS row) FROM {scan.removesuffix(')')}, file_row_number = true)"
 
 
 def _threads() -> int:
@@ -206,7 +212,8 @@ def _open_arrow(place: Path, table: "pa.Table", *, name: str, digest: dict[str, 
                     return connection.execute(sql).fetchall()
 
             note = f"-- t: the table of {place.name}, as it was given"
-            yield DuckDB(place, columns, ask, (note,), digest, temporary=True, name=name)
+            numbered = "SELECT *, row_number() OVER () - 1 AS row FROM t"
+            yield DuckDB(place, columns, ask, (note,), digest, temporary=True, numbered=numbered, name=name)
         finally:
             connection.close()
 
@@ -230,8 +237,9 @@ def _open_relation(relation: "duckdb.DuckDBPyRelation", roles: Roles, wanted: Wa
     columns = {c.name: c for c in stored_columns(names, [str(each) for each in relation.types])}
 
     def ask(sql: str) -> list[tuple[Any, ...]]:
-        with as_table_errors(place, shown("memory_limit")):
-            return relation.query("t", sql).fetchall()
+        with as_table_errors(place):
+            found = relation.query("t", sql)
+            return [] if found is None else found.fetchall()
 
     prelude = (f"CREATE VIEW t AS {relation.sql_query()};",)
     yield DuckDB(place, columns, ask, prelude, {}, temporary=False)

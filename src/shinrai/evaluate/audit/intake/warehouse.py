@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shinrai.evaluate.audit.cells import Roles, Subject
-from shinrai.evaluate.audit.intake.engine import Binning, Coding, Engine, Profile, facts
+from shinrai.evaluate.audit.intake.engine import Binning, Coding, Engine, Profile, Seen, facts
 from shinrai.evaluate.audit.intake.planner import Bundle, plan
 from shinrai.evaluate.audit.intake.wanted import (
     Asked,
@@ -70,6 +70,10 @@ class Warehouse:
         """Look at the declared columns in one scan."""
         return dict(zip(facts(asked), self._rows(_questions(self.table, asked, self.name).profile())[0], strict=True))
 
+    def locate(self, seen: Seen, name: str) -> int | None:  # noqa: ARG002
+        """Rows of a database have no place."""
+        return None
+
     def cells(self, asked: Asked, bundles: Sequence[Bundle], *, small: bool) -> list[Rows]:  # noqa: ARG002
         """For each bundle rows (groups..., label, prediction, n, pieces...)."""
         questions = _questions(self.table, asked, self.name)
@@ -121,7 +125,7 @@ def _questions(table: Any, asked: Asked, engine: str) -> Any:
 
 
 def _sql(expression: Any, dialect: str) -> str:
-    import ibis
+    import ibis  # type: ignore[import-untyped]
 
     return str(ibis.to_sql(expression, dialect=dialect))
 
@@ -166,7 +170,7 @@ def _connect(data: Any) -> Any:
             message("Tables of databases are read through ibis, which is not installed."),
             message("Install it: pip install 'shinrai[sql]'."),
         )
-    import ibis
+    import ibis  # type: ignore[import-untyped]
 
     url = resolve(data.url).value
     try:
@@ -208,7 +212,7 @@ def compile_sql(
     dialect: as ibis names it (postgres, bigquery, snowflake, trino, databricks, ...) or spark. schema: column to type,
     as ibis writes types. How queries are merged depends on the data; here a column is taken to have ten levels.
     """
-    import ibis
+    import ibis  # type: ignore[import-untyped]
 
     from shinrai.evaluate.audit.intake.expressions import field_of
 
