@@ -128,7 +128,7 @@ def _check_alignment(place: Path, columns: Mapping[str, Any]) -> None:
 
 
 def _array(place: Path, name: str, values: Any) -> Any:
-    """Return one column as Arrow. Mixed types become canonical texts, so that 1 and "1" are one value."""
+    """Return one column as Arrow. Mixed types become texts, so that 1 and "1" are one value."""
     import pyarrow as pa
 
     if library(values) == "polars":
@@ -151,7 +151,9 @@ def _array(place: Path, name: str, values: Any) -> Any:
 def _text(place: Path, name: str, value: object) -> str | None:
     if hasattr(value, "item"):
         value = value.item()
-    if value is None or isinstance(value, str | bool | int | float) or library(value) == "decimal":
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, bool | int | float) or library(value) == "decimal":
         return canonical(value)
     if library(value) == "pandas":
         # pandas.NA and NaT are all that it stores in a column of objects to say that a value is missing.

@@ -5,7 +5,7 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from shinrai.evaluate.audit.cells import Roles
 from shinrai.evaluate.audit.intake import frames
 from shinrai.evaluate.audit.intake.counts import MOST_CELLS, checked_counts
-from shinrai.evaluate.audit.intake.duckdb import DuckDB, prelude_of
+from shinrai.evaluate.audit.intake.duckdb import ROW, DuckDB, prelude_of
 from shinrai.evaluate.audit.intake.engine import Engine
 from shinrai.evaluate.audit.intake.wanted import Wanted, declared
 from shinrai.evaluate.targets.faults import in_file, missing_column
@@ -76,7 +76,7 @@ def place_of(data: Any) -> Path:
         return Path(data)
     if isinstance(data, DatabaseTable):
         return Path(data.table if data.schema is None else f"{data.schema}.{data.table}")
-    return Path(f"({frames.library(data)})")
+    return Path("(columns)" if isinstance(data, Mapping) else f"({frames.library(data)})")
 
 
 @contextmanager
@@ -91,22 +91,26 @@ def _open_file(file: Path, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
         if roles.counts is None:
             columns = {column.name: column for column in source.columns}
             prelude = prelude_of(file, source.columns)
-            numbered = _numbered(source.scan, held=held)
+            numbered = _numbered(source.columns, source.scan, held=held)
             yield DuckDB(file, columns, source.query, prelude, digest, temporary=True, numbered=numbered)
             return
         _check_declared(file, source.columns, roles, wanted)
         listed = ", ".join(column.sql for column in source.columns)
-        numbered = _numbered(source.scan, held=held)
-        rows = source.query(f"SELECT {listed} FROM ({numbered}) ORDER BY row LIMIT {MOST_CELLS + 1}")
+        numbered = _numbered(source.columns, source.scan, held=held)
+        ordered = "t" if numbered is None else f"({numbered}) ORDER BY {ROW}"
+        rows = source.query(f"SELECT {listed} FROM {ordered} LIMIT {MOST_CELLS + 1}")
         cells = _cells(file, source.columns, rows, roles, wanted)
     with _open_arrow(file, cells, name="counts", digest=digest) as engine:
         yield engine
 
 
-def _numbered(scan: str, *, held: bool) -> str:
+def _numbered(columns: Iterable[Column], scan: str, *, held: bool) -> str | None:
+    """Return SQL of the rows with their places; None where a column already has a name that this needs."""
+    if {column.name.casefold() for column in columns} & {ROW.strip('"'), "file_row_number", "rowid"}:
+        return None
     if held:
-        return "SELECT *, rowid AS row FROM t"
-    return f"SELECT * RENAME (file_row_number AS row) FROM {scan.removesuffix(')')}, file_row_number = true)"
+        return f"SELECT *, rowid AS {ROW} FROM t"
+    return f"SELECT * RENAME (file_row_number AS {ROW}) FROM {scan.removesuffix(')')}, file_row_number = true)"
 
 
 def _threads() -> int:
@@ -212,7 +216,8 @@ def _open_arrow(place: Path, table: "pa.Table", *, name: str, digest: dict[str, 
                     return connection.execute(sql).fetchall()
 
             note = f"-- t: the table of {place.name}, as it was given"
-            numbered = "SELECT *, row_number() OVER () - 1 AS row FROM t"
+            numbered = _numbered(columns.values(), "", held=True)
+            numbered = None if numbered is None else f"SELECT *, row_number() OVER () - 1 AS {ROW} FROM t"
             yield DuckDB(place, columns, ask, (note,), digest, temporary=True, numbered=numbered, name=name)
         finally:
             connection.close()

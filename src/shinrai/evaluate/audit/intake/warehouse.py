@@ -105,7 +105,9 @@ class Warehouse:
             try:
                 return [tuple(row) for row in cursor.fetchall()]
             finally:
-                cursor.close()
+                # The cursor of an embedded DuckDB is its connection, which is not ours to close.
+                if self.name != "duckdb":
+                    cursor.close()
         except Exception as fault:
             raise _refused(self.place, self.name, fault) from None
 
@@ -170,7 +172,7 @@ def _connect(data: Any) -> Any:
             message("Tables of databases are read through ibis, which is not installed."),
             message("Install it: pip install 'shinrai[sql]'."),
         )
-    import ibis  # type: ignore[import-untyped]
+    import ibis
 
     url = resolve(data.url).value
     try:
@@ -212,7 +214,7 @@ def compile_sql(
     dialect: as ibis names it (postgres, bigquery, snowflake, trino, databricks, ...) or spark. schema: column to type,
     as ibis writes types. How queries are merged depends on the data; here a column is taken to have ten levels.
     """
-    import ibis  # type: ignore[import-untyped]
+    import ibis
 
     from shinrai.evaluate.audit.intake.expressions import field_of
 
