@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MEMORY = "160MB"
+MEMORY = "100MB"
 """For Parquet and relations, which are read in pieces."""
 
 MEMORY_HELD = "2GB"
