@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from shinrai.evaluate.audit.cells import CellTable, Roles
-from shinrai.evaluate.audit.intake.sources import DatabaseTable, open_engine, place_of
+from shinrai.evaluate.audit.intake.given import DatabaseTable, place_of
 from shinrai.evaluate.audit.intake.wanted import Wanted, check_roles
 
 __all__ = ["DatabaseTable", "Wanted", "compile_sql", "read_cells"]
@@ -24,6 +24,7 @@ def read_cells(data: Any, roles: Roles, *, wanted: Wanted | None = None) -> Cell
     the place: whatever keeps the table from being audited as described.
     """
     from shinrai.evaluate.audit.intake.counting import count
+    from shinrai.evaluate.audit.intake.sources import open_engine
 
     wanted = wanted or Wanted()
     check_roles(place_of(data), roles, wanted)

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shinrai.evaluate.audit.intake.given import library
 from shinrai.evaluate.targets.faults import in_file, missing_column
 from shinrai.evaluate.targets.reading import check_names
 from shinrai.evaluate.targets.values import canonical, shown
@@ -11,16 +12,6 @@ from shinrai.language import message
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-def library(data: object) -> str:
-    """Return the name of the library that a value's class comes from."""
-    return type(data).__module__.partition(".")[0].lstrip("_")
-
-
-def is_frame(data: object) -> bool:
-    """Whether a value is an Arrow table, a frame of pandas or polars (lazy too), or columns by name."""
-    return library(data) in {"pyarrow", "pandas", "polars"} or isinstance(data, Mapping)
 
 
 def arrow_table(place: Path, data: Any, wanted: Sequence[str] | None) -> "pa.Table":

@@ -5,9 +5,8 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,6 +15,7 @@ from shinrai.evaluate.audit.intake import frames
 from shinrai.evaluate.audit.intake.counts import MOST_CELLS, checked_counts
 from shinrai.evaluate.audit.intake.duckdb import ROW, DuckDB, prelude_of
 from shinrai.evaluate.audit.intake.engine import Engine
+from shinrai.evaluate.audit.intake.given import DatabaseTable, is_frame, library, place_of
 from shinrai.evaluate.audit.intake.wanted import Wanted, declared
 from shinrai.evaluate.targets.faults import in_file, missing_column
 from shinrai.evaluate.targets.reading import (
@@ -42,25 +42,16 @@ _MOST_THREADS = 4
 _IPC = {".arrow", ".feather", ".ipc"}
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseTable:
-    """A table of a database by reference: url is `env:NAME` or `file:PATH` of the connection URL, never the URL."""
-
-    url: str
-    table: str
-    schema: str | None = None
-
-
 @contextmanager
 def open_engine(data: Any, roles: Roles, wanted: Wanted) -> Iterator[Engine]:
     """Open a table. TableError: there is none, or it cannot be read."""
     if isinstance(data, str | os.PathLike):
         opened: Any = _open_file(Path(data), roles, wanted)
-    elif frames.is_frame(data):
+    elif is_frame(data):
         opened = _open_frame(data, roles, wanted)
-    elif frames.library(data) == "duckdb":
+    elif library(data) == "duckdb":
         opened = _open_relation(data, roles, wanted)
-    elif isinstance(data, DatabaseTable) or frames.library(data) == "ibis":
+    elif isinstance(data, DatabaseTable) or library(data) == "ibis":
         from shinrai.evaluate.audit.intake import warehouse
 
         opened = warehouse.open_warehouse(data, roles, wanted)
@@ -68,15 +59,6 @@ def open_engine(data: Any, roles: Roles, wanted: Wanted) -> Iterator[Engine]:
         raise frames.unreadable(place_of(data), data)
     with opened as engine:
         yield engine
-
-
-def place_of(data: Any) -> Path:
-    """Return what errors call a table."""
-    if isinstance(data, str | os.PathLike):
-        return Path(data)
-    if isinstance(data, DatabaseTable):
-        return Path(data.table if data.schema is None else f"{data.schema}.{data.table}")
-    return Path("(columns)" if isinstance(data, Mapping) else f"({frames.library(data)})")
 
 
 @contextmanager

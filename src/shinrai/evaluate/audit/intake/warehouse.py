@@ -11,6 +11,7 @@ from typing import Any
 
 from shinrai.evaluate.audit.cells import Roles, Subject
 from shinrai.evaluate.audit.intake.engine import Binning, Coding, Engine, Profile, Seen, facts
+from shinrai.evaluate.audit.intake.given import DatabaseTable, place_of
 from shinrai.evaluate.audit.intake.planner import Bundle, plan
 from shinrai.evaluate.audit.intake.wanted import (
     Asked,
@@ -135,7 +136,7 @@ def _sql(expression: Any, dialect: str) -> str:
 @contextmanager
 def open_warehouse(data: Any, roles: Roles, wanted: Wanted) -> Iterator[Engine]:
     """Open a table of ibis, or a DatabaseTable, which is connected to for as long as it is asked."""
-    from shinrai.evaluate.audit.intake.sources import DatabaseTable, open_counts, place_of
+    from shinrai.evaluate.audit.intake.sources import open_counts
 
     owned = isinstance(data, DatabaseTable)
     connection = _connect(data) if owned else data.get_backend()
