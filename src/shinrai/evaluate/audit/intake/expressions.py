@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import ibis  # type: ignore[import-untyped]
+import ibis
 
 from shinrai.evaluate.audit.cells import SCALE_BITS, Subject
 from shinrai.evaluate.audit.intake.engine import HALF_BITS, Binning, Coding, Seen, facts, rates

@@ -132,7 +132,7 @@ def _questions(table: Any, asked: Asked, engine: str) -> Any:
 
 
 def _sql(expression: Any, dialect: str) -> str:
-    import ibis  # type: ignore[import-untyped]
+    import ibis
 
     return str(ibis.to_sql(expression, dialect=_DIALECTS.get(dialect, dialect)))
 
