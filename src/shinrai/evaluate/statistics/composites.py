@@ -1,7 +1,7 @@
 """Numbers made of a whole confusion table, for many tables at once: f1, mcc, average odds, Theil, generalized entropy.
 
-Tables are arrays whose last axis is (tn, fp, fn, tp), as whole or fractional counts; the result has the other axes. Where
-a number does not exist it is NaN, which says "undefined" to bootstrap.py and leaves no function of this package.
+Tables are arrays whose last axis is (tn, fp, fn, tp), as whole or fractional counts; the result has the other axes.
+Where a number does not exist it is NaN, by which bootstrap.py knows that it is undefined.
 """
 
 from collections.abc import Callable
