@@ -179,7 +179,8 @@ def confirm(screening: Screening, held_out: Counts) -> tuple[Confirmation, ...]:
     raised = holm(ps.tolist())
     there = (chosen.trials > 0) & (chosen.rest_trials > 0)
     z = normal_quantile(1 - screening.rate / max(1, len(flagged)))
-    gaps = dict(zip(np.flatnonzero(there), _gaps(chosen.at(np.flatnonzero(there)), z), strict=True))
+    places = np.flatnonzero(there)
+    gaps = dict(zip(places.tolist(), _gaps(chosen.at(places), z), strict=True))
     found = [
         Confirmation(
             place=finding.place,
@@ -212,17 +213,14 @@ def _smallest(each: Confirmation) -> float:
 
 
 def _shrunk(counts: Counts) -> list[tuple[float, Interval]]:
-    if len(counts.trials) < 2:
-        # One subgroup has no others to be like; its complement is the only mean there is.
-        together = (
-            shrink(np.append(counts.successes, counts.rest_successes), np.append(counts.trials, counts.rest_trials))
-            if len(counts.trials)
-            else None
-        )
-    else:
-        together = shrink(counts.successes, counts.trials)
-    if together is None:
+    if not len(counts.trials):
         return []
+    # One subgroup has no others to be like; its complement is the only mean there is.
+    alone = len(counts.trials) == 1
+    together = shrink(
+        np.concatenate([counts.successes, counts.rest_successes]) if alone else counts.successes,
+        np.concatenate([counts.trials, counts.rest_trials]) if alone else counts.trials,
+    )
     return [
         (float(value), Interval(float(low), float(high)))
         for value, low, high in zip(together.values, together.low, together.high, strict=True)
