@@ -24,7 +24,7 @@ def audit(rng: np.random.Generator, planted: float) -> tuple[Counts, Counts]:
     return Counts(x[0], n, rest[0], 200_000 - n), Counts(x[1], n, rest[1], 200_000 - n)
 
 
-@settings(max_examples=60)
+@settings(max_examples=40)
 @given(st.tuples(st.integers(0, 9), st.integers(0, 9), st.integers(0, 20), st.integers(0, 20)))
 def test_small_subgroups_have_fishers_mid_p(cells: tuple[int, ...]) -> None:
     stats = pytest.importorskip("scipy.stats")
@@ -146,7 +146,7 @@ def test_what_cannot_be_is_refused() -> None:
 def test_shrunk_rates_are_closer_and_their_intervals_hold(groups: int, strength: float) -> None:
     rng = np.random.default_rng(25)
     hits, plain, drawn = [], [], []
-    for _ in range(60 if groups < 10 else 8):
+    for _ in range(40 if groups < 10 else 8):
         truth = rng.beta(0.2 * strength, 0.8 * strength, groups)
         n = rng.integers(20, 400, groups)
         x = rng.binomial(n, truth)
@@ -154,7 +154,7 @@ def test_shrunk_rates_are_closer_and_their_intervals_hold(groups: int, strength:
         hits += ((found.low <= truth) & (truth <= found.high)).tolist()
         plain += ((x / n - truth) ** 2).tolist()
         drawn += ((found.values - truth) ** 2).tolist()
-    assert np.mean(hits) >= 0.92
+    assert np.mean(hits) >= (0.9 if groups < 10 else 0.93)
     assert np.mean(drawn) < np.mean(plain)
     if groups == 200:
         assert found.mean == pytest.approx(0.2, abs=0.02)
