@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/audit_statistics.py [--audits 1000] [--only strata]
 
-Prints one table. Seeded: all but CPU seconds and memory come out the same on every run. A `wanted` figure allows for the
-simulation's own error, which is about 0.02 at 100 audits and 0.007 at 1,000.
+Prints one table. Seeded: all but CPU seconds and memory come out the same on every run. The simulation's own standard
+error is about 0.02 at 100 audits and 0.007 at 1,000.
 """
 
 import argparse

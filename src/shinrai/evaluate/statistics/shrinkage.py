@@ -40,8 +40,8 @@ def shrink(successes: Whole, trials: Whole, *, level: float = LEVEL) -> Shrunk:
     with mean μ and strength M. μ is estimated for each M; M is averaged over, M/(M + typical trials) being even between
     0 and 1 beforehand. The interval is that of the beta distribution with the mean and variance of the posterior, the
     errors of μ and M included. Over the groups together it holds at `level`, and with fewer than ten groups at two or
-    three points below. Sources: Kleinman 1973, JASA 68:46 (estimate of μ); Daniels 1999, Can. J. Stat. 27:567 (the prior
-    of M); Christiansen, Morris 1997, JASA 92:618 (moments of the posterior).
+    three points below. Sources: Kleinman 1973, JASA 68:46 (estimate of μ); Daniels 1999, Can. J. Stat. 27:567 (prior of
+    M); Christiansen, Morris 1997, JASA 92:618 (moments of the posterior).
     """
     x, n = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
     if len(x) < 2 or len(x) != len(n) or (n < 1).any() or (x < 0).any() or (x > n).any():
