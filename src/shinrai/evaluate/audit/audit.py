@@ -3,12 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from shinrai.evaluate.audit.arms import Arm, arms_of, metrics_of
 from shinrai.evaluate.audit.cells import CellTable, Merge, Origin, Roles, Subject
 from shinrai.evaluate.audit.estimates import Number
-from shinrai.evaluate.audit.metrics import available
 from shinrai.evaluate.audit.settings import AuditSettings
 from shinrai.evaluate.audit.subjects import SubjectAudit, audit_subject, numbers_of
-from shinrai.evaluate.audit.tally import Group, groups_of, merge_sentence
+from shinrai.evaluate.audit.tally import merge_sentence
 from shinrai.evaluate.audit.verdicts import Answer, Verdict
 from shinrai.language import Message, ShinraiError, message
 
@@ -49,10 +49,10 @@ class Audit:
 def audit(table: CellTable, settings: AuditSettings | None = None) -> Audit:
     """Audit a table of counts; ShinraiError where it holds nothing that could be compared."""
     settings = settings or AuditSettings()
-    subjects = [subject for subject in (*((name,) for name in table.roles.groups), *table.roles.intersections)]
-    positive = table.classes[0]
+    subjects: list[Subject] = [*((name,) for name in table.roles.groups), *table.roles.intersections]
+    positive = table.classes[0] if table.classes else ""
     overall = _overall(table, positive)
-    metrics = available(labelled=table.roles.label is not None)
+    metrics = metrics_of(table)
     deciding = [metric for metric, _, _ in settings.deciding() if metric in metrics]
     family = max(1, len(subjects) * len(deciding))
     found = {subject: audit_subject(table, subject, positive, overall, settings, family=family) for subject in subjects}
@@ -60,7 +60,7 @@ def audit(table: CellTable, settings: AuditSettings | None = None) -> Audit:
         table.roles,
         settings,
         table.classes,
-        numbers_of(overall, metrics),
+        numbers_of(overall.estimates),
         found,
         table.merges,
         table.origin,
@@ -68,11 +68,11 @@ def audit(table: CellTable, settings: AuditSettings | None = None) -> Audit:
     )
 
 
-def _overall(table: CellTable, positive: str) -> Group:
-    groups = groups_of(table, (), positive)
-    if not groups:
+def _overall(table: CellTable, positive: str) -> Arm:
+    arms = arms_of(table, (), positive)
+    if not arms:
         raise ShinraiError(message("The table has no rows."), fix=message("Check the file, or the query."))
-    return groups[0]
+    return arms[0]
 
 
 def _warnings(table: CellTable, subjects: Mapping[Subject, SubjectAudit]) -> tuple[Message, ...]:

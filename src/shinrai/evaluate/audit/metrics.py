@@ -133,6 +133,9 @@ RATES: Mapping[str, Rate] = {
 }
 """The rates by name, in the order in which they are shown."""
 
+COMPLEMENTS = {"fnr": "tpr", "tnr": "fpr", "fdr": "ppv", "fomr": "npv"}
+"""Rates that are 1 minus one that comes before them."""
+
 COMPOSITES: Mapping[str, Message] = {
     "f1": message("F1 score"),
     "balanced_accuracy": message("Balanced accuracy"),
@@ -290,13 +293,14 @@ def _clustered(rate: Rate, group: Group, exact: Fraction, rows: int) -> Estimate
     value = float(exact)
     if sums is None or sums.clusters < 2:
         return Estimate(value, rows, None, "no interval: fewer than two clusters, or none of this number", exact)
-    spread = sums.ss - 2 * exact * sums.st + exact**2 * sums.tt
+    own = Fraction(sums.s, sums.t)
+    spread = sums.ss - 2 * own * sums.st + own**2 * sums.tt
     variance = spread * sums.clusters / ((sums.clusters - 1) * sums.t**2)
     # Clusters that all agree say nothing about their spread; each then counts as one row.
-    effective = float(exact * (1 - exact) / variance) if variance > 0 else float(sums.clusters)
-    return Estimate(
-        value, rows, _wilson_at(value, min(effective, rows)), "Wilson 1927 at the effective n of the clusters", exact
-    )
+    effective = float(own * (1 - own) / variance) if variance > 0 else float(sums.clusters)
+    # Where rows without a label count too, their clusters are taken to be like the others.
+    effective = min(effective * rows / sums.t, rows)
+    return Estimate(value, rows, _wilson_at(value, effective), "Wilson 1927 at the effective n of the clusters", exact)
 
 
 def _wilson_at(value: float, effective: float) -> Callable[[float], Interval]:

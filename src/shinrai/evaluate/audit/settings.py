@@ -31,7 +31,7 @@ class AuditSettings:
     suppress_below: int | None = None
     decide_on: tuple[str, ...] = DECIDE_ON
     limits: Mapping[str, float] = field(default_factory=dict)
-    seed: int = 0
+    seed: int = 1
     replicates: int = 10_000
 
     def deciding(self) -> tuple[tuple[str, Form, Rule], ...]:

@@ -1,23 +1,29 @@
 """The audit of one subject: a group column, or several crossed."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import product
 from math import prod
 
+from shinrai.evaluate.audit.arms import Arm, arms_by_stratum, arms_of, metrics_of, whole_by_stratum
+from shinrai.evaluate.audit.cautions import warnings_of
 from shinrai.evaluate.audit.cells import CellTable, Levels, Subject
 from shinrai.evaluate.audit.chance import Chance, chance
 from shinrai.evaluate.audit.comparing import Form, Gap, between_groups, to_overall
+from shinrai.evaluate.audit.composites import FourFifths, composites, four_fifths
 from shinrai.evaluate.audit.estimates import Estimate, Number, undefined
-from shinrai.evaluate.audit.metrics import available, estimate
+from shinrai.evaluate.audit.metrics import COMPLEMENTS
 from shinrai.evaluate.audit.settings import AuditSettings
-from shinrai.evaluate.audit.tally import Group, Tally, groups_by_stratum, groups_of, name_of
+from shinrai.evaluate.audit.tally import Tally, name_of
 from shinrai.evaluate.audit.verdicts import Verdict, verdict
 from shinrai.language import Message, message
 
 MOST_EMPTY = 400
 """Crossings of more combinations do not list those that do not occur."""
+
+Named = Mapping[str, Mapping[str, Estimate | Message]]
+"""Metric to group to its number."""
 
 
 class Standing(StrEnum):
@@ -37,11 +43,12 @@ class Standing(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class GroupAudit:
-    """One group: its counts (None when hidden) and every metric."""
+    """One group: rows (None when hidden), counts by label and prediction where there are such, and every metric."""
 
     levels: Levels
     standing: Standing
-    rows: Tally | None
+    rows: int | None
+    counts: Tally | None
     numbers: Mapping[str, Number]
 
     @property
@@ -51,12 +58,9 @@ class GroupAudit:
 
 
 @dataclass(frozen=True, slots=True)
-class StratumAudit:
-    """The groups within one stratum, and their gaps."""
+class Gaps:
+    """The gaps of one set of groups, by metric."""
 
-    levels: Levels
-    overall: Mapping[str, Number]
-    groups: tuple[GroupAudit, ...]
     difference: Mapping[str, Gap]
     ratio: Mapping[str, Gap]
     difference_to_overall: Mapping[str, Gap]
@@ -64,16 +68,30 @@ class StratumAudit:
 
 
 @dataclass(frozen=True, slots=True)
+class StratumAudit:
+    """The groups within one stratum, all of its rows, and the gaps."""
+
+    levels: Levels
+    overall: Mapping[str, Number]
+    groups: tuple[GroupAudit, ...]
+    gaps: Gaps
+
+    @property
+    def name(self) -> str:
+        """The levels as one text."""
+        return name_of(self.levels)
+
+
+@dataclass(frozen=True, slots=True)
 class SubjectAudit:
-    """All that is said about the groups of one subject; every mapping is by metric."""
+    """All that is said about the groups of one subject; mappings are by metric, four_fifths by group."""
 
     subject: Subject
     groups: tuple[GroupAudit, ...]
-    difference: Mapping[str, Gap]
-    ratio: Mapping[str, Gap]
-    difference_to_overall: Mapping[str, Gap]
-    ratio_to_overall: Mapping[str, Gap]
+    gaps: Gaps
     chance: Mapping[str, Chance]
+    composites: Mapping[str, Gap]
+    four_fifths: Mapping[str, FourFifths]
     verdicts: tuple[Verdict, ...]
     strata: Mapping[Levels, StratumAudit] = field(default_factory=dict)
     warnings: tuple[Message, ...] = ()
@@ -83,6 +101,16 @@ class SubjectAudit:
         """The columns as one text."""
         return name_of(self.subject)
 
+    @property
+    def difference(self) -> Mapping[str, Gap]:
+        """Largest minus smallest, by metric."""
+        return self.gaps.difference
+
+    @property
+    def ratio(self) -> Mapping[str, Gap]:
+        """Smallest over largest, by metric."""
+        return self.gaps.ratio
+
     def group(self, name: str) -> GroupAudit:
         """Return the group of a name; KeyError when there is none."""
         for each in self.groups:
@@ -91,195 +119,128 @@ class SubjectAudit:
         raise KeyError(name)
 
 
-def numbers_of(group: Group, metrics: Iterable[str]) -> dict[str, Number]:
-    """Return every metric of a group."""
-    return {name: _number(estimate(name, group), group) for name in metrics}
+def numbers_of(estimates: Mapping[str, Estimate | Message]) -> dict[str, Number]:
+    """Return what is printed of a group's numbers."""
+    return {name: undefined(each) if isinstance(each, Message) else each.number() for name, each in estimates.items()}
 
 
 def audit_subject(
     table: CellTable,
     subject: Subject,
     positive: str,
-    overall: Group,
+    overall: Arm,
     settings: AuditSettings,
     *,
     family: int,
     hidden: frozenset[Levels] = frozenset(),
 ) -> SubjectAudit:
-    """Audit one subject for one class against the rest. hidden: groups that may not be shown or used."""
-    metrics = available(labelled=table.roles.label is not None)
-    groups = groups_of(table, subject, positive)
-    audits = tuple(_group_audit(each, metrics, settings, hidden) for each in groups)
-    shown = [each for each in groups if not each.missing and each.levels not in hidden]
-    named = {metric: {each.name: estimate(metric, each) for each in shown} for metric in metrics}
-    of_all = {metric: estimate(metric, overall) for metric in metrics}
+    """Audit one subject for one class against the rest.
+
+    family: how many verdicts the audit takes. hidden: groups that may not be shown or used.
+    """
+    arms = arms_of(table, subject, positive)
+    shown = [each for each in arms if not each.missing and each.levels not in hidden]
+    named = _named(shown, metrics_of(table))
+    gaps = _gaps(named, overall.estimates)
     return SubjectAudit(
         subject,
-        (*audits, *_empty(subject, groups, metrics)),
-        {metric: between_groups(named[metric], Form.DIFFERENCE) for metric in metrics},
-        {metric: between_groups(named[metric], Form.RATIO) for metric in metrics},
-        {metric: to_overall(named[metric], of_all[metric], Form.DIFFERENCE) for metric in metrics},
-        {metric: to_overall(named[metric], of_all[metric], Form.RATIO) for metric in metrics},
-        {metric: chance(metric, shown, named[metric], settings) for metric in metrics},
-        _verdicts(subject, metrics, shown, named, settings, family),
-        _strata(table, subject, positive, metrics, settings),
-        _warnings(table, subject, groups, settings, hidden),
+        (*(_group_audit(each, settings, hidden) for each in arms), *_empty(subject, arms, named)),
+        gaps,
+        _chances(named, settings),
+        composites(gaps.difference, gaps.ratio),
+        four_fifths(named.get("selection_rate", {})),
+        _verdicts(subject, shown, named, settings, family),
+        _strata(table, subject, positive, settings),
+        warnings_of(table, subject, arms, settings, hidden),
     )
 
 
-def _number(found: Estimate | Message, group: Group) -> Number:
-    return undefined(found, 0) if isinstance(found, Message) else found.number()
+def _named(arms: Iterable[Arm], metrics: Iterable[str]) -> Named:
+    arms = list(arms)
+    return {
+        metric: {each.name: each.estimates[metric] for each in arms if metric in each.estimates} for metric in metrics
+    }
 
 
-def _group_audit(
-    group: Group, metrics: Iterable[str], settings: AuditSettings, hidden: frozenset[Levels]
-) -> GroupAudit:
-    if group.levels in hidden:
+def _gaps(named: Named, overall: Mapping[str, Estimate | Message]) -> Gaps:
+    return Gaps(
+        {metric: between_groups(each, Form.DIFFERENCE) for metric, each in named.items()},
+        {metric: between_groups(each, Form.RATIO) for metric, each in named.items()},
+        {metric: to_overall(each, overall[metric], Form.DIFFERENCE) for metric, each in named.items()},
+        {metric: to_overall(each, overall[metric], Form.RATIO) for metric, each in named.items()},
+    )
+
+
+def _group_audit(arm: Arm, settings: AuditSettings, hidden: frozenset[Levels]) -> GroupAudit:
+    if arm.levels in hidden:
         reason = message("Not shown: the group is small, or would give a small one away.")
-        return GroupAudit(group.levels, Standing.HIDDEN, None, {name: undefined(reason) for name in metrics})
-    if group.missing:
+        return GroupAudit(arm.levels, Standing.HIDDEN, None, None, dict.fromkeys(arm.estimates, undefined(reason)))
+    if arm.missing:
         standing = Standing.MISSING
-    elif group.rows.rows < settings.min_group:
+    elif arm.rows < settings.min_group:
         standing = Standing.SMALL
     else:
         standing = Standing.COMPARED
-    return GroupAudit(group.levels, standing, group.rows, numbers_of(group, metrics))
+    return GroupAudit(arm.levels, standing, arm.rows, arm.counts, numbers_of(arm.estimates))
 
 
-def _empty(subject: Subject, groups: Iterable[Group], metrics: Iterable[str]) -> tuple[GroupAudit, ...]:
+def _empty(subject: Subject, arms: Sequence[Arm], metrics: Iterable[str]) -> tuple[GroupAudit, ...]:
     """Return the combinations of a crossing that do not occur, with n = 0."""
-    present = {each.levels for each in groups if not each.missing}
+    present = {each.levels for each in arms if not each.missing}
     columns = [sorted({str(levels[place]) for levels in present}) for place in range(len(subject))]
     if len(subject) < 2 or prod(map(len, columns)) > MOST_EMPTY:
         return ()
-    reason = message("No row belongs to this combination.")
+    numbers = dict.fromkeys(metrics, undefined(message("No row belongs to this combination.")))
     return tuple(
-        GroupAudit(levels, Standing.EMPTY, Tally(), {name: undefined(reason) for name in metrics})
-        for levels in product(*columns)
-        if levels not in present
+        GroupAudit(levels, Standing.EMPTY, 0, None, numbers) for levels in product(*columns) if levels not in present
     )
 
 
+def _chances(named: Named, settings: AuditSettings) -> dict[str, Chance]:
+    """Test each metric once; a rate and its complement have the same gaps."""
+    found: dict[str, Chance] = {}
+    for metric, estimates in named.items():
+        other = COMPLEMENTS.get(metric)
+        found[metric] = found[other] if other in found else chance(estimates, settings)
+    return found
+
+
 def _verdicts(
-    subject: Subject,
-    metrics: Iterable[str],
-    shown: Iterable[Group],
-    named: Mapping[str, Mapping[str, Estimate | Message]],
-    settings: AuditSettings,
-    family: int,
+    subject: Subject, shown: Iterable[Arm], named: Named, settings: AuditSettings, family: int
 ) -> tuple[Verdict, ...]:
-    rows = {each.name: each.rows.rows for each in shown}
+    rows = {each.name: each.rows for each in shown}
     found = []
     for metric, form, rule in settings.deciding():
-        if metric not in metrics:
+        if metric not in named:
             continue
-        estimates = named[metric]
         small = [
             name
-            for name, each in estimates.items()
+            for name, each in named[metric].items()
             if rows[name] < settings.min_group or (isinstance(each, Estimate) and each.n < settings.min_trials)
         ]
-        large = {name: each for name, each in estimates.items() if name not in small}
+        large = {name: each for name, each in named[metric].items() if name not in small}
         found.append(verdict(subject, metric, form, rule, large, small, family))
     return tuple(found)
 
 
 def _strata(
-    table: CellTable, subject: Subject, positive: str, metrics: Iterable[str], settings: AuditSettings
+    table: CellTable, subject: Subject, positive: str, settings: AuditSettings
 ) -> Mapping[Levels, StratumAudit]:
+    # What is passed on keeps to the margins that were checked for what they give away.
     if not table.roles.strata or settings.suppress_below is not None:
         return {}
+    wholes = whole_by_stratum(table, positive)
     return {
-        stratum: _stratum(stratum, groups, metrics, settings)
-        for stratum, groups in groups_by_stratum(table, subject, positive).items()
+        stratum: _stratum(wholes[stratum], stratum, arms, settings)
+        for stratum, arms in arms_by_stratum(table, subject, positive).items()
     }
 
 
-def _stratum(
-    stratum: Levels, groups: tuple[Group, ...], metrics: Iterable[str], settings: AuditSettings
-) -> StratumAudit:
-    whole = groups[0]
-    for each in groups[1:]:
-        whole = whole + each
-    named = {metric: {each.name: estimate(metric, each) for each in groups if not each.missing} for metric in metrics}
-    of_all = {metric: estimate(metric, whole) for metric in metrics}
+def _stratum(whole: Arm, stratum: Levels, arms: tuple[Arm, ...], settings: AuditSettings) -> StratumAudit:
+    named = _named((each for each in arms if not each.missing), whole.estimates)
     return StratumAudit(
         stratum,
-        {metric: _number(each, whole) for metric, each in of_all.items()},
-        tuple(_group_audit(each, metrics, settings, frozenset()) for each in groups),
-        {metric: between_groups(named[metric], Form.DIFFERENCE) for metric in metrics},
-        {metric: between_groups(named[metric], Form.RATIO) for metric in metrics},
-        {metric: to_overall(named[metric], of_all[metric], Form.DIFFERENCE) for metric in metrics},
-        {metric: to_overall(named[metric], of_all[metric], Form.RATIO) for metric in metrics},
+        numbers_of(whole.estimates),
+        tuple(_group_audit(each, settings, frozenset()) for each in arms),
+        _gaps(named, whole.estimates),
     )
-
-
-def _warnings(
-    table: CellTable,
-    subject: Subject,
-    groups: tuple[Group, ...],
-    settings: AuditSettings,
-    hidden: frozenset[Levels],
-) -> tuple[Message, ...]:
-    found: list[Message] = []
-    without = sum(each.rows.rows for each in groups if each.missing and each.levels not in hidden)
-    if without:
-        found.append(
-            message(
-                "“{columns}”: rows without a group, compared with none: {rows}.",
-                columns=name_of(subject),
-                rows=f"{without:,}",
-            )
-        )
-    small = [
-        each.name
-        for each in groups
-        if not each.missing and each.levels not in hidden and each.rows.rows < settings.min_group
-    ]
-    if small:
-        found.append(
-            message(
-                "“{columns}”: groups of fewer than {rows} rows get no verdict: {groups}.",
-                columns=name_of(subject),
-                rows=settings.min_group,
-                groups=", ".join(small[:10]) + ("…" if len(small) > 10 else ""),
-            )
-        )
-    if hidden:
-        found.append(
-            message(
-                "“{columns}”: groups not shown, as they are small or would give a small one away: {count}.",
-                columns=name_of(subject),
-                count=len(hidden),
-            )
-        )
-    return (
-        *found,
-        *_missing_unevenly(table, subject, [each for each in groups if not each.missing and each.levels not in hidden]),
-    )
-
-
-def _missing_unevenly(table: CellTable, subject: Subject, groups: list[Group]) -> tuple[Message, ...]:
-    """Say where labels or predictions are missing more often in one group than in another."""
-    from shinrai.evaluate.audit.estimates import share
-
-    found = []
-    kinds = [(message("prediction"), lambda t: t.rows - t.predicted)]
-    if table.roles.label is not None:
-        kinds.append((message("label"), lambda t: t.rows - t.labelled))
-    for what, count in kinds:
-        gap = between_groups(
-            {each.name: share(count(each.rows), each.rows.rows) for each in groups if each.rows.rows}, Form.DIFFERENCE
-        )
-        if gap.interval is not None and gap.interval.low > 0:
-            found.append(
-                message(
-                    "“{columns}”: the {what} is missing more often in “{most}” than in “{least}” (difference {gap}%), which can bias every number below.",
-                    columns=name_of(subject),
-                    what=what,
-                    most=gap.high_group,
-                    least=gap.low_group,
-                    gap=f"{100 * float(gap):.1f}",
-                )
-            )
-    return tuple(found)
