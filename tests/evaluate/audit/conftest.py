@@ -91,7 +91,7 @@ def crossings(columns: Sequence[str], ways: int) -> list[Subject]:
     return [subject for way in range(2, ways + 1) for subject in combinations(columns, way)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def cells_of() -> MakeCells:
     """Rows (dicts), or counts by group as (favourable, total), to a CellTable."""
 
