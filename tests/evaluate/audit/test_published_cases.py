@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from shinrai.evaluate.audit.audit import Audit, audit
+from shinrai.evaluate.audit.audit import Audit, audit_cells
 from shinrai.evaluate.audit.verdicts import Answer
 
 MakeCells = Callable[..., Any]
@@ -20,7 +20,7 @@ def user_guide(cells_of: MakeCells, published: Mapping[str, Any]) -> Audit:
         {"label": y, "decision": p, "group": g}
         for y, p, g in zip(rows["y_true"], rows["y_pred"], rows["group"], strict=True)
     ]
-    return audit(cells_of(listed, label="label", prediction="decision", groups=("group",)))
+    return audit_cells(cells_of(listed, label="label", prediction="decision", groups=("group",)))
 
 
 def test_every_rate_of_every_group_is_the_published_fraction(user_guide: Audit, published: Mapping[str, Any]) -> None:
@@ -71,7 +71,7 @@ def test_rates_gaps_and_the_rule_of_thumb_are_exact(
     cells_of: MakeCells, published: Mapping[str, Any], place: int
 ) -> None:
     case = published["rates"][place]
-    found = audit(cells_of(case["counts"])).subjects[("group",)]
+    found = audit_cells(cells_of(case["counts"])).subjects[("group",)]
     for level, rate in case["rate"].items():
         number = found.group(level).numbers["selection_rate"]
         assert number.exact == _fraction(rate)
@@ -88,7 +88,7 @@ def _case(published: Mapping[str, Any], part: str) -> Mapping[str, Any]:
 
 
 def test_the_recidivism_case_is_not_flagged(cells_of: MakeCells, published: Mapping[str, Any]) -> None:
-    found = audit(cells_of(_case(published, "rossi")["counts"]))
+    found = audit_cells(cells_of(_case(published, "rossi")["counts"]))
     null = found.subjects[("group",)].chance["selection_rate"]
     assert null.p == pytest.approx(0.618, abs=0.02)
     assert null.expected is not None
@@ -99,7 +99,7 @@ def test_the_recidivism_case_is_not_flagged(cells_of: MakeCells, published: Mapp
 
 
 def test_real_gaps_are_flagged(cells_of: MakeCells, published: Mapping[str, Any]) -> None:
-    found = audit(cells_of(_case(published, "ucb")["counts"]))
+    found = audit_cells(cells_of(_case(published, "ucb")["counts"]))
     assert found.answer is Answer.NOT_MET
     assert found.subjects[("group",)].chance["selection_rate"].p < 0.001
 

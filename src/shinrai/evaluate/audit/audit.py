@@ -46,7 +46,7 @@ class Audit:
         return Answer.MET if answers == {Answer.MET} else Answer.NOT_ENOUGH
 
 
-def audit(table: CellTable, settings: AuditSettings | None = None) -> Audit:
+def audit_cells(table: CellTable, settings: AuditSettings | None = None) -> Audit:
     """Audit a table of counts; ShinraiError where it holds nothing that could be compared."""
     settings = settings or AuditSettings()
     subjects: list[Subject] = [*((name,) for name in table.roles.groups), *table.roles.intersections]

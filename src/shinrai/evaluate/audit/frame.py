@@ -1,0 +1,5 @@
+"""An audit of arrays or a frame."""
+
+
+class AuditFrame:
+    """Placeholder."""
