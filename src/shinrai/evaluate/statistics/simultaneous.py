@@ -239,15 +239,9 @@ def _touching(a: Counts, n1: Counts, b: Counts, n2: Counts) -> Counts:
     below, above = np.zeros_like(a), np.full_like(a, _FARTHEST)
     for _ in range(_HALVINGS):
         middle = (below + above) / 2
-        apart = _lows(a, n1, b, n2, middle) > 0
+        apart = newcombe_bounds(a, n1, b, n2, middle)[0] > 0
         below, above = np.where(apart, middle, below), np.where(apart, above, middle)
     return below
-
-
-def _lows(a: Counts, n1: Counts, b: Counts, n2: Counts, z: Counts) -> Counts:
-    # The bounds work element by element, in z too.
-    low, _ = newcombe_bounds(a, n1, b, n2, z)  # type: ignore[arg-type]
-    return low
 
 
 def _adjusted(t: Counts, ps: Sequence[float], largest: Counts | None) -> list[float]:
