@@ -1,6 +1,6 @@
 """`shinrai audit table`: audit a table of decisions from the command line, without a description file.
 
-Exit codes: 0 every verdict is met, 1 one is not met, 2 not enough evidence, 3 usage error or a table that cannot be used.
+Exit codes: 0 every verdict is met, 1 one is not met, 2 not enough evidence, 3 usage error or an unusable table.
 """
 
 from pathlib import Path
