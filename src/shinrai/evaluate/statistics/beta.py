@@ -13,7 +13,7 @@ Floats = NDArray[np.float64]
 # With one parameter below _MANY the fraction takes about its root in terms; rounding keeps a few from ever settling.
 _ENOUGH, _TERMS, _TINY = 1e-13, 1_000, 1e-300
 _MANY, _POWERS = 1e4, 9
-_STEPS, _CLOSE = 200, 1e-12
+_STEPS, _CLOSE = 100, 1e-10
 _SHIFT = 8
 _STIRLING = (1 / 12, -1 / 360, 1 / 1260, -1 / 1680, 1 / 1188, -691 / 360360, 1 / 156)
 

@@ -84,9 +84,7 @@ def no_difference(groups: Sequence[Fraction], *, draws: int = DRAWS, seed: int =
     return no_difference_within([groups], draws=draws, seed=seed)
 
 
-def no_difference_within(
-    strata: Sequence[Sequence[Fraction]], *, draws: int = DRAWS, seed: int = SEED
-) -> NoDifference:
+def no_difference_within(strata: Sequence[Sequence[Fraction]], *, draws: int = DRAWS, seed: int = SEED) -> NoDifference:
     """Test whether any group differs within strata: successes are dealt out inside each stratum only.
 
     strata: for each the (successes, trials) of the same groups in the same order; a group may have no trials in some
@@ -155,7 +153,9 @@ def _scale(urns: Sequence[tuple[Whole, Whole]]) -> _Scale:
         expected += sizes * rate
         variance += sizes * rate * (1 - rate) * (total - sizes) / max(1.0, total - 1)
     # One stratum needs no adjustment, and adding the rounding of one would tell equal rates apart.
-    shift = expected.sum() / max(1.0, trials.sum()) - expected / np.maximum(trials, 1) if len(urns) > 1 else expected * 0
+    shift = (
+        expected.sum() / max(1.0, trials.sum()) - expected / np.maximum(trials, 1) if len(urns) > 1 else expected * 0
+    )
     return _Scale(trials, expected, np.sqrt(variance), shift)
 
 

@@ -65,7 +65,9 @@ _REASONS = {
     Undefined.NO_ROWS: message("No row counts towards this number, so it has no value."),
     Undefined.ALL_ZERO: message("Every group that is compared has a rate of 0, so there is no ratio of rates."),
     Undefined.ZERO_BASE: message("The rate to divide by is 0, so there is no ratio."),
-    Undefined.NO_SHARED_STRATA: message("No stratum has rows of both groups, so nothing can be compared within strata."),
+    Undefined.NO_SHARED_STRATA: message(
+        "No stratum has rows of both groups, so nothing can be compared within strata."
+    ),
     Undefined.NO_VARIATION_IN_STRATA: message(
         "Within each stratum that has rows of both groups all outcomes are alike, so the groups cannot be told apart."
     ),
