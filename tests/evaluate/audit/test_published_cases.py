@@ -106,3 +106,40 @@ def test_real_gaps_are_flagged(cells_of: MakeCells, published: Mapping[str, Any]
 
 def _fraction(value: Any) -> Fraction:
     return Fraction(value["exact"] if isinstance(value, Mapping) else value)
+
+
+def _admissions(published: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [
+        {"sex": sex, "department": department, "admitted": admitted, "n": n}
+        for department, groups in _case(published, "ucb")["strata"].items()
+        for sex, counts in groups.items()
+        for admitted, n in (("yes", counts["favourable"]), ("no", counts["total"] - counts["favourable"]))
+    ]
+
+
+def test_a_gap_that_turns_round_within_strata_is_flagged(cells_of: MakeCells, published: Mapping[str, Any]) -> None:
+    table = cells_of(
+        _admissions(published),
+        prediction="admitted",
+        favourable="yes",
+        groups=("sex",),
+        strata=("department",),
+        counts="n",
+    )
+    found = audit_cells(table)
+    subject = found.subjects[("sex",)]
+    assert subject.ratio["selection_rate"].exact == Fraction(1498887, 2198330)
+    within = subject.stratified["selection_rate"].adjusted[0]
+    assert (within.group, within.reference) == ("Female", "Male")
+    known = _case(published, "ucb")["stratified"]
+    assert float(within.odds_ratio) == pytest.approx(1 / known["mantel_haenszel_odds_ratio"], abs=1e-6)
+    assert within.odds_ratio.interval is not None
+    assert (1 / within.odds_ratio.interval.high, 1 / within.odds_ratio.interval.low) == pytest.approx(
+        known["mh_or_ci95"], abs=1e-6
+    )
+    assert within.p == pytest.approx(known["cmh_p"], abs=1e-4)
+    assert within.simpson is not None
+    assert within.simpson.reversed
+    assert any("Simpson" in str(warning) for warning in found.warnings)
+    assert list(subject.strata) == [(letter,) for letter in "ABCDEF"]
+    assert subject.strata["A",].groups[0].numbers["selection_rate"].exact == Fraction(89, 108)

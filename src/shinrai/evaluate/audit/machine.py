@@ -8,10 +8,11 @@ from typing import Any
 
 from shinrai.evaluate.audit.audit import Audit
 from shinrai.evaluate.audit.cells import Roles
-from shinrai.evaluate.audit.chance import Chance
+from shinrai.evaluate.audit.chance import PERMUTATION, Chance
 from shinrai.evaluate.audit.comparing import Gap
 from shinrai.evaluate.audit.composites import FourFifths
 from shinrai.evaluate.audit.estimates import Number
+from shinrai.evaluate.audit.stratified import Adjusted, Stratified
 from shinrai.evaluate.audit.subjects import Gaps, GroupAudit, StratumAudit, SubjectAudit
 from shinrai.evaluate.audit.verdicts import Verdict
 from shinrai.evaluate.statistics.interval import Interval
@@ -129,6 +130,40 @@ def _subject(subject: SubjectAudit) -> dict[str, Any]:
         "verdicts": [_verdict(each) for each in subject.verdicts],
         "rows": {each.name: _rows(each) for each in subject.groups},
         "strata": {each.name: _stratum(each) for each in subject.strata.values()},
+        "stratified": {metric: _stratified(each) for metric, each in subject.stratified.items()},
+    }
+
+
+def _stratified(found: Stratified) -> dict[str, Any]:
+    return {
+        "n": found.n,
+        "p_any_difference": found.p,
+        "expected_under_null": found.expected,
+        "method": PERMUTATION + ", within each stratum",
+        "groups": {each.group: _adjusted(each) for each in found.adjusted},
+    }
+
+
+def _adjusted(each: Adjusted) -> dict[str, Any]:
+    simpson = each.simpson
+    return {
+        "reference": each.reference,
+        "strata": each.strata,
+        "difference": number_data(each.difference),
+        "ratio": number_data(each.ratio),
+        "odds_ratio": number_data(each.odds_ratio),
+        "p_mantel_haenszel": each.p,
+        "p_breslow_day": each.homogeneity,
+        "simpson": None
+        if simpson is None
+        else {
+            "crude": simpson.crude.value,
+            "adjusted": simpson.adjusted.value,
+            "reversed": simpson.reversed,
+            "clear": simpson.clear,
+            "vanishes": simpson.vanishes,
+            "everywhere": simpson.everywhere,
+        },
     }
 
 

@@ -15,6 +15,7 @@ from shinrai.evaluate.audit.composites import FourFifths, composites, four_fifth
 from shinrai.evaluate.audit.estimates import Estimate, Number, undefined
 from shinrai.evaluate.audit.metrics import COMPLEMENTS
 from shinrai.evaluate.audit.settings import AuditSettings
+from shinrai.evaluate.audit.stratified import Stratified, stratified, stratified_warnings
 from shinrai.evaluate.audit.tally import Tally, name_of
 from shinrai.evaluate.audit.verdicts import Verdict, verdict
 from shinrai.language import Message, message
@@ -94,6 +95,7 @@ class SubjectAudit:
     four_fifths: Mapping[str, FourFifths]
     verdicts: tuple[Verdict, ...]
     strata: Mapping[Levels, StratumAudit] = field(default_factory=dict)
+    stratified: Mapping[str, Stratified] = field(default_factory=dict)
     warnings: tuple[Message, ...] = ()
 
     @property
@@ -142,16 +144,23 @@ def audit_subject(
     shown = [each for each in arms if not each.missing and each.levels not in hidden]
     named = _named(shown, metrics_of(table))
     gaps = _gaps(named, overall.estimates)
+    within = {}
+    if table.roles.strata:
+        within = stratified(list(named), shown, arms_by_stratum(table, subject, positive), settings)
     return SubjectAudit(
         subject,
         (*(_group_audit(each, settings, hidden) for each in arms), *_empty(subject, arms, named)),
         gaps,
         _chances(named, settings),
-        composites(gaps.difference, gaps.ratio),
+        composites(gaps.difference, gaps.ratio, named),
         four_fifths(named.get("selection_rate", {})),
         _verdicts(subject, shown, named, settings, family),
         _strata(table, subject, positive, settings),
-        warnings_of(table, subject, arms, settings, hidden),
+        within,
+        (
+            *warnings_of(table, subject, arms, settings, hidden),
+            *stratified_warnings(within, name_of(subject), name_of(table.roles.strata)),
+        ),
     )
 
 
