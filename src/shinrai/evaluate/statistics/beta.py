@@ -32,7 +32,8 @@ def log_gamma(x: ArrayLike) -> Floats:
     for term in _STIRLING:
         series += term * power
         power = power / far**2
-    return (far - 0.5) * np.log(far) - far + 0.5 * np.log(2 * pi) + series - back
+    result: Floats = (far - 0.5) * np.log(far) - far + 0.5 * np.log(2 * pi) + series - back
+    return result
 
 
 def beta_cdf(x: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:

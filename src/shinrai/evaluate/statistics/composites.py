@@ -1,7 +1,7 @@
 """Numbers made of a whole confusion table, for many tables at once: f1, mcc, average odds, Theil, generalized entropy.
 
-Tables are arrays whose last axis is (tn, fp, fn, tp), as whole or fractional counts; the result has the other axes. Where
-a number does not exist it is NaN, which says "undefined" to bootstrap.py and leaves no function of this package.
+Tables are arrays whose last axis is (tn, fp, fn, tp), as whole or fractional counts; the result has the other axes.
+Where a number does not exist it is NaN, by which bootstrap.py knows that it is undefined.
 """
 
 from collections.abc import Callable
@@ -42,7 +42,8 @@ def average_odds_difference(tables: Floats) -> Floats:
     Undefined when a group lacks a label. Source: Bellamy et al. 2018, arXiv:1810.01943.
     """
     rates = _odds(tables)
-    return ((rates[..., 0, :] - rates[..., 1, :]).sum(axis=-1)) / 2
+    result: Floats = (rates[..., 0, :] - rates[..., 1, :]).sum(axis=-1) / 2
+    return result
 
 
 def average_absolute_odds_difference(tables: Floats) -> Floats:
@@ -51,7 +52,8 @@ def average_absolute_odds_difference(tables: Floats) -> Floats:
     It is 0 or more, so it is biased away from 0 by chance; its bootstrap interval leaves out 0 for equal groups.
     """
     rates = _odds(tables)
-    return np.abs(rates[..., 0, :] - rates[..., 1, :]).sum(axis=-1) / 2
+    result: Floats = np.abs(rates[..., 0, :] - rates[..., 1, :]).sum(axis=-1) / 2
+    return result
 
 
 def generalized_entropy(alpha: float) -> Statistic:

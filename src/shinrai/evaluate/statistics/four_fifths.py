@@ -1,8 +1,9 @@
 """The four-fifths rule of thumb: as whole numbers, as a probability, and how often it is wrong about equal groups.
 
-The rule asks whether a group's selection rate is at least 4/5 of the largest. It is an American convention and no test:
-it takes no account of how many rows there are, and of two equal groups of 50 it accuses one in nearly half of all cases.
-In binary floating point a third of the pairs that lie exactly on 4/5 fall below it; whole numbers do not.
+The rule asks whether a group's selection rate is at least 4/5 of the largest. It is an American convention and no
+test: it takes no account of how many rows there are, and of two equal groups of 50 that select 3 of 10 it accuses one
+in nearly half of all cases. In binary floating point a third of the pairs that lie exactly on
+4/5 fall below it; whole numbers do not.
 """
 
 from math import asin, pi, sqrt

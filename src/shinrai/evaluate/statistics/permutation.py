@@ -153,9 +153,8 @@ def _scale(urns: Sequence[tuple[Whole, Whole]]) -> _Scale:
         expected += sizes * rate
         variance += sizes * rate * (1 - rate) * (total - sizes) / max(1.0, total - 1)
     # One stratum needs no adjustment, and adding the rounding of one would tell equal rates apart.
-    shift = (
-        expected.sum() / max(1.0, trials.sum()) - expected / np.maximum(trials, 1) if len(urns) > 1 else expected * 0
-    )
+    overall = expected.sum() / max(1.0, trials.sum())
+    shift = overall - expected / np.maximum(trials, 1) if len(urns) > 1 else np.zeros_like(trials)
     return _Scale(trials, expected, np.sqrt(variance), shift)
 
 

@@ -233,7 +233,7 @@ def _ratios(a: Counts, n1: Counts, b: Counts, n2: Counts, share: Counts, z: floa
 
 
 def _touching(a: Counts, n1: Counts, b: Counts, n2: Counts) -> Counts:
-    """The quantile at which each Newcombe interval begins to hold 0; 0 for equal rates."""
+    """Return the quantile at which each Newcombe interval begins to hold 0; 0 for equal rates."""
     up = a / n1 >= b / n2
     a, n1, b, n2 = np.where(up, a, b), np.where(up, n1, n2), np.where(up, b, a), np.where(up, n2, n1)
     below, above = np.zeros_like(a), np.full_like(a, _FARTHEST)

@@ -210,7 +210,7 @@ def _varies(a: Floats, n: Floats, b: Floats, m: Floats) -> bool:
 
 
 def _standardised(a: Floats, n: Floats, b: Floats, m: Floats) -> tuple[Floats, Floats, Floats, Floats]:
-    """Both groups' rates at the Mantel-Haenszel weights, as counts of the rows that would tell as much in one stratum."""
+    """Both groups' rates at the Mantel-Haenszel weights, as counts of rows that would tell as much in one stratum."""
     weight = n * m / (n + m)
     weight = weight / weight.sum()
     first, second = 1 / (weight**2 / n).sum(), 1 / (weight**2 / m).sum()
@@ -219,7 +219,7 @@ def _standardised(a: Floats, n: Floats, b: Floats, m: Floats) -> tuple[Floats, F
 
 
 def _fitted(n: Floats, m: Floats, cases: Floats, odds: float) -> tuple[Floats, Floats]:
-    """Expected a of each stratum at an odds ratio, the margins being given, and its variance.
+    """Return the expected a of each stratum at an odds ratio, the margins being given, and its variance.
 
     The smaller root of (odds - 1)·a² - (odds·(n + cases) + m - cases)·a + odds·n·cases = 0, written so that nothing
     cancels at odds near 1.
@@ -229,7 +229,7 @@ def _fitted(n: Floats, m: Floats, cases: Floats, odds: float) -> tuple[Floats, F
     fitted = 2 * odds * n * cases / (linear + root)
     cells = fitted, n - fitted, cases - fitted, m - cases + fitted
     with np.errstate(divide="ignore"):
-        return fitted, 1 / sum(1 / np.maximum(cell, 0.0) for cell in cells)
+        return fitted, 1 / np.sum([1 / np.maximum(cell, 0.0) for cell in cells], axis=0)
 
 
 def _log_odds_at(a: Floats, n: Floats, b: Floats, m: Floats, wanted: float) -> float:
