@@ -12,6 +12,7 @@ from shinrai.evaluate.audit.chance import PERMUTATION, Chance
 from shinrai.evaluate.audit.comparing import Gap
 from shinrai.evaluate.audit.composites import FourFifths
 from shinrai.evaluate.audit.estimates import Number
+from shinrai.evaluate.audit.scores import Curves
 from shinrai.evaluate.audit.stratified import Adjusted, Stratified
 from shinrai.evaluate.audit.subjects import Gaps, GroupAudit, StratumAudit, SubjectAudit
 from shinrai.evaluate.audit.verdicts import Verdict
@@ -76,6 +77,8 @@ def number_data(number: Number | Gap) -> dict[str, Any]:
     }
     if number.exact is not None:
         data["exact"] = fraction(number.exact)
+    if isinstance(number, Number) and number.bound is not None:
+        data["bound"] = number.bound
     if number.reason is not None:
         data["reason"] = both(number.reason)
     return data
@@ -129,9 +132,39 @@ def _subject(subject: SubjectAudit) -> dict[str, Any]:
         "four_fifths": {name: _four_fifths(each) for name, each in subject.four_fifths.items()},
         "verdicts": [_verdict(each) for each in subject.verdicts],
         "rows": {each.name: _rows(each) for each in subject.groups},
+        "curves": {name: _curves(each) for name, each in subject.curves.items()},
         "strata": {each.name: _stratum(each) for each in subject.strata.values()},
         "stratified": {metric: _stratified(each) for metric, each in subject.stratified.items()},
     }
+
+
+def _curves(found: Curves) -> dict[str, Any]:
+    return {
+        "calibration": [
+            {
+                "low": each.low,
+                "high": each.high,
+                "score": each.score,
+                "value": each.rate.value,
+                "n": each.n,
+                "interval": [each.rate.interval.low, each.rate.interval.high],
+            }
+            for each in found.calibration
+        ],
+        "thresholds": {
+            "threshold": list(found.sweep.thresholds),
+            "selection_rate": [_triple(each) for each in found.sweep.selection_rate],
+            "tpr": [_triple(each) for each in found.sweep.tpr],
+            "fpr": [_triple(each) for each in found.sweep.fpr],
+        },
+    }
+
+
+def _triple(triple: tuple[float, float, float] | None) -> dict[str, Any]:
+    if triple is None:
+        return {"value": None, "interval": None}
+    value, low, high = triple
+    return {"value": value, "interval": [low, high]}
 
 
 def _stratified(found: Stratified) -> dict[str, Any]:
