@@ -73,7 +73,8 @@ def histograms(bins: Sequence[ScoreBins]) -> dict[Levels, ScoreHistogram]:
         found.setdefault(unified(each.levels), {})[each.positive] = each
     return {
         levels: ScoreHistogram(
-            *(_class(parts.get(positive), len(next(iter(parts.values())).counts)) for positive in (True, False)),
+            _class(parts.get(True), len(next(iter(parts.values())).counts)),
+            _class(parts.get(False), len(next(iter(parts.values())).counts)),
             SCALE_BITS,
         )
         for levels, parts in found.items()
@@ -119,7 +120,8 @@ def _rows(scores: ScoreHistogram) -> int:
 
 def _points(scores: ScoreHistogram) -> int:
     """Ten bins for calibration, or where ten do not fit, the largest number up to sixteen that does."""
-    return next(points for points in (POINTS, *range(16, 0, -1)) if scores.bins % points == 0)
+    found: int = next(points for points in (POINTS, *range(16, 0, -1)) if scores.bins % points == 0)
+    return found
 
 
 def _auc(scores: ScoreHistogram) -> Estimate | Message:
