@@ -1,6 +1,6 @@
 """Noise that protects counts, drawn exactly, and intervals that take it into account.
 
-Noise from floating-point arithmetic gives away what it is to hide by the bits that it can't produce (Mironov 2012, CCS).
+Noise from floating-point arithmetic gives away what it is to hide by the bits it can never have (Mironov 2012, CCS).
 Here every draw is a comparison of whole numbers from the operating system's secure source.
 """
 
