@@ -35,6 +35,7 @@ from shinrai.evaluate.audit.intake.engine import (
 )
 from shinrai.evaluate.audit.intake.fold import Codes, exact, fold
 from shinrai.evaluate.audit.intake.planner import Bundle, cells_of, plan
+from shinrai.evaluate.audit.intake.refusals import changed
 from shinrai.evaluate.audit.intake.vocabulary import (
     Vocabulary,
     class_vocabulary,
@@ -44,8 +45,6 @@ from shinrai.evaluate.audit.intake.vocabulary import (
     threshold_vocabulary,
 )
 from shinrai.evaluate.audit.intake.wanted import Asked, Wanted, compared, declared, subjects
-from shinrai.evaluate.targets.faults import in_file
-from shinrai.language import message
 
 Rows = list[tuple[Any, ...]]
 _MOST_BINNED = 200_000
@@ -75,11 +74,7 @@ def count(engine: Engine, roles: Roles, wanted: Wanted) -> CellTable:
     rows = sum(row[len(bundles[0].columns) + 2] for row in found[0])
     dropped = profile[Seen.UNUSABLE, roles.weight] if roles.weight is not None else 0
     if roles.counts is None and rows + dropped != profile[Seen.ROWS, ""]:
-        raise in_file(
-            engine.place,
-            message("The table changed while it was read."),
-            message("Audit a copy or a snapshot of it that stays as it is."),
-        )
+        raise changed(engine.place)
     guards.check_groups(engine, asked, dict(words.keys), int(profile[Seen.ROWS, ""]))
     folded = [_folded(asked, words, bundle, each) for bundle, each in zip(bundles, found, strict=True)]
     binning = _binning(asked, profile)
@@ -243,10 +238,12 @@ def _bins_of(words: _Words, binning: Binning, bundle: Bundle, rows: Rows) -> dic
     width = len(bundle.columns)
     # A blank text is a missing label that the engine could not tell.
     missing = len(words.label.labels) - 1
-    rows = [row for row in rows if words.label.code(row[width]) != missing]
+    if any(words.label.code(label) == missing for label in {row[width] for row in rows}):
+        rows = [row for row in rows if words.label.code(row[width]) != missing]
     if not rows:
         return dict.fromkeys(bundle.subjects, ())
     columns = list(zip(*rows, strict=True))
+    rows.clear()
     codes = {name: _codes(words.keys[name], columns[place]) for place, name in enumerate(bundle.columns)}
     favourable = words.label.labels.index(words.classes[0])
     positive = (_codes(words.label, columns[width]) == favourable).astype(np.int64)

@@ -16,6 +16,7 @@ from shinrai.evaluate.audit.intake.counts import MOST_CELLS, checked_counts
 from shinrai.evaluate.audit.intake.duckdb import ROW, DuckDB, prelude_of
 from shinrai.evaluate.audit.intake.engine import Engine
 from shinrai.evaluate.audit.intake.given import DatabaseTable, is_frame, library, place_of
+from shinrai.evaluate.audit.intake.refusals import changed
 from shinrai.evaluate.audit.intake.wanted import Wanted, declared
 from shinrai.evaluate.targets.faults import in_file, missing_column
 from shinrai.evaluate.targets.reading import (
@@ -32,8 +33,11 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MEMORY = "100MB"
-"""For Parquet and relations, which are read in pieces."""
+MEMORY = "160MB"
+"""For Parquet and Arrow, which are read in pieces."""
+
+MEMORY_SEARCH = "400MB"
+"""For a search, whose table of all cells has up to half as many rows as the data."""
 
 MEMORY_HELD = "2GB"
 """For CSV, which is held in memory once it is read."""
@@ -68,22 +72,25 @@ def _open_file(file: Path, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
             yield engine
         return
     held = file.suffix.lower() == ".csv"
-    with open_source(file, memory=MEMORY_HELD if held else MEMORY, threads=_threads()) as source:
+    with open_source(file, memory=MEMORY_HELD if held else _memory(wanted), threads=_threads()) as source:
+        before = file.stat()
         digest = {file.name: _sha256(file)}
+        numbered = _numbered(source.columns, source.scan, held=held)
         if roles.counts is None:
             columns = {column.name: column for column in source.columns}
             prelude = prelude_of(file, source.columns)
-            numbered = _numbered(source.columns, source.scan, held=held)
             yield DuckDB(file, columns, source.query, prelude, digest, temporary=True, numbered=numbered)
-            return
-        _check_declared(file, source.columns, roles, wanted)
-        listed = ", ".join(column.sql for column in source.columns)
-        numbered = _numbered(source.columns, source.scan, held=held)
-        ordered = "t" if numbered is None else f"({numbered}) ORDER BY {ROW}"
-        rows = source.query(f"SELECT {listed} FROM {ordered} LIMIT {MOST_CELLS + 1}")
-        cells = _cells(file, source.columns, rows, roles, wanted)
-    with _open_arrow(file, cells, name="counts", digest=digest) as engine:
-        yield engine
+        else:
+            _check_declared(file, source.columns, roles, wanted)
+            listed = ", ".join(column.sql for column in source.columns)
+            ordered = "t" if numbered is None else f"({numbered}) ORDER BY {ROW}"
+            rows = source.query(f"SELECT {listed} FROM {ordered} LIMIT {MOST_CELLS + 1}")
+            cells = _cells(file, source.columns, rows, roles, wanted)
+            with _open_arrow(file, cells, name="counts", digest=digest) as engine:
+                yield engine
+        after = file.stat()
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise changed(file)
 
 
 def _numbered(columns: Iterable[Column], scan: str, *, held: bool) -> str | None:
@@ -93,6 +100,10 @@ def _numbered(columns: Iterable[Column], scan: str, *, held: bool) -> str | None
     if held:
         return f"SELECT *, rowid AS {ROW} FROM t"
     return f"SELECT * RENAME (file_row_number AS {ROW}) FROM {scan.removesuffix(')')}, file_row_number = true)"
+
+
+def _memory(wanted: Wanted) -> str:
+    return MEMORY_SEARCH if wanted.search else MEMORY
 
 
 def _threads() -> int:
@@ -137,7 +148,7 @@ def _open_table(place: Path, data: Any, roles: Roles, wanted: Wanted, digest: di
     # Every column of a table of counts says which cell a row is.
     table = frames.arrow_table(place, data, None if roles.counts else declared(roles, wanted))
     if roles.counts is None:
-        with _open_arrow(place, table, name="duckdb", digest=digest) as engine:
+        with _open_arrow(place, table, name="duckdb", digest=digest, memory=_memory(wanted)) as engine:
             yield engine
         return
     with open_counts(place, table, roles, wanted, digest) as engine:
@@ -182,11 +193,13 @@ def _too_many_cells(place: Path) -> Exception:
 
 
 @contextmanager
-def _open_arrow(place: Path, table: "pa.Table", *, name: str, digest: dict[str, str]) -> Iterator[DuckDB]:
+def _open_arrow(
+    place: Path, table: "pa.Table", *, name: str, digest: dict[str, str], memory: str = MEMORY
+) -> Iterator[DuckDB]:
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="shinrai-") as spill:
-        config = settings(spill, MEMORY, _threads()) | {"preserve_insertion_order": True}
+        config = settings(spill, memory, _threads()) | {"preserve_insertion_order": True}
         connection = duckdb.connect(":memory:", config=config)
         try:
             connection.execute("SET enable_external_access = false")
@@ -194,7 +207,7 @@ def _open_arrow(place: Path, table: "pa.Table", *, name: str, digest: dict[str, 
             columns = _columns_of(place, connection)
 
             def ask(sql: str) -> list[tuple[Any, ...]]:
-                with as_table_errors(place, MEMORY):
+                with as_table_errors(place, memory):
                     return connection.execute(sql).fetchall()
 
             note = f"-- t: the table of {place.name}, as it was given"
