@@ -2,13 +2,18 @@
 
 import json
 import re
+import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from pyarrow import csv
 
 from shinrai.cli import main
+from shinrai.cli.audit import EXAMPLE
 
 Run = Callable[..., tuple[int, str]]
 
@@ -153,3 +158,24 @@ def test_names_from_the_table_cannot_run(run: Run, tmp_path: Path) -> None:
     file.write_text("\n".join(["p,g", *rows]) + "\n", encoding="utf-8")
     run(file, "--prediction", "p", "--group", "g", "--favourable", 1, "--html", page)
     assert "<img" not in page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("line", EXAMPLE.splitlines())
+def test_the_examples_of_the_help_work(run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, line: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    columns = {
+        "approved": [i % 3 > 0 for i in range(120)],
+        "predicted": [int(i % 5 > 1) for i in range(120)],
+        "sex": ["女", "男"] * 60,
+        "age_band": ["20-39"] * 40 + ["40-59"] * 80,
+        "score": [(i * 7 % 120) / 120 for i in range(120)],
+    }
+    table = pa.table(columns | {"approved": [int(each) for each in columns["approved"]]})
+    pq.write_table(table, "decisions.parquet")
+    csv.write_csv(table, "decisions.csv")
+    Path("counts.csv").write_text(
+        "sex,department,admitted,n\n女,a,yes,40\n女,a,no,20\n男,a,yes,35\n男,a,no,25\n女,b,yes,4\n男,b,no,9\n", "utf-8"
+    )
+    _, _, _, *arguments = shlex.split(line)
+    code, out = run(*arguments)
+    assert code in {0, 1, 2}, out
