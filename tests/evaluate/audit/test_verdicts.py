@@ -9,6 +9,7 @@ import pytest
 from shinrai.evaluate.audit.audit import Audit, audit_cells
 from shinrai.evaluate.audit.settings import AuditSettings
 from shinrai.evaluate.audit.verdicts import Answer
+from shinrai.evaluate.statistics.proportions import newcombe
 from shinrai.language import ShinraiError
 
 MakeCells = Callable[..., Any]
@@ -81,6 +82,20 @@ def test_equal_groups_are_not_flagged(cells_of: MakeCells) -> None:
     assert called <= 8
     assert excluded <= 7
     assert broken == 0
+
+
+def test_pairs_hold_together_and_name_those_that_differ(cells_of: MakeCells) -> None:
+    found = _found(cells_of, {"a": (500, 1000), "b": (505, 1000), "c": (300, 1000)}).subjects[("group",)]
+    pairs = {(each.first, each.second): each for each in found.pairs["selection_rate"]}
+    assert set(pairs) == {("a", "b"), ("a", "c"), ("b", "c")}
+    assert pairs["a", "c"].difference.value == pytest.approx(0.2)
+    assert pairs["a", "c"].ratio.value == pytest.approx(5 / 3)
+    assert pairs["a", "c"].holm < 0.001 < 0.5 < pairs["a", "b"].holm
+    interval, alone = pairs["a", "b"].difference.interval, newcombe(500, 1000, 505, 1000)
+    assert interval is not None
+    assert interval.high - interval.low > alone.high - alone.low
+    many = _found(cells_of, {f"g{i}": (30, 100) for i in range(21)})
+    assert many.subjects[("group",)].pairs == {}
 
 
 def test_what_chance_alone_would_show_stands_beside_the_gap(cells_of: MakeCells) -> None:

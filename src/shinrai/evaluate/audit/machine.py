@@ -12,6 +12,7 @@ from shinrai.evaluate.audit.chance import PERMUTATION, Chance
 from shinrai.evaluate.audit.comparing import Gap
 from shinrai.evaluate.audit.composites import FourFifths
 from shinrai.evaluate.audit.estimates import Number
+from shinrai.evaluate.audit.pairs import Pair
 from shinrai.evaluate.audit.scores import Curves
 from shinrai.evaluate.audit.stratified import Adjusted, Stratified
 from shinrai.evaluate.audit.subgroup_search import Search, Subgroup
@@ -136,6 +137,7 @@ def _subject(subject: SubjectAudit) -> dict[str, Any]:
         "four_fifths": {name: _four_fifths(each) for name, each in subject.four_fifths.items()},
         "verdicts": [_verdict(each) for each in subject.verdicts],
         "rows": {each.name: _rows(each) for each in subject.groups},
+        "pairs": {metric: [_pair(each) for each in found] for metric, found in subject.pairs.items()},
         "curves": {name: _curves(each) for name, each in subject.curves.items()},
         "strata": {each.name: _stratum(each) for each in subject.strata.values()},
         "stratified": {metric: _stratified(each) for metric, each in subject.stratified.items()},
@@ -167,6 +169,17 @@ def _subgroup(each: Subgroup) -> dict[str, Any]:
         "p_adjusted": each.adjusted,
         "echo_of": each.echo_of,
         "words": both(finding_sentence(each)),
+    }
+
+
+def _pair(pair: Pair) -> dict[str, Any]:
+    return {
+        "first": pair.first,
+        "second": pair.second,
+        "difference": number_data(pair.difference),
+        "ratio": number_data(pair.ratio),
+        "p": pair.p,
+        "p_holm": pair.holm,
     }
 
 

@@ -14,6 +14,7 @@ from shinrai.evaluate.audit.comparing import Form, Gap, between_groups, to_overa
 from shinrai.evaluate.audit.composites import FourFifths, composites, four_fifths
 from shinrai.evaluate.audit.estimates import Estimate, Number, undefined
 from shinrai.evaluate.audit.metrics import COMPLEMENTS
+from shinrai.evaluate.audit.pairs import Pair, pairs
 from shinrai.evaluate.audit.scores import Curves, curves
 from shinrai.evaluate.audit.settings import AuditSettings
 from shinrai.evaluate.audit.stratified import Stratified, stratified, stratified_warnings
@@ -98,6 +99,7 @@ class SubjectAudit:
     strata: Mapping[Levels, StratumAudit] = field(default_factory=dict)
     stratified: Mapping[str, Stratified] = field(default_factory=dict)
     curves: Mapping[str, Curves] = field(default_factory=dict)
+    pairs: Mapping[str, tuple[Pair, ...]] = field(default_factory=dict)
     warnings: tuple[Message, ...] = ()
 
     @property
@@ -160,6 +162,7 @@ def audit_subject(
         _strata(table, subject, positive, settings),
         within,
         _curves(table, subject, hidden),
+        _pairs(named, settings),
         (
             *warnings_of(table, subject, arms, settings, hidden),
             *stratified_warnings(within, name_of(subject), name_of(table.roles.strata)),
@@ -233,6 +236,13 @@ def _verdicts(
         large = {name: each for name, each in named[metric].items() if name not in small}
         found.append(verdict(subject, metric, form, rule, large, small, family))
     return tuple(found)
+
+
+def _pairs(named: Named, settings: AuditSettings) -> dict[str, tuple[Pair, ...]]:
+    """Compare all pairs in the metrics that decide."""
+    deciding = dict.fromkeys(metric for metric, _, _ in settings.deciding() if metric in named)
+    found = {metric: pairs(named[metric], settings.seed) for metric in deciding}
+    return {metric: each for metric, each in found.items() if each}
 
 
 def _curves(table: CellTable, subject: Subject, hidden: frozenset[Levels]) -> dict[str, Curves]:
