@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from fractions import Fraction
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +20,17 @@ from shinrai.language import ShinraiError
 CASES = [(domain, gap) for domain in Domain for gap in PlantedGap]
 
 
+made_once = cache(population)
+true_once = cache(lambda domain, gap: truths(made_once(domain, gap)))
+
+
 def table(made: Population, rows: int, seed: int = 1) -> Any:
     return pa.Table.from_batches(list(batches(made, rows, seed)))
 
 
 @pytest.mark.parametrize(("domain", "gap"), CASES)
 def test_the_planted_gap_is_where_the_key_says(domain: Domain, gap: PlantedGap) -> None:
-    made = population(domain, gap)
-    found = truths(made)
+    made, found = made_once(domain, gap), true_once(domain, gap)
     assert found[()][()].share == 1
     assert all(sum(truth.share for truth in groups.values()) == 1 for groups in found.values())
     if gap is PlantedGap.NONE:
@@ -39,8 +43,7 @@ def test_the_planted_gap_is_where_the_key_says(domain: Domain, gap: PlantedGap) 
 
 @pytest.mark.parametrize("domain", Domain)
 def test_a_gap_at_a_crossing_leaves_each_column_without_one(domain: Domain) -> None:
-    made = population(domain, PlantedGap.INTERSECTION)
-    found = truths(made)
+    made, found = made_once(domain, PlantedGap.INTERSECTION), true_once(domain, PlantedGap.INTERSECTION)
     alone = {(name,) for name in made.attributes}
     assert alone <= set(equal_subjects(found))
     assert made.planted not in equal_subjects(found)
@@ -55,8 +58,7 @@ def test_a_gap_at_a_crossing_leaves_each_column_without_one(domain: Domain) -> N
 
 @pytest.mark.parametrize("domain", Domain)
 def test_simpson_turns_round_within_every_line(domain: Domain) -> None:
-    made = population(domain, PlantedGap.SIMPSON)
-    found = truths(made)
+    made, found = made_once(domain, PlantedGap.SIMPSON), true_once(domain, PlantedGap.SIMPSON)
     assert made.strata is not None
     overall = {levels[0]: truth.rates()["selection_rate"] for levels, truth in found[("性別",)].items()}
     assert overall["女性"] < overall["男性"]
@@ -67,7 +69,7 @@ def test_simpson_turns_round_within_every_line(domain: Domain) -> None:
 
 
 def test_the_area_under_the_curve_is_that_of_every_pair_of_scores() -> None:
-    made = population(Domain.HR, PlantedGap.NONE)
+    made = made_once(Domain.HR, PlantedGap.NONE)
     rates = truths(made)[()][()].rates()
     steps = np.arange(500)
     up, down = (steps + 1) / 125_250, (500 - steps) / 125_250
@@ -78,7 +80,7 @@ def test_the_area_under_the_curve_is_that_of_every_pair_of_scores() -> None:
 
 
 def test_rows_follow_the_truth() -> None:
-    made = population(Domain.LENDING, PlantedGap.MAIN)
+    made = made_once(Domain.LENDING, PlantedGap.MAIN)
     rows = table(made, 200_000)
     found = truths(made)
     wording = made.wording
@@ -103,7 +105,7 @@ def test_rows_follow_the_truth() -> None:
 
 
 def test_decisions_are_those_of_the_score_at_the_threshold() -> None:
-    made = population(Domain.INSURANCE, PlantedGap.SIMPSON)
+    made = made_once(Domain.INSURANCE, PlantedGap.SIMPSON)
     rows = table(made, 5_000)
     score = rows[made.wording.score].to_numpy()
     decided = np.array(rows[made.wording.prediction].to_pylist()) == FAVOURABLE
@@ -113,7 +115,7 @@ def test_decisions_are_those_of_the_score_at_the_threshold() -> None:
 
 
 def test_a_longer_table_begins_with_a_shorter_one_and_seeds_differ() -> None:
-    made = population(Domain.HR, PlantedGap.MAIN)
+    made = made_once(Domain.HR, PlantedGap.MAIN)
     short, long = table(made, 1_000), table(made, BATCH + 10)
     assert long.slice(0, 1_000).equals(short)
     assert long.num_rows == BATCH + 10
@@ -122,7 +124,7 @@ def test_a_longer_table_begins_with_a_shorter_one_and_seeds_differ() -> None:
 
 
 def test_parquet_and_csv_hold_the_same_rows(tmp_path: Path) -> None:
-    made = population(Domain.HR, PlantedGap.INTERSECTION)
+    made = made_once(Domain.HR, PlantedGap.INTERSECTION)
     for name in ("rows.parquet", "rows.csv"):
         write_rows(made, 500, 7, tmp_path / name)
     parquet, csv = (duckdb.sql(f"FROM '{tmp_path / name}'").fetchall() for name in ("rows.parquet", "rows.csv"))
@@ -132,7 +134,7 @@ def test_parquet_and_csv_hold_the_same_rows(tmp_path: Path) -> None:
 
 
 def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
-    made = population(Domain.HR, PlantedGap.NONE)
+    made = made_once(Domain.HR, PlantedGap.NONE)
     with pytest.raises(ShinraiError, match=r"kind “\.xlsx”"):
         write_rows(made, 10, 1, tmp_path / "rows.xlsx")
     with pytest.raises(ShinraiError, match="cannot be written"):
@@ -145,7 +147,7 @@ def test_what_cannot_be_written_is_said(tmp_path: Path) -> None:
 
 
 def test_the_key_is_a_document_with_fractions() -> None:
-    key = answer_key(population(Domain.HR, PlantedGap.MAIN), 100, 3)
+    key = answer_key(made_once(Domain.HR, PlantedGap.MAIN), 100, 3)
     assert key["planted"]["levels"] == ["女性"]
     assert key["planted"]["selection_rate"] == {"fraction": "3/10", "value": 0.3}
     assert key["truth"]["性別"]["男性"]["tpr"] == {"fraction": "7/10", "value": 0.7}

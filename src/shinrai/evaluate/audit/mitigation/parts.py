@@ -164,7 +164,9 @@ def _query(table: Table, subject: Subject, split: Split, key: Column | None) -> 
         f"WITH decided AS (SELECT {taken}, {decided.label.sql} AS y, {decided.prediction.sql} AS p, "
         f"{score.sql} AS s{own} FROM t), {rows} "
         f"SELECT ({number} % {_PARTS} < {held}) AS held, {by}, y, p, "
-        f"least(CAST(floor(s * {BINS}) AS INTEGER), {BINS - 1}) AS bin, count(*) FROM row GROUP BY ALL"
+        # least() would take a missing score for the other value, the best score there is.
+        f"CASE WHEN s IS NOT NULL THEN least(CAST(floor(s * {BINS}) AS INTEGER), {BINS - 1}) END AS bin, count(*) "
+        "FROM row GROUP BY ALL"
     )
     return sql, decided.values
 
