@@ -149,7 +149,8 @@ class CellTable:
     classes: canonical classes of label and prediction together, the favourable one first, then by code point.
     cells: for every subject that was asked for, () among them, its cells in order of levels, strata, label, prediction
     (missing last). clusters: subject to levels to name of the rate to its sums; empty without a cluster column. bins,
-    numbers: by subject; empty without a score, or unless the task is regression.
+    numbers: by subject; empty without a score, or unless the task is regression. score_range: low and high of the bins.
+    weightless: rows that were left out because their weight is 0 or missing.
     """
 
     roles: Roles
@@ -160,3 +161,5 @@ class CellTable:
     clusters: Mapping[Subject, Mapping[Levels, Mapping[str, ClusterSums]]] = field(default_factory=dict)
     bins: Mapping[Subject, tuple[ScoreBins, ...]] = field(default_factory=dict)
     numbers: Mapping[Subject, tuple[NumberSums, ...]] = field(default_factory=dict)
+    score_range: tuple[float, float] = (0.0, 1.0)
+    weightless: int = 0

@@ -81,38 +81,43 @@ class Source:
     """An open file: `query` runs SQL over the relation `t` and turns every fault of the file into a TableError.
 
     scan: SQL of the same rows read anew from the file, which tells their places in it as file_row_number; Parquet only.
+    memory: what the queries may take, as DuckDB writes it.
     """
 
     file: Path
     connection: "duckdb.DuckDBPyConnection"
     columns: tuple[Column, ...]
     scan: str
+    memory: str = MEMORY
 
     def query(self, sql: str, values: Sequence[object] = ()) -> list[tuple[Any, ...]]:
         """Run a query and return all its rows."""
-        with _as_table_errors(self.file):
+        with as_table_errors(self.file, self.memory):
             return self.connection.execute(sql, list(values)).fetchall()
 
     def arrays(self, sql: str, values: Sequence[object] = ()) -> dict[str, Any]:
         """Run a query and return its columns as numpy arrays."""
-        with _as_table_errors(self.file):
+        with as_table_errors(self.file, self.memory):
             return self.connection.execute(sql, list(values)).fetchnumpy()
 
 
 @contextmanager
-def open_source(file: Path) -> Iterator[Source]:
-    """Open a file. TableError: missing, empty, of an unknown kind, not readable, or with unusable column names."""
+def open_source(file: Path, *, memory: str = MEMORY, threads: int | None = None) -> Iterator[Source]:
+    """Open a file. TableError: missing, empty, of an unknown kind, not readable, or with unusable column names.
+
+    memory: at most so much for queries, a table read from CSV included. threads: as many as there are cores if None.
+    """
     import duckdb
 
     _check_file(file)
     # Large distinct counts may spill; the folder is private to this user and goes with the connection.
     with tempfile.TemporaryDirectory(prefix="shinrai-") as spill:
-        connection = duckdb.connect(":memory:", config=_settings(spill))
+        connection = duckdb.connect(":memory:", config=settings(spill, memory, threads))
         try:
-            with _as_table_errors(file):
+            with as_table_errors(file, memory):
                 path = _literal(_plain_path(file, Path(spill)))
                 columns = _parquet(connection, file, path) if _is_parquet(file) else _csv(connection, file, path)
-            yield Source(file, connection, columns, _scan(path))
+            yield Source(file, connection, columns, _scan(path), memory)
         finally:
             connection.close()
 
@@ -140,9 +145,13 @@ def _literal(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
 
-def _settings(spill: str) -> dict[str, str | bool | int | float | list[str]]:
+def settings(
+    spill: str, memory: str = MEMORY, threads: int | None = None
+) -> dict[str, str | bool | int | float | list[str]]:
+    """Return the configuration of a connection that spills to a folder and loads nothing from outside."""
     return {
-        "memory_limit": MEMORY,
+        **({} if threads is None else {"threads": threads}),
+        "memory_limit": memory,
         "temp_directory": spill,
         "preserve_insertion_order": False,
         "autoload_known_extensions": False,
@@ -153,7 +162,7 @@ def _settings(spill: str) -> dict[str, str | bool | int | float | list[str]]:
 
 
 @contextmanager
-def _as_table_errors(file: Path) -> Iterator[None]:
+def as_table_errors(file: Path, memory: str = MEMORY) -> Iterator[None]:
     """Turn DuckDB's faults into ours. Its texts may hold rows of the data, so they are not passed on."""
     import duckdb
 
@@ -165,7 +174,7 @@ def _as_table_errors(file: Path) -> Iterator[None]:
     except duckdb.OutOfMemoryException as fault:
         raise in_file(
             file,
-            message("The table needs more memory than measuring may take ({memory}).", memory=MEMORY),
+            message("The table needs more memory than measuring may take ({memory}).", memory=memory),
             message("Leave out columns that are not measured, or put values into classes first."),
         ) from fault
     except duckdb.Error as fault:
@@ -200,9 +209,13 @@ def _parquet(connection: "duckdb.DuckDBPyConnection", file: Path, path: str) -> 
     connection.execute(f"SET allowed_paths = [{path}]")
     _lock(connection)
     names = _top_names(connection.execute(f"SELECT name, num_children FROM parquet_schema({path})").fetchall())
-    _check_names(file, names)
+    check_names(file, names)
     connection.execute(f"CREATE VIEW t AS SELECT * FROM {_scan(path)}")
-    types = [str(row[1]) for row in connection.execute("DESCRIBE t").fetchall()]
+    return stored_columns(names, [str(row[1]) for row in connection.execute("DESCRIBE t").fetchall()])
+
+
+def stored_columns(names: Sequence[str], types: Sequence[str]) -> tuple[Column, ...]:
+    """Return the columns of a relation whose values have the types DuckDB gives them."""
     return tuple(
         Column(name, kind, stored_type, quoted(name), _as_text(quoted(name), stored_type))
         for name, stored_type, kind in zip(names, types, map(_kind, types), strict=True)
@@ -250,7 +263,7 @@ def _top_names(schema: list[tuple[Any, ...]]) -> list[str]:
 def _csv(connection: "duckdb.DuckDBPyConnection", file: Path, path: str) -> tuple[Column, ...]:
     _check_utf8(file)
     names = _header(file)
-    _check_names(file, names)
+    check_names(file, names)
     _check_structure(file)
     layout = ", ".join(f"{_literal(name)}: 'VARCHAR'" for name in names)
     # Compressed, because the table stays in memory; a view would parse the text again for every query.
@@ -395,7 +408,8 @@ def _header(file: Path) -> list[str]:
     return header
 
 
-def _check_names(file: Path, names: Sequence[str]) -> None:
+def check_names(file: Path, names: Sequence[str]) -> None:
+    """TableError: too many columns, one without a name, or two of one name but for case."""
     if len(names) > MOST_COLUMNS:
         raise in_file(
             file,

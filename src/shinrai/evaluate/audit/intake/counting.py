@@ -1,0 +1,297 @@
+"""From an engine's answers to the table of cells that an audit computes from."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from shinrai.evaluate.audit.cells import (
+    Cell,
+    CellTable,
+    ClusterSums,
+    Levels,
+    NumberSums,
+    Origin,
+    Roles,
+    ScoreBins,
+    Subject,
+    Task,
+)
+from shinrai.evaluate.audit.intake import guards
+from shinrai.evaluate.audit.intake.engine import (
+    Binning,
+    Coding,
+    Engine,
+    Profile,
+    Seen,
+    Sum,
+    number_sums,
+    rates,
+    score_sums,
+    weight_sums,
+)
+from shinrai.evaluate.audit.intake.fold import Codes, exact, fold
+from shinrai.evaluate.audit.intake.planner import Bundle, cells_of, plan
+from shinrai.evaluate.audit.intake.vocabulary import (
+    Vocabulary,
+    class_vocabulary,
+    group_vocabulary,
+    no_vocabulary,
+    rows_by_value,
+    threshold_vocabulary,
+)
+from shinrai.evaluate.audit.intake.wanted import Asked, Wanted, compared, declared, subjects
+from shinrai.evaluate.targets.faults import in_file
+from shinrai.language import message
+
+Rows = list[tuple[Any, ...]]
+_MOST_BINNED = 200_000
+
+
+@dataclass(frozen=True, slots=True)
+class _Words:
+    """The vocabularies of a table: of each key column, of label and prediction; classes as CellTable has them."""
+
+    keys: Mapping[str, Vocabulary]
+    label: Vocabulary
+    prediction: Vocabulary
+    classes: tuple[str, ...]
+
+
+def count(engine: Engine, roles: Roles, wanted: Wanted) -> CellTable:
+    """Ask an engine for everything wanted and put it into canonical order. TableError: as `guards` says."""
+    known = {name: engine.fields[name] for name in declared(roles, wanted) if name in engine.fields}
+    asked = Asked(roles, wanted, known)
+    guards.check_columns(engine, asked)
+    profile = engine.profile(asked)
+    guards.check_profile(engine, asked, profile)
+    guards.check_crossings(engine, asked, profile, subjects(roles, wanted))
+    bundles = _bundles(asked, profile)
+    found = engine.cells(asked, bundles, small=_small(asked, profile))
+    words = _words(engine, asked, bundles, found)
+    rows = sum(row[len(bundles[0].columns) + 2] for row in found[0])
+    dropped = profile[Seen.UNUSABLE, roles.weight] if roles.weight is not None else 0
+    if roles.counts is None and rows + dropped != profile[Seen.ROWS, ""]:
+        raise in_file(
+            engine.place,
+            message("The table changed while it was read."),
+            message("Audit a copy or a snapshot of it that stays as it is."),
+        )
+    guards.check_groups(engine, asked, dict(words.keys), rows)
+    folded = [_folded(asked, words, bundle, each) for bundle, each in zip(bundles, found, strict=True)]
+    binning = _binning(asked, profile)
+    return CellTable(
+        roles=roles,
+        classes=words.classes,
+        cells=_in_order(asked, {s: cells for cells_of_bundle, _ in folded for s, cells in cells_of_bundle.items()}),
+        merges=_merges(words),
+        clusters=_clusters(engine, asked, words),
+        bins=_bins(engine, asked, profile, words, binning) if asked.scored else {},
+        numbers=_in_order(asked, {s: sums for _, numbers in folded for s, sums in numbers.items()}),
+        origin=Origin(engine.name, engine.statements(), int(profile[Seen.ROWS, ""]), engine.digests()),
+        score_range=(binning.low, binning.high),
+        weightless=int(dropped),
+    )
+
+
+def _in_order(asked: Asked, by_subject: Mapping[Subject, Any]) -> dict[Subject, Any]:
+    return {s: by_subject[s] for s in subjects(asked.roles, asked.wanted) if s in by_subject}
+
+
+def _levels(asked: Asked, profile: Profile) -> dict[str, int]:
+    return {name: int(profile[Seen.DISTINCT, name]) for name in asked.keys}
+
+
+def _classes_about(asked: Asked, profile: Profile) -> int:
+    if asked.numeric:
+        return 1
+    about = 1
+    for name in (asked.roles.label, asked.roles.prediction):
+        about *= 3 if name is None else int(profile[Seen.DISTINCT, name]) + 1
+    return about
+
+
+def _bundles(asked: Asked, profile: Profile) -> tuple[Bundle, ...]:
+    return plan(
+        subjects(asked.roles, asked.wanted), asked.roles.strata, _levels(asked, profile), _classes_about(asked, profile)
+    )
+
+
+def _small(asked: Asked, profile: Profile) -> bool:
+    """Whether all keys crossed would make much fewer cells than there are rows; estimated without missing values."""
+    levels = {name: max(0, about - 1) for name, about in _levels(asked, profile).items()}
+    return 2 * cells_of(asked.keys, levels, 4 if not asked.numeric else 1) <= profile[Seen.ROWS, ""]
+
+
+def _words(engine: Engine, asked: Asked, bundles: Sequence[Bundle], found: Sequence[Rows]) -> _Words:
+    keys: dict[str, Vocabulary] = {}
+    for bundle, rows in zip(bundles, found, strict=True):
+        width = len(bundle.columns)
+        for place, name in enumerate(bundle.columns):
+            if name not in keys:
+                counted = rows_by_value((row[place] for row in rows), (row[width + 2] for row in rows))
+                keys[name] = group_vocabulary(name, counted)
+    keys = {name: keys[name] for name in asked.keys}
+    if asked.numeric:
+        return _Words(keys, no_vocabulary(), no_vocabulary(), ())
+    width = len(bundles[0].columns)
+    labels = Counter(row[width] for row in found[0])
+    predictions = Counter(row[width + 1] for row in found[0])
+    roles = asked.roles
+    classes = guards.check_classes(engine, asked, labels, predictions if roles.prediction else ())
+    label = class_vocabulary(roles.label, labels, classes) if roles.label else no_vocabulary()
+    if roles.prediction is not None:
+        return _Words(keys, label, class_vocabulary(roles.prediction, predictions, classes), classes)
+    prediction = threshold_vocabulary(roles.score or "", classes[0], classes)
+    return _Words(keys, label, prediction, (classes[0], *(c for c in prediction.labels if c not in {classes[0], None})))
+
+
+def _merges(words: _Words) -> tuple[Any, ...]:
+    return tuple(
+        merge for vocabulary in (*words.keys.values(), words.label, words.prediction) for merge in vocabulary.merges
+    )
+
+
+def _codes(vocabulary: Vocabulary, values: Sequence[object]) -> Codes:
+    return np.fromiter(map(vocabulary.code, values), dtype=np.int64, count=len(values))
+
+
+def _put_together(rows: Rows, start: int, sums: Sequence[Sum]) -> list[list[int]]:
+    """Return the whole sums, one list for each, from the pieces that stand in the rows from `start` on."""
+    put: list[list[int]] = [[] for _ in sums]
+    for row in rows:
+        pieces = iter(row[start:])
+        for each, into in zip(sums, put, strict=True):
+            into.append(each.of(pieces))
+    return put
+
+
+def _folded(
+    asked: Asked, words: _Words, bundle: Bundle, rows: Rows
+) -> tuple[dict[Subject, tuple[Cell, ...]], dict[Subject, tuple[NumberSums, ...]]]:
+    """Fold one bundle into the cells of its subjects."""
+    width = len(bundle.columns)
+    columns = list(zip(*rows, strict=True))
+    vocabularies = {name: words.keys[name] for name in bundle.columns}
+    codes = {name: _codes(vocabularies[name], columns[place]) for place, name in enumerate(bundle.columns)}
+    classes = [_codes(words.label, columns[width]), _codes(words.prediction, columns[width + 1])]
+    weights, numbers = weight_sums(asked), number_sums(asked)
+    put = _put_together(rows, width + 3, (*weights, *numbers))
+    measures = [exact([int(n) for n in columns[width + 2]]), *map(exact, put)]
+    cells: dict[Subject, tuple[Cell, ...]] = {}
+    sums: dict[Subject, tuple[NumberSums, ...]] = {}
+    for subject in bundle.subjects:
+        by = (*subject, *asked.roles.strata)
+        read = [*(vocabularies[name] for name in by), words.label, words.prediction]
+        apart, added = fold([*(codes[name] for name in by), *classes], [len(v.labels) for v in read], measures)
+        lines = [_labels(read, line) for line in apart.tolist()]
+        added = [each.tolist() for each in added]
+        cells[subject] = tuple(
+            Cell(
+                line[: len(subject)],
+                line[len(subject) : -2],
+                line[-2],
+                line[-1],
+                added[0][place],
+                added[1][place] if weights else None,
+                added[2][place] if weights else None,
+            )
+            for place, line in enumerate(lines)
+        )
+        if numbers:
+            first = 1 + len(weights)
+            sums[subject] = tuple(
+                NumberSums(line[: len(subject)], line[len(subject) : -2], *(each[place] for each in added[first:]))
+                for place, line in enumerate(lines)
+            )
+    return cells, sums
+
+
+def _labels(vocabularies: Sequence[Vocabulary], codes: Sequence[int]) -> Levels:
+    return tuple(vocabulary.labels[code] for vocabulary, code in zip(vocabularies, codes, strict=True))
+
+
+def _binning(asked: Asked, profile: Profile) -> Binning:
+    score = asked.roles.score
+    if score is None or asked.wanted.calibration:
+        return Binning(asked.wanted.bins, 0.0, 1.0)
+    low, high = float(profile[Seen.LOW, score]), float(profile[Seen.HIGH, score])
+    return Binning(asked.wanted.bins, low, high if high > low else low + 1.0)
+
+
+def _bins(
+    engine: Engine, asked: Asked, profile: Profile, words: _Words, binning: Binning
+) -> dict[Subject, tuple[ScoreBins, ...]]:
+    """Put the scores of each group and class into bins."""
+    wanted = compared(asked.roles)
+    levels = {name: count for name, count in _levels(asked, profile).items() if any(name in s for s in wanted)}
+    bundles = plan(wanted, (), levels, 2 * binning.bins, _MOST_BINNED)
+    found: dict[Subject, tuple[ScoreBins, ...]] = {}
+    for bundle, rows in zip(bundles, engine.bins(asked, bundles, binning), strict=True):
+        found |= _bins_of(words, binning, bundle, rows)
+    return {subject: found[subject] for subject in wanted}
+
+
+def _bins_of(words: _Words, binning: Binning, bundle: Bundle, rows: Rows) -> dict[Subject, tuple[ScoreBins, ...]]:
+    width = len(bundle.columns)
+    # A blank text is a missing label that the engine could not tell.
+    missing = len(words.label.labels) - 1
+    rows = [row for row in rows if words.label.code(row[width]) != missing]
+    if not rows:
+        return dict.fromkeys(bundle.subjects, ())
+    columns = list(zip(*rows, strict=True))
+    codes = {name: _codes(words.keys[name], columns[place]) for place, name in enumerate(bundle.columns)}
+    favourable = words.label.labels.index(words.classes[0])
+    positive = (_codes(words.label, columns[width]) == favourable).astype(np.int64)
+    bins = np.array(columns[width + 1], dtype=np.int64)
+    sums = score_sums(binning)
+    measures = [exact([int(n) for n in columns[width + 2]]), *map(exact, _put_together(rows, width + 3, sums))]
+    found = {}
+    for subject in bundle.subjects:
+        read = [words.keys[name] for name in subject]
+        sizes = [*(len(v.labels) for v in read), 2, binning.bins]
+        apart, added = fold([*(codes[name] for name in subject), positive, bins], sizes, measures)
+        starts = [0, *(np.flatnonzero(np.any(np.diff(apart[:, :-1], axis=0), axis=1)) + 1).tolist(), len(apart)]
+        found[subject] = tuple(
+            ScoreBins(
+                _labels(read, apart[start, : len(subject)].tolist()),
+                bool(apart[start, -2]),
+                *(_spread(apart[start:end, -1], each[start:end], binning.bins) for each in added),
+            )
+            for start, end in zip(starts, starts[1:], strict=False)
+        )
+    return found
+
+
+def _spread(places: Codes, values: Any, bins: int) -> tuple[int, ...]:
+    spread = [0] * bins
+    for place, value in zip(places.tolist(), values.tolist(), strict=True):
+        spread[place] = value
+    return tuple(spread)
+
+
+def _clusters(engine: Engine, asked: Asked, words: _Words) -> dict[Subject, dict[Levels, dict[str, ClusterSums]]]:
+    """Ask for the sums over clusters, group by group; canonical groups are made in the engine, as they don't add up."""
+    if asked.roles.cluster is None or asked.roles.task is Task.REGRESSION:
+        return {}
+    wanted = compared(asked.roles)
+    stored = [
+        tuple(vocabulary.stored.get(label, ()) for label in words.classes)
+        for vocabulary in (words.label, words.prediction)
+    ]
+    if asked.roles.prediction is None:
+        stored[1] = tuple((1,) if label == words.classes[0] else (0,) for label in words.classes)
+    coding = Coding(*stored, {name: vocabulary.replaced for name, vocabulary in words.keys.items()})
+    found: dict[Subject, dict[Levels, dict[str, ClusterSums]]] = {}
+    for subject, rows in zip(wanted, engine.clusters(asked, wanted, coding), strict=True):
+        read = [words.keys[name] for name in subject]
+        ordered = sorted((tuple(v.code(value) for v, value in zip(read, row, strict=False)), row) for row in rows)
+        found[subject] = {_labels(read, codes): _of_rates(asked, row[len(subject) :]) for codes, row in ordered}
+    return found
+
+
+def _of_rates(asked: Asked, row: Sequence[Any]) -> dict[str, ClusterSums]:
+    numbers = [int(value or 0) for value in row]
+    return {rate: ClusterSums(*numbers[6 * place : 6 * place + 6]) for place, rate in enumerate(rates(asked))}

@@ -1,0 +1,362 @@
+"""Ask a relation of DuckDB: Parquet and CSV files, Arrow tables, and relations of a connection that is already open.
+
+Names are quoted and values are written as literals, so that the text of a query is all there is to it.
+"""
+
+# ruff: noqa: S608  (names of columns are quoted, values are written as literals)
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from shinrai.evaluate.audit.cells import SCALE_BITS, Subject
+from shinrai.evaluate.audit.intake.engine import HALF_BITS, Binning, Coding, Profile, Seen, facts, rates
+from shinrai.evaluate.audit.intake.planner import Bundle
+from shinrai.evaluate.audit.intake.wanted import Asked, Field
+from shinrai.evaluate.targets.reading import Column, Kind, quoted
+
+SCALE = f"{1 << SCALE_BITS}.0"
+_HALF = 1 << HALF_BITS
+_BASE_PAYS = 3
+"""From so many bundles on they are counted from a table of all cells, where that is much smaller than the rows."""
+
+Rows = list[tuple[Any, ...]]
+
+
+@dataclass(frozen=True, slots=True)
+class DuckDB:
+    """A relation called t. ask: runs a query over it; prelude: the statements that make t in a shell of DuckDB."""
+
+    place: Path
+    columns: Mapping[str, Column]
+    ask: Callable[[str], Rows]
+    prelude: tuple[str, ...]
+    digest: Mapping[str, str]
+    temporary: bool
+    name: str = "duckdb"
+    ran: list[str] = field(default_factory=list)
+
+    @property
+    def fields(self) -> Mapping[str, Field]:
+        """Every column by name."""
+        return {name: Field(name, column.kind, column.type) for name, column in self.columns.items()}
+
+    def statements(self) -> tuple[str, ...]:
+        """Every statement that was run, those that make t first."""
+        return (*self.prelude, *self.ran)
+
+    def digests(self) -> Mapping[str, str]:
+        """SHA-256 of each file by its name."""
+        return self.digest
+
+    def _query(self, sql: str) -> Rows:
+        self.ran.append(sql + ";")
+        return self.ask(sql)
+
+    def profile(self, asked: Asked) -> Profile:
+        """Look at the declared columns in one scan."""
+        wanted = facts(asked)
+        counts = ", ".join(self._fact(asked, seen, name) for seen, name in wanted)
+        return dict(zip(wanted, self._query(f"SELECT {counts} FROM t")[0], strict=True))
+
+    def _fact(self, asked: Asked, seen: Seen, name: str) -> str:
+        column = self.columns.get(name)
+        if column is None:
+            return _rows(asked, self.columns)
+        number = f"CAST({column.sql} AS DOUBLE)"
+        finite = f"isfinite({number}) AND NOT {column.missing}"
+        match seen:
+            case Seen.DISTINCT:
+                return f"approx_count_distinct({column.sql})"
+            case Seen.LONGEST:
+                # Only a text that may be too long is worth asking whether it is blank.
+                return f"coalesce(max(length({column.sql})) FILTER (WHERE length({column.sql}) > 200 AND NOT {column.missing}), 0)"
+            case Seen.LOW | Seen.HIGH:
+                return f"{'min' if seen is Seen.LOW else 'max'}({number}) FILTER (WHERE {finite})"
+        condition = {
+            Seen.FRACTIONS: f"floor({column.sql}) <> {column.sql}",
+            Seen.OUTSIDE: f"NOT ({number} BETWEEN 0 AND 1)",
+            Seen.INFINITE: f"isinf({number})",
+            Seen.NEGATIVE: f"{number} < 0",
+        }.get(seen)
+        if condition is not None:
+            return f"count(*) FILTER (WHERE NOT {column.missing} AND {condition})"
+        zero = f" OR {number} = 0" if seen is Seen.UNUSABLE else ""
+        return f"count(*) FILTER (WHERE {column.missing}{zero})"
+
+    def cells(self, asked: Asked, bundles: Sequence[Bundle], *, small: bool) -> list[Rows]:
+        """For each bundle rows (groups..., label, prediction, n, pieces...)."""
+        pieces = [*_weight_pieces(asked), *_number_pieces(asked)]
+        classes = () if asked.numeric else ("y", "p")
+        source = f"WITH d AS ({self._decided(asked)})"
+        n, sums = _count(asked), _sums(asked, pieces)
+        if not (small and self.temporary and len(bundles) >= _BASE_PAYS):
+            found = self._sets(source, "d", asked, [b.columns for b in bundles], classes, [n, *sums])
+        else:
+            names = _keys(asked.keys)
+            by = ", ".join([*names.values(), *classes])
+            made = ", ".join(f"{sql} AS m{place}" for place, sql in enumerate([n, *sums]))
+            self._query(f"CREATE OR REPLACE TEMP TABLE base AS {source} SELECT {by}, {made} FROM d GROUP BY {by}")
+            again = [f"sum(m{place})" for place in range(1 + len(sums))]
+            found = self._sets("", "base", asked, [b.columns for b in bundles], classes, again)
+            self._query("DROP TABLE base")
+        if asked.numeric:
+            return [
+                [(*row[:width], None, None, *row[width:]) for row in rows] for rows, width in _widths(found, bundles)
+            ]
+        return found
+
+    def bins(self, asked: Asked, bundles: Sequence[Bundle], binning: Binning) -> list[Rows]:
+        """For each bundle rows (groups..., label, bin, n, pieces...)."""
+        low, high, most = _double(binning.low), _double(binning.high), binning.bins
+        score = "s" if asked.wanted.calibration else f"greatest(least(s, {high}), {low})"
+        place = (
+            f"{float(most)!r} * s"
+            if (binning.low, binning.high) == (0, 1)
+            else f"{float(most)!r} * (s - {low}) / ({high} - {low})"
+        )
+        source = (
+            f"WITH d AS ({self._decided(asked)}), "
+            f"scored AS (SELECT * REPLACE ({score} AS s) FROM d WHERE s IS NOT NULL AND y IS NOT NULL), "
+            f"binned AS (SELECT *, least(CAST(floor({place}) AS INTEGER), {most - 1}) AS b FROM scored)"
+        )
+        pieces = [piece for of in ("s", "s * s") for piece in ([_units(of)] if binning.plain else _whole_and_rest(of))]
+        return self._sets(
+            source, "binned", asked, [b.columns for b in bundles], ("y", "b"), [_count(asked), *_sums(asked, pieces)]
+        )
+
+    def clusters(self, asked: Asked, subjects: Sequence[Subject], coding: Coding) -> list[Rows]:
+        """For each subject rows (groups..., then clusters, s, t, ss, st, tt of each rate)."""
+        names = _keys(asked.keys)
+        keys = "".join(
+            f"{_replaced(f'd.{alias}', coding.replaced.get(name, {}))} AS {alias}, " for name, alias in names.items()
+        )
+        label = "0" if asked.roles.label is None else _class_of("y", coding.label)
+        n = "1" if asked.roles.counts is None else "n"
+        source = (
+            f"WITH d AS ({self._decided(asked)}), coded AS (SELECT {keys}c, {n} AS n, {label} AS y, "
+            f"{_class_of('p', coding.prediction)} AS p FROM d), "
+            "inner_sums AS ("
+        )
+        grouping = _grouping(names.values())
+        sets = ", ".join("(" + ", ".join(["c", *each]) + ")" for each in _distinct(names, subjects))
+        both = "y IS NOT NULL AND p IS NOT NULL"
+        counted = {
+            "q": both,
+            "a": f"{both} AND p = 0",
+            "f": f"{both} AND y = 0",
+            "tp": f"{both} AND y = 0 AND p = 0",
+            "r": f"{both} AND y = p",
+        }
+        within = ", ".join(
+            f"coalesce(sum(n) FILTER (WHERE {condition}), 0) AS {name}" for name, condition in counted.items()
+        )
+        listed = "".join(f"{alias}, " for alias in names.values())
+        source += f"SELECT {grouping} AS g, {listed}{within} FROM coded GROUP BY GROUPING SETS ({sets}))"
+        outer = ", ".join(_cluster_sums(*FRACTIONS[rate]) for rate in rates(asked))
+        rows = self._query(
+            f"{source} SELECT g, {listed}{outer} FROM inner_sums GROUP BY g{''.join(f', {alias}' for alias in names.values())}"
+        )
+        return _apart(rows, asked.keys, [tuple(subject) for subject in subjects])
+
+    def _sets(
+        self,
+        source: str,
+        relation: str,
+        asked: Asked,
+        sets: Sequence[tuple[str, ...]],
+        by: Sequence[str],
+        sums: Sequence[str],
+    ) -> list[Rows]:
+        names = _keys(asked.keys)
+        listed = [*names.values(), *by]
+        grouped = ", ".join("(" + ", ".join([*each, *by]) + ")" for each in _distinct(names, sets))
+        selected = ", ".join([_grouping(names.values()), *listed, *sums])
+        rows = self._query(f"{source} SELECT {selected} FROM {relation} GROUP BY GROUPING SETS ({grouped})".strip())
+        return _apart(rows, asked.keys, sets)
+
+    def _decided(self, asked: Asked) -> str:
+        """Select keys, label y, prediction p, score s, weight in units u, multiplicity n and cluster c of each row."""
+        roles = asked.roles
+        selected = [f"{self._key(name)} AS {alias}" for name, alias in _keys(asked.keys).items()]
+        score = "NULL" if roles.score is None else self._number(roles.score)
+        if roles.prediction is not None:
+            prediction = self._number(roles.prediction) if asked.numeric else self._key(roles.prediction)
+        else:
+            assert roles.threshold is not None  # noqa: S101  (check_roles has looked)
+            limit = _double(roles.threshold)
+            prediction = f"CASE WHEN {score} >= {limit} THEN 1 WHEN {score} < {limit} THEN 0 END"
+        label = "NULL" if roles.label is None else (self._number if asked.numeric else self._key)(roles.label)
+        selected += [f"{label} AS y", f"{prediction} AS p", f"{score} AS s"]
+        where = ""
+        if roles.weight is not None:
+            weight = self._number(roles.weight)
+            selected.append(f"{_units(weight)} AS u")
+            where = f" WHERE coalesce({weight}, 0) > 0"
+        if roles.counts is not None:
+            selected.append(f"CAST({self.columns[roles.counts].sql} AS BIGINT) AS n")
+        if roles.cluster is not None:
+            selected.append(f"{self.columns[roles.cluster].sql} AS c")
+        return f"SELECT {', '.join(selected)} FROM t{where}"
+
+    def _key(self, name: str) -> str:
+        column = self.columns[name]
+        return (
+            self._number(name) if column.kind is Kind.NUMBER and not column.type.startswith("DECIMAL") else column.sql
+        )
+
+    def _number(self, name: str) -> str:
+        column = self.columns[name]
+        return f"CASE WHEN NOT {column.missing} THEN CAST({column.sql} AS DOUBLE) END"
+
+
+FRACTIONS = {
+    "selection_rate": ("a", "q"),
+    "accuracy": ("r", "q"),
+    "tpr": ("tp", "f"),
+    "fpr": ("a - tp", "q - f"),
+    "fnr": ("f - tp", "f"),
+    "tnr": ("q - f - a + tp", "q - f"),
+    "ppv": ("tp", "a"),
+    "npv": ("q - f - a + tp", "q - a"),
+}
+"""Successes and trials of each rate, from q decided, a selected, f favourable, tp of both, and r right."""
+
+
+def _cluster_sums(s: str, t: str) -> str:
+    s, t = f"CAST({s} AS HUGEINT)", f"CAST({t} AS HUGEINT)"
+    present = f"FILTER (WHERE {t} > 0)"
+    sums = [
+        f"count(*) {present}",
+        *(f"sum({each}) {present}" for each in (s, t, f"{s} * {s}", f"{s} * {t}", f"{t} * {t}")),
+    ]
+    return ", ".join(sums)
+
+
+def _keys(columns: Sequence[str]) -> dict[str, str]:
+    return {name: f"k{place}" for place, name in enumerate(columns)}
+
+
+def _grouping(aliases: Any) -> str:
+    listed = ", ".join(aliases)
+    return f"GROUPING({listed})" if listed else "0"
+
+
+def _distinct(names: Mapping[str, str], sets: Sequence[tuple[str, ...]]) -> list[list[str]]:
+    """Leave out columns crossed in another order: a set asked for twice would be counted twice."""
+    return [sorted(names[name] for name in columns) for columns in dict.fromkeys(map(frozenset, sets))]
+
+
+def _apart(rows: Rows, keys: Sequence[str], sets: Sequence[tuple[str, ...]]) -> list[Rows]:
+    """Sort the rows of GROUPING SETS by set, each with its own columns only, in the set's own order."""
+    place = {name: 1 + number for number, name in enumerate(keys)}
+    masks: dict[int, list[tuple[Rows, list[int]]]] = {}
+    found: list[Rows] = []
+    for columns in sets:
+        mask = sum(1 << (len(keys) - 1 - number) for number, name in enumerate(keys) if name not in columns)
+        found.append([])
+        masks.setdefault(mask, []).append((found[-1], [place[name] for name in columns]))
+    after = 1 + len(keys)
+    for row in rows:
+        for into, places in masks[row[0]]:
+            into.append((*(row[number] for number in places), *row[after:]))
+    return found
+
+
+def _widths(found: Sequence[Rows], bundles: Sequence[Bundle]) -> Iterator[tuple[Rows, int]]:
+    for rows, bundle in zip(found, bundles, strict=True):
+        yield rows, len(bundle.columns)
+
+
+def _rows(asked: Asked, columns: Mapping[str, Column]) -> str:
+    counts = asked.roles.counts
+    return "count(*)" if counts is None else f"CAST(sum({columns[counts].sql}) AS HUGEINT)"
+
+
+def _count(asked: Asked) -> str:
+    return "count(*)" if asked.roles.counts is None else "sum(n)"
+
+
+def _sums(asked: Asked, pieces: Sequence[str]) -> list[str]:
+    times = "" if asked.roles.counts is None else " * CAST(n AS HUGEINT)"
+    return [f"sum({piece}{times})" for piece in pieces]
+
+
+def _units(value: str) -> str:
+    return f"CAST(round(({value}) * {SCALE}) AS BIGINT)"
+
+
+def _whole_and_rest(value: str) -> list[str]:
+    return [f"CAST(trunc({value}) AS BIGINT)", f"CAST(round(({value} - trunc({value})) * {SCALE}) AS BIGINT)"]
+
+
+def _weight_pieces(asked: Asked) -> list[str]:
+    if asked.roles.weight is None:
+        return []
+    high, low = f"(u // {_HALF})", f"(u % {_HALF})"
+    return ["u", f"{high} * {high}", f"{high} * {low}", f"{low} * {low}"]
+
+
+def _number_pieces(asked: Asked) -> list[str]:
+    if not asked.numeric:
+        return []
+    both = "CASE WHEN y IS NOT NULL AND p IS NOT NULL THEN {} END".format
+    values = ["y", "y * y", "p", "p * p", "(y - p)", "(y - p) * (y - p)", "abs(y - p)"]
+    return [both("1"), *(both(piece) for value in values for piece in _whole_and_rest(f"({value})"))]
+
+
+def _double(value: float) -> str:
+    return f"CAST('{value!r}' AS DOUBLE)"
+
+
+def _class_of(value: str, classes: Sequence[Sequence[object]]) -> str:
+    """Return the number of a value's class, NULL where it is missing; values of the data stand as literals."""
+    whens = [
+        f"WHEN {value} IN ({', '.join(_literal(stored) for stored in stored_values)}) THEN {place}"
+        for place, stored_values in enumerate(classes)
+        if stored_values
+    ]
+    return f"CASE {' '.join(whens)} END" if whens else "CAST(NULL AS INTEGER)"
+
+
+def _replaced(value: str, spellings: Mapping[object, object]) -> str:
+    whens = [f"WHEN {value} = {_literal(stored)} THEN {_literal(into)}" for stored, into in spellings.items()]
+    return f"CASE {' '.join(whens)} ELSE {value} END" if whens else value
+
+
+def _literal(value: object) -> str:
+    match value:
+        case None:
+            return "NULL"
+        case bool():
+            return "true" if value else "false"
+        case str():
+            # A NUL would end the text of the query.
+            return " || chr(0) || ".join("'" + part.replace("'", "''") + "'" for part in value.split("\0"))
+        case float():
+            return _double(value)
+        case _:
+            return str(value)
+
+
+def quoted_path(name: str) -> str:
+    """Write a file's name as a literal."""
+    return "'" + name.replace("'", "''") + "'"
+
+
+def prelude_of(file: Path, columns: Sequence[Column]) -> tuple[str, ...]:
+    """Return the statement that makes t in a shell whose folder has the file."""
+    path = quoted_path(file.name)
+    if file.suffix.lower() == ".parquet":
+        return (
+            f"CREATE VIEW t AS SELECT * FROM read_parquet({path}, hive_partitioning = false, can_have_nan = true);",
+        )
+    layout = ", ".join(f"{quoted_path(column.name)}: 'VARCHAR'" for column in columns)
+    return (
+        f"CREATE TABLE t AS SELECT * FROM read_csv({path}, columns = {{{layout}}}, header = true, auto_detect = false, "
+        "delim = ',', quote = '\"', escape = '\"', all_varchar = true, hive_partitioning = false);",
+    )
+
+
+__all__ = ["DuckDB", "prelude_of", "quoted"]

@@ -1,0 +1,228 @@
+"""Open whatever a table is given as, for as long as it is asked."""
+
+# ruff: noqa: S608  (names are quoted)
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from shinrai.evaluate.audit.cells import Roles
+from shinrai.evaluate.audit.intake import frames
+from shinrai.evaluate.audit.intake.counts import MOST_CELLS, checked_counts
+from shinrai.evaluate.audit.intake.duckdb import DuckDB, prelude_of
+from shinrai.evaluate.audit.intake.engine import Engine
+from shinrai.evaluate.audit.intake.wanted import Wanted, declared
+from shinrai.evaluate.targets.faults import in_file, missing_column
+from shinrai.evaluate.targets.reading import (
+    Column,
+    as_table_errors,
+    check_names,
+    open_source,
+    settings,
+    stored_columns,
+)
+from shinrai.evaluate.targets.values import shown
+from shinrai.language import message
+
+if TYPE_CHECKING:
+    import duckdb
+    import pyarrow as pa
+
+MEMORY = "160MB"
+"""For Parquet and relations, which are read in pieces."""
+
+MEMORY_HELD = "2GB"
+"""For CSV, which is held in memory once it is read."""
+
+_MOST_THREADS = 4
+_IPC = {".arrow", ".feather", ".ipc"}
+
+
+@dataclass(frozen=True, slots=True)
+class DatabaseTable:
+    """A table of a database by reference: url is `env:NAME` or `file:PATH` of the connection URL, never the URL."""
+
+    url: str
+    table: str
+    schema: str | None = None
+
+
+@contextmanager
+def open_engine(data: Any, roles: Roles, wanted: Wanted) -> Iterator[Engine]:
+    """Open a table. TableError: there is none, or it cannot be read."""
+    if isinstance(data, str | os.PathLike):
+        opened: Any = _open_file(Path(data), roles, wanted)
+    elif frames.is_frame(data):
+        opened = _open_frame(data, roles, wanted)
+    elif frames.library(data) == "duckdb":
+        opened = _open_relation(data, roles, wanted)
+    elif isinstance(data, DatabaseTable) or frames.library(data) == "ibis":
+        from shinrai.evaluate.audit.intake import warehouse
+
+        opened = warehouse.open_warehouse(data, roles)
+    else:
+        raise frames.unreadable(place_of(data), data)
+    with opened as engine:
+        yield engine
+
+
+def place_of(data: Any) -> Path:
+    """Return what errors call a table."""
+    if isinstance(data, str | os.PathLike):
+        return Path(data)
+    if isinstance(data, DatabaseTable):
+        return Path(data.table if data.schema is None else f"{data.schema}.{data.table}")
+    return Path(f"({frames.library(data)})")
+
+
+@contextmanager
+def _open_file(file: Path, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
+    if file.suffix.lower() in _IPC:
+        with _open_ipc(file, roles, wanted) as engine:
+            yield engine
+        return
+    held = file.suffix.lower() == ".csv"
+    with open_source(file, memory=MEMORY_HELD if held else MEMORY, threads=_threads()) as source:
+        digest = {file.name: _sha256(file)}
+        if roles.counts is None:
+            columns = {column.name: column for column in source.columns}
+            yield DuckDB(file, columns, source.query, prelude_of(file, source.columns), digest, temporary=True)
+            return
+        _check_declared(file, source.columns, roles, wanted)
+        listed = ", ".join(column.sql for column in source.columns)
+        order = "rowid" if held else "file_row_number"
+        relation = "t" if held else source.scan.removesuffix(")") + ", file_row_number = true)"
+        rows = source.query(f"SELECT {listed} FROM {relation} ORDER BY {order} LIMIT {MOST_CELLS + 1}")
+        cells = _cells(file, source.columns, rows, roles, wanted)
+    with _open_arrow(file, cells, name="counts", digest=digest) as engine:
+        yield engine
+
+
+def _threads() -> int:
+    # Each thread holds its own cells; more than these are not worth their memory.
+    return min(_MOST_THREADS, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as opened:
+        return hashlib.file_digest(opened, "sha256").hexdigest()
+
+
+@contextmanager
+def _open_ipc(file: Path, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
+    import pyarrow as pa
+
+    if not file.is_file():
+        raise in_file(file, message("The file does not exist."), message("Correct the path in the description."))
+    digest = {file.name: _sha256(file)}
+    try:
+        with pa.memory_map(str(file)) as mapped:
+            table = pa.ipc.open_file(mapped).read_all()
+            with _open_table(file, table, roles, wanted, digest) as engine:
+                yield engine
+    except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError):
+        raise in_file(
+            file,
+            message("The file cannot be read as Arrow IPC (Feather): it is damaged or of another kind."),
+            message("Write it again with the tool that made it."),
+        ) from None
+
+
+@contextmanager
+def _open_frame(data: Any, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
+    place = place_of(data)
+    with _open_table(place, data, roles, wanted, {}) as engine:
+        yield engine
+
+
+@contextmanager
+def _open_table(place: Path, data: Any, roles: Roles, wanted: Wanted, digest: dict[str, str]) -> Iterator[DuckDB]:
+    # Every column of a table of counts says which cell a row is.
+    table = frames.arrow_table(place, data, None if roles.counts else declared(roles, wanted))
+    if roles.counts is None:
+        with _open_arrow(place, table, name="duckdb", digest=digest) as engine:
+            yield engine
+        return
+    if table.num_rows > MOST_CELLS:
+        raise _too_many_cells(place)
+    with _open_arrow(place, table, name="counts", digest=digest) as engine:
+        columns = tuple(engine.columns.values())
+        _check_declared(place, columns, roles, wanted)
+        listed = ", ".join(column.sql for column in columns)
+        cells = _cells(place, columns, engine.ask(f"SELECT {listed} FROM t"), roles, wanted)
+    with _open_arrow(place, cells, name="counts", digest=digest) as engine:
+        yield engine
+
+
+def _check_declared(place: Path, columns: tuple[Column, ...], roles: Roles, wanted: Wanted) -> None:
+    known = {column.name for column in columns}
+    for name in declared(roles, wanted):
+        if name not in known:
+            raise missing_column(place, name, known)
+
+
+def _cells(place: Path, columns: tuple[Column, ...], rows: Any, roles: Roles, wanted: Wanted) -> "pa.Table":
+    if len(rows) > MOST_CELLS:
+        raise _too_many_cells(place)
+    return checked_counts(place, columns, rows, roles, wanted)
+
+
+def _too_many_cells(place: Path) -> Exception:
+    return in_file(
+        place,
+        message("A table of counts has at most {most} rows.", most=f"{MOST_CELLS:,}"),
+        message("Leave out columns that are not audited, or hand over the rows themselves as Parquet."),
+    )
+
+
+@contextmanager
+def _open_arrow(place: Path, table: "pa.Table", *, name: str, digest: dict[str, str]) -> Iterator[DuckDB]:
+    import duckdb
+
+    with tempfile.TemporaryDirectory(prefix="shinrai-") as spill:
+        config = settings(spill, MEMORY, _threads()) | {"preserve_insertion_order": True}
+        connection = duckdb.connect(":memory:", config=config)
+        try:
+            connection.execute("SET enable_external_access = false")
+            connection.register("t", table)
+            columns = _columns_of(place, connection)
+
+            def ask(sql: str) -> list[tuple[Any, ...]]:
+                with as_table_errors(place, MEMORY):
+                    return connection.execute(sql).fetchall()
+
+            note = f"-- t: the table of {place.name}, as it was given"
+            yield DuckDB(place, columns, ask, (note,), digest, temporary=True, name=name)
+        finally:
+            connection.close()
+
+
+def _columns_of(place: Path, connection: "duckdb.DuckDBPyConnection") -> dict[str, Column]:
+    described = connection.execute("DESCRIBE t").fetchall()
+    names = [str(row[0]) for row in described]
+    check_names(place, names)
+    return {column.name: column for column in stored_columns(names, [str(row[1]) for row in described])}
+
+
+@contextmanager
+def _open_relation(relation: "duckdb.DuckDBPyRelation", roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
+    place = place_of(relation)
+    if roles.counts is not None:
+        with _open_table(place, relation.to_arrow_table(), roles, wanted, {}) as engine:
+            yield engine
+        return
+    names = list(relation.columns)
+    check_names(place, names)
+    columns = {c.name: c for c in stored_columns(names, [str(each) for each in relation.types])}
+
+    def ask(sql: str) -> list[tuple[Any, ...]]:
+        with as_table_errors(place, shown("memory_limit")):
+            return relation.query("t", sql).fetchall()
+
+    prelude = (f"CREATE VIEW t AS {relation.sql_query()};",)
+    yield DuckDB(place, columns, ask, prelude, {}, temporary=False)
