@@ -14,6 +14,7 @@ from typing import Any
 import click
 
 from shinrai import __version__
+from shinrai.cli.audit import audit_group
 from shinrai.cli.building import command, home_option, language_option
 from shinrai.cli.frameworks import frameworks_group
 from shinrai.cli.interchanging import import_results_command
@@ -91,6 +92,7 @@ def commands(language: Language) -> click.Group:
         _verify,
         _schema,
         _log,
+        audit_group,
         frameworks_group,
         plan_group,
         suites_group,

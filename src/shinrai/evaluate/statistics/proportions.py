@@ -52,7 +52,7 @@ def koopman(a: int, n1: int, b: int, n2: int, z: float = Z95) -> Interval:
     return Interval(float(low[0]), float(high[0]))
 
 
-def wilson_bounds(successes: Counts, n: Counts, z: float) -> tuple[Counts, Counts]:
+def wilson_bounds(successes: Counts, n: Counts, z: float | Counts) -> tuple[Counts, Counts]:
     """Wilson's low and high, element by element; n >= 1."""
     p, zz = successes / n, z * z
     centre = (p + zz / (2 * n)) / (1 + zz / n)
@@ -61,7 +61,7 @@ def wilson_bounds(successes: Counts, n: Counts, z: float) -> tuple[Counts, Count
     return np.clip(centre - half, 0.0, p), np.clip(centre + half, p, 1.0)
 
 
-def newcombe_bounds(a: Counts, n1: Counts, b: Counts, n2: Counts, z: float) -> tuple[Counts, Counts]:
+def newcombe_bounds(a: Counts, n1: Counts, b: Counts, n2: Counts, z: float | Counts) -> tuple[Counts, Counts]:
     """Newcombe's low and high of a/n1 - b/n2, element by element."""
     p1, p2 = a / n1, b / n2
     low1, high1 = wilson_bounds(a, n1, z)

@@ -19,6 +19,15 @@ class Undefined(StrEnum):
     OUTSIDE_JUDGE = "outside_judge"
     TOO_FEW_LABELS = "too_few_labels"
     ONE_CATEGORY = "one_category"
+    NO_ROWS = "no_rows"
+    ALL_ZERO = "all_zero"
+    ZERO_BASE = "zero_base"
+    NO_SHARED_STRATA = "no_shared_strata"
+    NO_VARIATION_IN_STRATA = "no_variation_in_strata"
+    ONE_STRATUM = "one_stratum"
+    ONE_CLASS = "one_class"
+    OFTEN_UNDEFINED = "often_undefined"
+    ONLY_NOISE = "only_noise"
 
     def reason(self) -> Message:
         """Return the reason as people read it, in one or two sentences."""
@@ -53,4 +62,23 @@ _REASONS = {
     ),
     Undefined.TOO_FEW_LABELS: message("Fewer than two items have a label, so the judge's error cannot be estimated."),
     Undefined.ONE_CATEGORY: message("Only one category was ever used, so agreement cannot be told from chance."),
+    Undefined.NO_ROWS: message("No row counts towards this number, so it has no value."),
+    Undefined.ALL_ZERO: message("Every group that is compared has a rate of 0, so there is no ratio of rates."),
+    Undefined.ZERO_BASE: message("The rate to divide by is 0, so there is no ratio."),
+    Undefined.NO_SHARED_STRATA: message(
+        "No stratum has rows of both groups, so nothing can be compared within strata."
+    ),
+    Undefined.NO_VARIATION_IN_STRATA: message(
+        "Within each stratum that has rows of both groups all outcomes are alike, so the groups cannot be told apart."
+    ),
+    Undefined.ONE_STRATUM: message(
+        "Fewer than two strata have both groups and both outcomes, so whether strata agree cannot be seen."
+    ),
+    Undefined.ONE_CLASS: message(
+        "It takes two rows with a favourable label and two without, so how well scores tell them apart is unknown."
+    ),
+    Undefined.OFTEN_UNDEFINED: message(
+        "In more than one of twenty resamplings of the table this number does not exist, so it has no interval."
+    ),
+    Undefined.ONLY_NOISE: message("The noise that protects the counts is larger than the counts, so there is no rate."),
 }

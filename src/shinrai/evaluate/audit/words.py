@@ -1,0 +1,132 @@
+"""What an audit found in plain words, and its numbers as people read them."""
+
+from collections.abc import Mapping
+from math import isfinite
+
+from shinrai.evaluate.audit.arms import ALL_TITLES, REGRESSION
+from shinrai.evaluate.audit.comparing import Form, Gap
+from shinrai.evaluate.audit.estimates import Number
+from shinrai.evaluate.audit.metrics import RATES
+from shinrai.evaluate.audit.subjects import Standing
+from shinrai.evaluate.audit.verdicts import Answer, Verdict
+from shinrai.evaluate.measurement import Comparison
+from shinrai.evaluate.statistics.interval import Interval
+from shinrai.language import Message, message
+
+ANSWER: Mapping[Answer, Message] = {
+    Answer.MET: message("Met"),
+    Answer.NOT_MET: message("Not met"),
+    Answer.NOT_ENOUGH: message("Not enough evidence"),
+}
+
+STANDING: Mapping[Standing, Message] = {
+    Standing.COMPARED: message("compared"),
+    Standing.SMALL: message("too small for a verdict"),
+    Standing.MISSING: message("no group given; not compared"),
+    Standing.EMPTY: message("does not occur"),
+    Standing.HIDDEN: message("not shown"),
+}
+
+FORM: Mapping[Form, Message] = {
+    Form.DIFFERENCE: message("difference"),
+    Form.RATIO: message("ratio"),
+}
+
+NOTES = {
+    "independent": message("Intervals hold if rows are independent; rows of one person or household need a cluster."),
+    "chance": message(
+        "“By chance” is the difference that groups of these sizes show on average when they do not differ at all."
+    ),
+    "thumb": message(
+        "The four-fifths rule is an American rule of thumb for favourable outcomes. It is no test and no Japanese law."
+    ),
+    "family": message(
+        "Verdicts rest on the bound of an interval at {level}%, so that all {count} of them hold together."
+    ),
+}
+
+
+def title(metric: str) -> Message:
+    """Return what people call a metric."""
+    return ALL_TITLES.get(metric, message("{name}", name=metric))
+
+
+def is_share(metric: str) -> bool:
+    """Whether a metric is shown as a percentage."""
+    return metric in RATES or metric in {"f1", "balanced_accuracy"}
+
+
+def amount(value: float | None, metric: str, form: Form | None = None) -> str:
+    """Show a value of a metric, or of a gap of it: percentages with one decimal, else three digits; "—" without one."""
+    if value is None or not isfinite(value):
+        return "—"
+    if is_share(metric) and form is not Form.RATIO:
+        return f"{100 * value:.1f}".replace("-", "−") + ("" if form is Form.DIFFERENCE else "%")
+    if metric in REGRESSION and form is not Form.RATIO:
+        return f"{value:,.4g}".replace("-", "−")
+    return f"{value:.3f}".replace("-", "−")
+
+
+def span(interval: Interval | None, metric: str, form: Form | None = None) -> str:
+    """Show the two ends of an interval; "—" without one."""
+    if interval is None:
+        return "—"
+    return f"{amount(interval.low, metric, form).rstrip('%')}–{amount(interval.high, metric, form)}"
+
+
+def number_text(number: Number | Gap, metric: str, form: Form | None = None) -> str:
+    """Show a value with its interval, such as `75.0% [30.1–95.4%]`; "—" where it is undefined."""
+    if number.value is None:
+        return "—"
+    shown = amount(number.value, metric, form)
+    return shown if number.interval is None else f"{shown} [{span(number.interval, metric, form)}]"
+
+
+def p_text(p: float | None) -> str:
+    """Show a p-value; the smallest as a bound."""
+    if p is None:
+        return "—"
+    return "< 0.001" if p < 0.001 else f"{p:.3f}"
+
+
+def comparison_title(metric: str, form: Form, columns: str) -> Message:
+    """Name a comparison."""
+    if form is Form.DIFFERENCE:
+        return message("{rate}: difference between groups of “{columns}”", rate=title(metric), columns=columns)
+    return message("{rate}: lowest to highest group of “{columns}”", rate=title(metric), columns=columns)
+
+
+def limit_text(verdict: Verdict) -> Message:
+    """Show the rule of a verdict."""
+    bound = amount(verdict.rule.limit, verdict.metric, verdict.form)
+    if verdict.form is Form.DIFFERENCE and is_share(verdict.metric):
+        return message("at most {limit} points", limit=bound)
+    if verdict.rule.comparison is Comparison.AT_MOST:
+        return message("at most {limit}", limit=bound)
+    return message("at least {limit}", limit=bound)
+
+
+def gap_sentence(gap: Gap, metric: str, form: Form) -> Message:
+    """Say in plain words what a gap means, such as “b” against “a”."""
+    if gap.value is None:
+        return message("Not defined: {reason}", reason=gap.reason)
+    shown = number_text(gap, metric, form)
+    if form is Form.DIFFERENCE and is_share(metric):
+        return message("“{high}” is {gap} points above “{low}”", high=gap.high_group, low=gap.low_group, gap=shown)
+    if form is Form.DIFFERENCE:
+        return message("“{high}” is {gap} above “{low}”", high=gap.high_group, low=gap.low_group, gap=shown)
+    return message("“{low}” has {gap} times the value of “{high}”", high=gap.high_group, low=gap.low_group, gap=shown)
+
+
+def verdict_sentence(verdict: Verdict, columns: str) -> Message:
+    """Say what a verdict is and why, in one line."""
+    said = message(
+        "{answer}: {title}. {gap}; asked for is {limit}.",
+        answer=ANSWER[verdict.answer],
+        title=comparison_title(verdict.metric, verdict.form, columns),
+        gap=gap_sentence(verdict.gap, verdict.metric, verdict.form),
+        limit=limit_text(verdict),
+    )
+    if verdict.gap.value is None or verdict.reason is None:
+        return said
+    return message("{said} {more}", said=said, more=verdict.reason)
