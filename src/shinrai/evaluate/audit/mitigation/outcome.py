@@ -88,10 +88,40 @@ def outcome(part: Part, fitted: Fitted, gains: Gains | None = None) -> Outcome:
     )
 
 
+def outcome_of_rows(
+    levels: Sequence[Levels | None],
+    label: NDArray[np.bool_],
+    before: NDArray[np.bool_],
+    chance: Expected,
+    gains: Gains | None = None,
+) -> Outcome:
+    """Compare decisions row by row. levels: None where the group is missing; chance: of being selected afterwards."""
+    worth = gains or Gains()
+    names = sorted({each for each in levels if each is not None})
+    place = {each: number for number, each in enumerate(names)}
+    of_row = np.array([len(names) if each is None else place[each] for each in levels], dtype=np.int64)
+
+    def one(name: Levels, rows: NDArray[np.bool_]) -> GroupOutcome:
+        were, kept = np.zeros((2, 2)), np.zeros((2, 2))
+        np.add.at(were, (label[rows].astype(int), before[rows].astype(int)), 1.0)
+        np.add.at(kept, (label[rows].astype(int), before[rows].astype(int)), chance[rows])
+        return _of_cells(name, were, kept, int(((chance > 0) & (chance < 1) & rows).sum()), worth)
+
+    groups = tuple(one(name, of_row == number) for name, number in place.items())
+    everybody = one((), np.ones(len(of_row), dtype=np.bool_))
+    missing = int((of_row == len(names)).sum())
+    return Outcome(everybody, groups, {name: _gap(groups, name) for name in COMPARED}, missing)
+
+
 def _group(levels: Levels, decided: Sequence[tuple[Counts, Expected]], gains: Gains) -> GroupOutcome:
     before = sum((counts.sum(axis=2) for counts, _ in decided), np.zeros((2, 2))).astype(np.float64)
-    # kept[y, p]: rows of label y decided p before that are selected after; by label and decision before.
     kept = sum(((counts * chances).sum(axis=2) for counts, chances in decided), np.zeros((2, 2)))
+    by_chance = sum(int(counts[:, :, (chances > 0) & (chances < 1)].sum()) for counts, chances in decided)
+    return _of_cells(levels, before, kept, by_chance, gains)
+
+
+def _of_cells(levels: Levels, before: Expected, kept: Expected, by_chance: int, gains: Gains) -> GroupOutcome:
+    """Compare. before: rows by label and decision before; kept: those of them that are selected after."""
     after = np.stack([(before - kept).sum(axis=1), kept.sum(axis=1)], axis=1)
     up, down = kept[:, 0], before[:, 1] - kept[:, 1]
     return GroupOutcome(
@@ -103,12 +133,12 @@ def _group(levels: Levels, decided: Sequence[tuple[Counts, Expected]], gains: Ga
         lost=float(down.sum()),
         lost_deserving=float(down[1]),
         gained=float(up.sum()),
-        by_chance=sum(int(counts[:, :, (chances > 0) & (chances < 1)].sum()) for counts, chances in decided),
+        by_chance=by_chance,
     )
 
 
 def _rates(cells: Expected, gains: Gains) -> dict[str, Shown]:
-    """Rates of cells[label, decision]."""
+    """Return the rates of cells[label, decision]."""
     fractions = {
         "selection_rate": (cells[:, 1].sum(), cells.sum()),
         "accuracy": (cells[0, 0] + cells[1, 1], cells.sum()),
@@ -128,7 +158,7 @@ def _share(part: float, whole: float) -> Shown:
 
 
 def _utility(cells: Expected, gains: Gains) -> Shown:
-    """Mean worth of a row, from the share of the way between the least and the most that a row can be worth."""
+    """Return the mean worth of a row, by its place between the least and the most that a row can be worth."""
     values = np.array([[float(gains.tn), float(gains.fp)], [float(gains.fn), float(gains.tp)]])
     least, span = values.min(), values.max() - values.min()
     if span == 0:

@@ -122,6 +122,12 @@ def draw(seed: int, key: str) -> int:
     return int(hashlib.sha256(f"{seed}:{key}".encode()).hexdigest()[:_HEX_DIGITS], 16)
 
 
+def held_back_sql(split: Split, identity: str) -> str:
+    """Write SQL that is true for rows to be held back. identity: SQL of the text that a row is known by."""
+    number = f"CAST('0x' || substr(sha256('{split.seed}:' || {identity}), 1, {_HEX_DIGITS}) AS UBIGINT)"
+    return f"({number} % {_PARTS} < {int(split.held_back * _PARTS)})"
+
+
 def _key(table: Table, name: str | None) -> Column | None:
     if name is None:
         return None
@@ -158,12 +164,10 @@ def _query(table: Table, subject: Subject, split: Split, key: Column | None) -> 
     else:
         rows = f"row AS (SELECT {by}, y, p, s, k FROM decided)"
         identity, own = "CAST(k AS VARCHAR)", f", {key.sql} AS k"
-    number = f"CAST('0x' || substr(sha256('{split.seed}:' || {identity}), 1, {_HEX_DIGITS}) AS UBIGINT)"
-    held = int(split.held_back * _PARTS)
     sql = (
         f"WITH decided AS (SELECT {taken}, {decided.label.sql} AS y, {decided.prediction.sql} AS p, "
         f"{score.sql} AS s{own} FROM t), {rows} "
-        f"SELECT ({number} % {_PARTS} < {held}) AS held, {by}, y, p, "
+        f"SELECT {held_back_sql(split, identity)} AS held, {by}, y, p, "
         # least() would take a missing score for the other value, the best score there is.
         f"CASE WHEN s IS NOT NULL THEN least(CAST(floor(s * {BINS}) AS INTEGER), {BINS - 1}) END AS bin, count(*) "
         "FROM row GROUP BY ALL"
