@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from shinrai.cli.audit_mitigate import mitigate_group
+from shinrai.cli.audit_release import release_group
+from shinrai.cli.audit_samples import sample_data_command
 from shinrai.cli.building import command, group, json_option
 from shinrai.language import Language, ShinraiError, message
 
@@ -55,7 +58,8 @@ EXAMPLE = (
 def audit_group(language: Language) -> click.Group:
     """Return the group with its commands."""
     made = group("audit", language, HELP["audit"])
-    made.add_command(_table(language))
+    for build in (_table, mitigate_group, release_group, sample_data_command):
+        made.add_command(build(language))
     return made
 
 

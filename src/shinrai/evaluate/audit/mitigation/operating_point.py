@@ -84,9 +84,17 @@ class OperatingPoint:
 
 def write_operating_point(chosen: Chosen, model: Model) -> bytes:
     """Return the file as UTF-8; the same choice gives the same bytes."""
+    document = operating_point_data(chosen, model)
+    text: str = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110)
+    return (_HEAD + text).encode("utf-8")
+
+
+def operating_point_data(chosen: Chosen, model: Model | None = None) -> dict[str, Any]:
+    """Return what the file says, as JSON's own types."""
     parted, wanted = chosen.parted, chosen.wanted
     target = parted.target
-    document = {
+    model = model or Model()
+    return {
         "format": FORMAT,
         "equal": wanted.equal.value,
         "deterministic": wanted.deterministic,
@@ -117,8 +125,6 @@ def write_operating_point(chosen: Chosen, model: Model) -> bytes:
         "rest": {"steps": _steps(chosen.fitted.rest)},
         "held_back": _outcome(chosen),
     }
-    text: str = yaml.safe_dump(document, allow_unicode=True, sort_keys=False, width=110)
-    return (_HEAD + text).encode("utf-8")
 
 
 def _steps(rule: Rule) -> list[dict[str, str]]:
