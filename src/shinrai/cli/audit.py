@@ -144,7 +144,11 @@ def _run(
         Task(task),
     )
     settings = AuditSettings(
-        min_group=min_group, suppress_below=suppress_below or None, seed=seed, limits=dict(map(_limit, limits))
+        min_group=min_group,
+        suppress_below=suppress_below or None,
+        seed=seed,
+        limits=dict(map(_limit, limits)),
+        search=search,
     )
     cells = read_cells(file, roles, wanted=Wanted(search=min(3, len(roles.groups)) if search else 0))
     found = audit_cells(cells, settings)

@@ -10,7 +10,7 @@ from math import sqrt
 from shinrai.evaluate.audit.cells import SCALE_BITS, CellTable, Levels, NumberSums, Subject, Task
 from shinrai.evaluate.audit.estimates import Estimate
 from shinrai.evaluate.audit.metrics import TITLES, available, estimate
-from shinrai.evaluate.audit.scores import SCORE_TITLES, score_estimates
+from shinrai.evaluate.audit.scores import SCORE_TITLES, no_scores, score_estimates
 from shinrai.evaluate.audit.tally import Group, Tally, groups_by_stratum, groups_of, name_of
 from shinrai.evaluate.statistics.interval import Interval
 from shinrai.evaluate.statistics.means import Sums, mean_interval
@@ -65,7 +65,10 @@ def arms_of(table: CellTable, subject: Subject, positive: str) -> tuple[Arm, ...
         return _regression(table.numbers.get(subject, ()), None)
     scored = score_estimates(table.bins.get(subject, ())) if table.bins else {}
     decided = [name for name in metrics_of(table) if name in TITLES]
-    return tuple(_arm(group, decided, scored.get(group.levels)) for group in groups_of(table, subject, positive))
+    return tuple(
+        _arm(group, decided, scored.get(group.levels, no_scores()) if table.bins else None)
+        for group in groups_of(table, subject, positive)
+    )
 
 
 def arms_by_stratum(table: CellTable, subject: Subject, positive: str) -> Mapping[Levels, tuple[Arm, ...]]:

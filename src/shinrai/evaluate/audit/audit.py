@@ -1,13 +1,15 @@
 """The audit of a table of decisions: one result object, computed from counts alone."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from shinrai.evaluate.audit.arms import Arm, arms_of, metrics_of
-from shinrai.evaluate.audit.cells import CellTable, Merge, Origin, Roles, Subject
+from shinrai.evaluate.audit.cells import CellTable, Levels, Merge, Origin, Roles, Subject, Task
 from shinrai.evaluate.audit.estimates import Number
 from shinrai.evaluate.audit.settings import AuditSettings
+from shinrai.evaluate.audit.subgroup_search import Search, search
 from shinrai.evaluate.audit.subjects import SubjectAudit, audit_subject, numbers_of
+from shinrai.evaluate.audit.suppression import hidden_groups
 from shinrai.evaluate.audit.tally import merge_sentence
 from shinrai.evaluate.audit.verdicts import Answer, Verdict
 from shinrai.language import Message, ShinraiError, message
@@ -19,7 +21,7 @@ class Audit:
 
     classes: of label and prediction, the favourable one first. overall: every metric for all rows. subjects: by group
     column or crossing, for the favourable class against the rest; by_class: the same for every other class of a task
-    with several.
+    with several. search: None where none was asked for, or none can be made.
     """
 
     roles: Roles
@@ -31,6 +33,7 @@ class Audit:
     origin: Origin
     warnings: tuple[Message, ...] = ()
     by_class: Mapping[str, Mapping[Subject, SubjectAudit]] = field(default_factory=dict)
+    search: Search | None = None
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -55,7 +58,24 @@ def audit_cells(table: CellTable, settings: AuditSettings | None = None) -> Audi
     metrics = metrics_of(table)
     deciding = [metric for metric, _, _ in settings.deciding() if metric in metrics]
     family = max(1, len(subjects) * len(deciding))
-    found = {subject: audit_subject(table, subject, positive, overall, settings, family=family) for subject in subjects}
+    searched = _search(table, positive, settings)
+    hidden = _hidden(table, subjects, settings, searched)
+    if searched is not None and settings.suppress_below is not None:
+        searched = searched.only(hidden)
+
+    def audited(class_: str, chosen: AuditSettings) -> dict[Subject, SubjectAudit]:
+        whole = overall if class_ == positive else _overall(table, class_)
+        return {
+            subject: audit_subject(
+                table, subject, class_, whole, chosen, family=family, hidden=hidden.get(subject, frozenset())
+            )
+            for subject in subjects
+        }
+
+    found = audited(positive, settings)
+    # One verdict for each comparison; the other classes inform.
+    informing = replace(settings, decide_on=(), limits={})
+    others = table.classes[1:] if table.roles.task is Task.MULTICLASS else ()
     return Audit(
         table.roles,
         settings,
@@ -64,8 +84,31 @@ def audit_cells(table: CellTable, settings: AuditSettings | None = None) -> Audi
         found,
         table.merges,
         table.origin,
-        _warnings(table, found),
+        _warnings(table, found, settings),
+        {class_: audited(class_, informing) for class_ in others},
+        searched,
     )
+
+
+def _search(table: CellTable, positive: str, settings: AuditSettings) -> Search | None:
+    if not settings.search or _unsearchable(table):
+        return None
+    return search(table, positive, min_trials=settings.min_group)
+
+
+def _unsearchable(table: CellTable) -> bool:
+    roles = table.roles
+    return roles.task is Task.REGRESSION or roles.cluster is not None or roles.weight is not None
+
+
+def _hidden(
+    table: CellTable, subjects: list[Subject], settings: AuditSettings, searched: Search | None
+) -> Mapping[Subject, frozenset[Levels]]:
+    """Return what is not shown; the subjects of findings are shown in part, and count as shown."""
+    if settings.suppress_below is None:
+        return {}
+    more = [] if searched is None else [each.subject for each in searched.findings]
+    return hidden_groups(table, dict.fromkeys([*subjects, *more]), settings.suppress_below)
 
 
 def _overall(table: CellTable, positive: str) -> Arm:
@@ -75,6 +118,13 @@ def _overall(table: CellTable, positive: str) -> Arm:
     return arms[0]
 
 
-def _warnings(table: CellTable, subjects: Mapping[Subject, SubjectAudit]) -> tuple[Message, ...]:
+def _warnings(
+    table: CellTable, subjects: Mapping[Subject, SubjectAudit], settings: AuditSettings
+) -> tuple[Message, ...]:
     merges = tuple(merge_sentence(each.column, each.label, each.spellings) for each in table.merges)
-    return (*merges, *(warning for each in subjects.values() for warning in each.warnings))
+    said = [*merges, *(warning for each in subjects.values() for warning in each.warnings)]
+    if settings.search and _unsearchable(table):
+        said.append(
+            message("Subgroups were not searched: the search needs decisions without weights and without clusters.")
+        )
+    return tuple(said)

@@ -16,6 +16,7 @@ class Number:
     """What an audit prints: a value with n, interval and method, or no value and the reason.
 
     exact: the value as a fraction, None where it is no ratio of counts. n: rows that count towards the value.
+    bound: how far bins can have moved the value, None where there are none.
     """
 
     value: float | None
@@ -24,6 +25,7 @@ class Number:
     method: str = ""
     exact: Fraction | None = None
     reason: Message | None = None
+    bound: float | None = None
 
     @property
     def defined(self) -> bool:
@@ -42,7 +44,7 @@ class Estimate:
     """One number of one group, ready to be compared with that of another.
 
     bounds: its interval for a normal quantile, None where it has none (method says why). counts: (successes, trials)
-    where it is a plain share of rows.
+    where it is a plain share of rows. bound: as in Number.
     """
 
     value: float
@@ -51,11 +53,12 @@ class Estimate:
     method: str
     exact: Fraction | None = None
     counts: tuple[int, int] | None = None
+    bound: float | None = None
 
     def number(self) -> Number:
         """Return it with its interval at LEVEL."""
         interval = None if self.bounds is None else self.bounds(Z95)
-        return Number(self.value, self.n, interval, self.method, self.exact)
+        return Number(self.value, self.n, interval, self.method, self.exact, bound=self.bound)
 
     def times(self, k: int) -> "Estimate":
         """Return the same number of k times as many rows."""

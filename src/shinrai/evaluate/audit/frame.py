@@ -5,6 +5,7 @@ or NaN; every number carries n, an interval and its exact fraction.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from shinrai.evaluate.audit.audit import Audit, audit_cells
@@ -85,7 +86,8 @@ class AuditFrame:
         )
         wanted = Wanted(search=min(3, len(groups)) if search else 0)
         self.audit: Audit = audit_cells(
-            read_cells(columns if data is None else data, roles, wanted=wanted), settings or AuditSettings()
+            read_cells(columns if data is None else data, roles, wanted=wanted),
+            replace(settings or AuditSettings(), search=search),
         )
         """Everything that was found, as one object."""
         self._subject: Subject = groups

@@ -12,9 +12,12 @@ from shinrai.evaluate.audit.chance import PERMUTATION, Chance
 from shinrai.evaluate.audit.comparing import Gap
 from shinrai.evaluate.audit.composites import FourFifths
 from shinrai.evaluate.audit.estimates import Number
+from shinrai.evaluate.audit.scores import Curves
 from shinrai.evaluate.audit.stratified import Adjusted, Stratified
+from shinrai.evaluate.audit.subgroup_search import Search, Subgroup
 from shinrai.evaluate.audit.subjects import Gaps, GroupAudit, StratumAudit, SubjectAudit
 from shinrai.evaluate.audit.verdicts import Verdict
+from shinrai.evaluate.audit.words import finding_sentence
 from shinrai.evaluate.statistics.interval import Interval
 from shinrai.language import Message
 
@@ -45,6 +48,7 @@ def to_data(audit: Audit) -> dict[str, Any]:
         "by_class": {
             name: {each.name: _subject(each) for each in subjects.values()} for name, subjects in audit.by_class.items()
         },
+        "search": None if audit.search is None else _search(audit.search),
         "warnings": [both(each) for each in audit.warnings],
         "merges": [
             {"column": each.column, "label": each.label, "spellings": list(each.spellings)} for each in audit.merges
@@ -76,6 +80,8 @@ def number_data(number: Number | Gap) -> dict[str, Any]:
     }
     if number.exact is not None:
         data["exact"] = fraction(number.exact)
+    if isinstance(number, Number) and number.bound is not None:
+        data["bound"] = number.bound
     if number.reason is not None:
         data["reason"] = both(number.reason)
     return data
@@ -129,9 +135,67 @@ def _subject(subject: SubjectAudit) -> dict[str, Any]:
         "four_fifths": {name: _four_fifths(each) for name, each in subject.four_fifths.items()},
         "verdicts": [_verdict(each) for each in subject.verdicts],
         "rows": {each.name: _rows(each) for each in subject.groups},
+        "curves": {name: _curves(each) for name, each in subject.curves.items()},
         "strata": {each.name: _stratum(each) for each in subject.strata.values()},
         "stratified": {metric: _stratified(each) for metric, each in subject.stratified.items()},
     }
+
+
+def _search(found: Search) -> dict[str, Any]:
+    return {
+        "findings": [_subgroup(each) for each in found.findings],
+        "flagged": [_subgroup(each) for each in found.flagged],
+        "flagged_count": found.flagged_count,
+        "searched": found.searched,
+        "too_small": found.small,
+        "false_discovery_rate": found.rate,
+    }
+
+
+def _subgroup(each: Subgroup) -> dict[str, Any]:
+    return {
+        "name": each.name,
+        "columns": list(each.subject),
+        "levels": list(each.levels),
+        "metric": each.metric,
+        "number": number_data(each.number),
+        "rest": number_data(each.rest),
+        "difference": number_data(each.difference),
+        "shrunk": number_data(each.shrunk),
+        "p": each.p,
+        "p_adjusted": each.adjusted,
+        "echo_of": each.echo_of,
+        "words": both(finding_sentence(each)),
+    }
+
+
+def _curves(found: Curves) -> dict[str, Any]:
+    return {
+        "calibration": [
+            {
+                "low": each.low,
+                "high": each.high,
+                "score": each.score,
+                "value": each.rate.value,
+                "n": each.n,
+                "interval": [each.rate.interval.low, each.rate.interval.high],
+            }
+            for each in found.calibration
+        ],
+        "thresholds": {
+            "threshold": list(found.sweep.thresholds),
+            "selection_rate": [_triple(each) for each in found.sweep.selection_rate],
+            "tpr": [_triple(each) for each in found.sweep.tpr],
+            "fpr": [_triple(each) for each in found.sweep.fpr],
+        },
+    }
+
+
+def _triple(triple: tuple[float, float, float] | None) -> dict[str, Any]:
+    if triple is None:
+        return {"value": None, "interval": None}
+    value, low, high = triple
+    return {"value": value, "interval": [low, high]}
 
 
 def _stratified(found: Stratified) -> dict[str, Any]:
@@ -248,4 +312,5 @@ def _settings(audit: Audit) -> dict[str, Any]:
         "limits": dict(settings.limits),
         "seed": settings.seed,
         "replicates": settings.replicates,
+        "search": settings.search,
     }

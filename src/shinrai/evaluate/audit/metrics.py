@@ -4,17 +4,20 @@ Each metric is a function of a tally. A metric whose denominator is empty has no
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import lru_cache
 from math import atanh, sqrt, tanh
-
-import numpy as np
+from statistics import NormalDist
 
 from shinrai.evaluate.audit.estimates import Estimate, share
 from shinrai.evaluate.audit.tally import Group, Tally
 from shinrai.evaluate.measurement import Comparison
+from shinrai.evaluate.statistics.clustered import RateSpread
+from shinrai.evaluate.statistics.clusters import clustered_rate
 from shinrai.evaluate.statistics.interval import Interval
-from shinrai.evaluate.statistics.proportions import wilson_bounds
+from shinrai.evaluate.statistics.undefined import Undefined
+from shinrai.evaluate.statistics.weighted import WeightSums, weighted_rate
 from shinrai.language import Message, message
 
 
@@ -171,13 +174,7 @@ def _rate(rate: Rate, group: Group) -> Estimate | Message:
     if whole == 0:
         return rate.empty
     if group.weights is not None and group.squares is not None:
-        return _weighted(
-            rate.part(group.weights),
-            rate.whole(group.weights),
-            rate.part(group.squares),
-            rate.whole(group.squares),
-            whole,
-        )
+        return _weighted(rate, group, whole)
     if group.clusters is not None:
         return _clustered(rate, group, Fraction(part, whole), whole)
     return share(part, whole)
@@ -275,38 +272,32 @@ def _fisher(t: Tally) -> tuple[float, float]:
     return atanh(phi), sqrt(max(variance, 0.0)) / (1 - phi**2)
 
 
-def _weighted(part: int, whole: int, part_squares: int, whole_squares: int, rows: int) -> Estimate | Message:
-    """Share of weight, with Wilson's interval at the rows that a plain sample of the same error would have."""
+def _weighted(rate: Rate, group: Group, rows: int) -> Estimate | Message:
+    assert group.weights is not None and group.squares is not None  # noqa: S101  (asked by the caller; for the checker)
+    part, whole = rate.part(group.weights), rate.whole(group.weights)
     if whole == 0:
         return message("The weights of all rows that count are 0.")
+    found = weighted_rate(WeightSums(rows, part, rate.part(group.squares), whole, rate.whole(group.squares)))
     exact = Fraction(part, whole)
-    value = float(exact)
-    spread = part_squares * (1 - exact) ** 2 + (whole_squares - part_squares) * exact**2
-    kish = Fraction(whole**2, whole_squares)
-    effective = float(exact * (1 - exact) * whole**2 / spread) if 0 < exact < 1 else float(kish)
-    return Estimate(value, rows, _wilson_at(value, effective), "Wilson 1927 at the linearised effective n", exact)
+    if isinstance(found, Undefined):
+        return Estimate(float(exact), rows, None, "no interval: a single row has weight", exact)
+    return Estimate(float(exact), rows, _at(found.spread), "Wilson 1927 at the effective n (Kish 1965)", exact)
 
 
 def _clustered(rate: Rate, group: Group, exact: Fraction, rows: int) -> Estimate:
-    """Share of rows, with Wilson's interval at the rows that a plain sample of the same error would have."""
     sums = (group.clusters or {}).get(rate.name)
-    value = float(exact)
-    if sums is None or sums.clusters < 2:
-        return Estimate(value, rows, None, "no interval: fewer than two clusters, or none of this number", exact)
-    own = Fraction(sums.s, sums.t)
-    spread = sums.ss - 2 * own * sums.st + own**2 * sums.tt
-    variance = spread * sums.clusters / ((sums.clusters - 1) * sums.t**2)
-    # Clusters that all agree say nothing about their spread; each then counts as one row.
-    effective = float(own * (1 - own) / variance) if variance > 0 else float(sums.clusters)
+    found = None if sums is None else clustered_rate(sums)
+    if found is None or isinstance(found, Undefined) or sums is None:
+        return Estimate(float(exact), rows, None, "no interval: a single cluster, or none kept for this number", exact)
     # Where rows without a label count too, their clusters are taken to be like the others.
-    effective = min(effective * rows / sums.t, rows)
-    return Estimate(value, rows, _wilson_at(value, effective), "Wilson 1927 at the effective n of the clusters", exact)
+    spread = replace(found.spread, rate=float(exact))
+    method = "Wilson 1927 at the effective n of the clusters, Student's t (Dean, Pagano 2015)"
+    return Estimate(float(exact), rows, _at(spread), method, exact)
 
 
-def _wilson_at(value: float, effective: float) -> Callable[[float], Interval]:
+def _at(spread: RateSpread) -> Callable[[float], Interval]:
+    @lru_cache(maxsize=256)
     def bounds(z: float) -> Interval:
-        n = np.array([effective])
-        low, high = wilson_bounds(value * n, n, z)
-        return Interval(float(low[0]), float(high[0]))
+        return spread.at(2 * NormalDist().cdf(z) - 1)
 
     return bounds

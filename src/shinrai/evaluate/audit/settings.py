@@ -24,6 +24,7 @@ class AuditSettings:
     suppress_below: groups of fewer rows are not shown, nor what would give them away; None shows all, for the eyes of
     those who hold the rows. decide_on: "<metric>.difference" or ".ratio"; limits: for these names, where the default
     does not fit, and a name with a limit decides. seed, replicates: of what is drawn at random.
+    search: whether every group and crossing that was counted is searched for what stands out.
     """
 
     min_group: int = 30
@@ -33,6 +34,7 @@ class AuditSettings:
     limits: Mapping[str, float] = field(default_factory=dict)
     seed: int = 1
     replicates: int = 10_000
+    search: bool = False
 
     def deciding(self) -> tuple[tuple[str, Form, Rule], ...]:
         """Return metric, form and rule of each comparison that decides; ValueError for a name of no such form."""

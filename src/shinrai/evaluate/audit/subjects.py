@@ -14,6 +14,7 @@ from shinrai.evaluate.audit.comparing import Form, Gap, between_groups, to_overa
 from shinrai.evaluate.audit.composites import FourFifths, composites, four_fifths
 from shinrai.evaluate.audit.estimates import Estimate, Number, undefined
 from shinrai.evaluate.audit.metrics import COMPLEMENTS
+from shinrai.evaluate.audit.scores import Curves, curves
 from shinrai.evaluate.audit.settings import AuditSettings
 from shinrai.evaluate.audit.stratified import Stratified, stratified, stratified_warnings
 from shinrai.evaluate.audit.tally import Tally, name_of
@@ -85,7 +86,7 @@ class StratumAudit:
 
 @dataclass(frozen=True, slots=True)
 class SubjectAudit:
-    """All that is said about the groups of one subject; mappings are by metric, four_fifths by group."""
+    """All that is said about the groups of one subject; mappings are by metric, four_fifths and curves by group."""
 
     subject: Subject
     groups: tuple[GroupAudit, ...]
@@ -96,6 +97,7 @@ class SubjectAudit:
     verdicts: tuple[Verdict, ...]
     strata: Mapping[Levels, StratumAudit] = field(default_factory=dict)
     stratified: Mapping[str, Stratified] = field(default_factory=dict)
+    curves: Mapping[str, Curves] = field(default_factory=dict)
     warnings: tuple[Message, ...] = ()
 
     @property
@@ -157,6 +159,7 @@ def audit_subject(
         _verdicts(subject, shown, named, settings, family),
         _strata(table, subject, positive, settings),
         within,
+        _curves(table, subject, hidden),
         (
             *warnings_of(table, subject, arms, settings, hidden),
             *stratified_warnings(within, name_of(subject), name_of(table.roles.strata)),
@@ -230,6 +233,11 @@ def _verdicts(
         large = {name: each for name, each in named[metric].items() if name not in small}
         found.append(verdict(subject, metric, form, rule, large, small, family))
     return tuple(found)
+
+
+def _curves(table: CellTable, subject: Subject, hidden: frozenset[Levels]) -> dict[str, Curves]:
+    found = curves(table.bins.get(subject, ()))
+    return {name_of(levels): each for levels, each in found.items() if levels not in hidden and None not in levels}
 
 
 def _strata(

@@ -106,20 +106,21 @@ def name_of(levels: Levels) -> str:
 def groups_of(table: CellTable, subject: Subject, positive: str) -> tuple[Group, ...]:
     """Return the groups of a subject, all strata together, in the order of the table; `positive` against the rest."""
     clusters = table.clusters.get(subject, {}) if table.roles.cluster else None
-    return _grouped(table.cells.get(subject, ()), lambda cell: _levels(cell.levels), positive, clusters)
+    return _grouped(table.cells.get(subject, ()), lambda cell: unified(cell.levels), positive, clusters)
 
 
 def groups_by_stratum(table: CellTable, subject: Subject, positive: str) -> Mapping[Levels, tuple[Group, ...]]:
     """Return the groups of a subject within each stratum."""
     strata: dict[Levels, list[Cell]] = {}
     for cell in table.cells.get(subject, ()):
-        strata.setdefault(_levels(cell.strata), []).append(cell)
+        strata.setdefault(unified(cell.strata), []).append(cell)
     return {
-        stratum: _grouped(cells, lambda cell: _levels(cell.levels), positive, None) for stratum, cells in strata.items()
+        stratum: _grouped(cells, lambda cell: unified(cell.levels), positive, None) for stratum, cells in strata.items()
     }
 
 
-def _levels(levels: Levels) -> Levels:
+def unified(levels: Levels) -> Levels:
+    """Return levels in which a label that reads like a missing one is missing."""
     return tuple(None if level == MISSING else level for level in levels)
 
 

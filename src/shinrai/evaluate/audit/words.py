@@ -1,12 +1,14 @@
 """What an audit found in plain words, and its numbers as people read them."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from math import isfinite
 
 from shinrai.evaluate.audit.arms import ALL_TITLES, REGRESSION
+from shinrai.evaluate.audit.audit import Audit
 from shinrai.evaluate.audit.comparing import Form, Gap
 from shinrai.evaluate.audit.estimates import Number
 from shinrai.evaluate.audit.metrics import RATES
+from shinrai.evaluate.audit.subgroup_search import Subgroup
 from shinrai.evaluate.audit.subjects import Standing
 from shinrai.evaluate.audit.verdicts import Answer, Verdict
 from shinrai.evaluate.measurement import Comparison
@@ -18,6 +20,9 @@ ANSWER: Mapping[Answer, Message] = {
     Answer.NOT_MET: message("Not met"),
     Answer.NOT_ENOUGH: message("Not enough evidence"),
 }
+
+MARK: Mapping[Answer, str] = {Answer.MET: "✓", Answer.NOT_MET: "✗", Answer.NOT_ENOUGH: "?"}
+"""A sign beside the words, for those who skim."""
 
 STANDING: Mapping[Standing, Message] = {
     Standing.COMPARED: message("compared"),
@@ -32,18 +37,27 @@ FORM: Mapping[Form, Message] = {
     Form.RATIO: message("ratio"),
 }
 
-NOTES = {
-    "independent": message("Intervals hold if rows are independent; rows of one person or household need a cluster."),
-    "chance": message(
-        "“By chance” is the difference that groups of these sizes show on average when they do not differ at all."
-    ),
-    "thumb": message(
-        "The four-fifths rule is an American rule of thumb for favourable outcomes. It is no test and no Japanese law."
-    ),
-    "family": message(
-        "Verdicts rest on the bound of an interval at {level}%, so that all {count} of them hold together."
-    ),
-}
+
+def notes(audit: Audit) -> Iterator[Message]:
+    """Yield what a reader has to know of the numbers."""
+    if audit.roles.cluster is None:
+        yield message("Intervals hold if rows are independent; rows of one person or household need a cluster.")
+    subjects = audit.subjects.values()
+    if any(each.expected is not None for subject in subjects for each in subject.chance.values()):
+        yield message(
+            "“By chance” is the difference that groups of these sizes show on average when they do not differ at all."
+        )
+    if any(subject.four_fifths for subject in subjects):
+        yield message(
+            "The four-fifths rule is an American rule of thumb for favourable outcomes. It is no test and no Japanese "
+            "law."
+        )
+    if audit.verdicts:
+        yield message(
+            "Verdicts rest on the bound of an interval at {level}%, so that all {count} of them hold together.",
+            level=f"{100 * audit.verdicts[0].level:.2f}",
+            count=len(audit.verdicts),
+        )
 
 
 def title(metric: str) -> Message:
@@ -130,3 +144,29 @@ def verdict_sentence(verdict: Verdict, columns: str) -> Message:
     if verdict.gap.value is None or verdict.reason is None:
         return said
     return message("{said} {more}", said=said, more=verdict.reason)
+
+
+def finding_sentence(found: Subgroup) -> Message:
+    """Say in plain words how a subgroup stands out."""
+    gap = found.difference
+    size = amount(abs(gap.value or 0.0), found.metric, Form.DIFFERENCE)
+    bounds = span(None if gap.interval is None else gap.interval.magnitude(), found.metric, Form.DIFFERENCE)
+    values = {
+        "group": found.name,
+        "rate": title(found.metric),
+        "value": amount(found.number.value, found.metric),
+        "n": f"{found.number.n:,}",
+        "rest": amount(found.rest.value, found.metric),
+        "gap": f"{size} [{bounds}]",
+        "p": p_text(found.adjusted),
+    }
+    if (gap.value or 0.0) > 0:
+        return message(
+            "{group}: {rate} {value} (n = {n}), against {rest} for all other rows: {gap} points higher "
+            "(adjusted p {p})",
+            **values,
+        )
+    return message(
+        "{group}: {rate} {value} (n = {n}), against {rest} for all other rows: {gap} points lower (adjusted p {p})",
+        **values,
+    )

@@ -8,7 +8,7 @@ each number.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from math import sqrt
+from math import erf, exp, fsum, pi, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -266,7 +266,7 @@ class Stability:
 def stability(
     first: Sequence[int] | Whole, second: Sequence[int] | Whole, *, bins: int = POINTS
 ) -> Stability | Undefined:
-    """Population stability index Σ (p_b - q_b)·ln(p_b / q_b) of two histograms over the same bins.
+    """Return the population stability index Σ (p_b - q_b)·ln(p_b / q_b) of two histograms over the same bins.
 
     bins: taken together until there are so many; divides their number, ValueError otherwise. Half a row is added to
     each bin, so that an empty one does not make the index infinite. Undefined without rows of both.
@@ -285,7 +285,7 @@ def stability(
 
 def _by_chance(scores: ScoreHistogram, points: int) -> float:
     """Σ |positives - Σ score| over the bins of width points, as calibrated scores would have it on average."""
-    width, unit, chance = scores.bins // points, 2**scores.bits, 0.0
+    width, unit, chance = scores.bins // points, 1 << scores.bits, 0.0
     for start in range(0, scores.bins, width):
         span = slice(start, start + width)
         # Σ score·(1 - score) is the variance of the number of positives.

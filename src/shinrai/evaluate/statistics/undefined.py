@@ -28,6 +28,7 @@ class Undefined(StrEnum):
     ONE_CLASS = "one_class"
     OFTEN_UNDEFINED = "often_undefined"
     ONLY_NOISE = "only_noise"
+    SINGLE_CLUSTER = "single_cluster"
 
     def reason(self) -> Message:
         """Return the reason as people read it, in one or two sentences."""
@@ -79,6 +80,10 @@ _REASONS = {
     ),
     Undefined.OFTEN_UNDEFINED: message(
         "In more than one of twenty resamplings of the table this number does not exist, so it has no interval."
+    ),
+    Undefined.SINGLE_CLUSTER: message(
+        "All rows belong to one cluster, such as one person or one household, or one row has all the weight. How much "
+        "clusters differ cannot be seen from one."
     ),
     Undefined.ONLY_NOISE: message("The noise that protects the counts is larger than the counts, so there is no rate."),
 }

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -122,7 +123,7 @@ def _bundles(asked: Asked, profile: Profile) -> tuple[Bundle, ...]:
 def _small(asked: Asked, profile: Profile) -> bool:
     """Whether all keys crossed would make much fewer cells than there are rows; estimated without missing values."""
     levels = {name: max(0, about - 1) for name, about in _levels(asked, profile).items()}
-    return 2 * cells_of(asked.keys, levels, 4 if not asked.numeric else 1) <= profile[Seen.ROWS, ""]
+    return bool(2 * cells_of(asked.keys, levels, 4 if not asked.numeric else 1) <= profile[Seen.ROWS, ""])
 
 
 def _words(engine: Engine, asked: Asked, bundles: Sequence[Bundle], found: Sequence[Rows]) -> _Words:
@@ -158,13 +159,15 @@ def _codes(vocabulary: Vocabulary, values: Sequence[object]) -> Codes:
     return np.fromiter(map(vocabulary.code, values), dtype=np.int64, count=len(values))
 
 
-def _put_together(rows: Rows, start: int, sums: Sequence[Sum]) -> list[list[int]]:
-    """Return the whole sums, one list for each, from the pieces that stand in the rows from `start` on."""
-    put: list[list[int]] = [[] for _ in sums]
-    for row in rows:
-        pieces = iter(row[start:])
-        for each, into in zip(sums, put, strict=True):
-            into.append(each.of(pieces))
+def _put_together(pieces: Sequence[Sequence[Any]], sums: Sequence[Sum]) -> list[list[int]]:
+    """Return the whole sums, a list for each, from the columns of their pieces; the sum of nothing is 0."""
+    remaining = iter(pieces)
+    put = []
+    for each in sums:
+        whole = [int(piece or 0) << each.shifts[0] for piece in next(remaining)]
+        for shift in each.shifts[1:]:
+            whole = [so_far + (int(piece or 0) << shift) for so_far, piece in zip(whole, next(remaining), strict=True)]
+        put.append(whole)
     return put
 
 
@@ -178,7 +181,7 @@ def _folded(
     codes = {name: _codes(vocabularies[name], columns[place]) for place, name in enumerate(bundle.columns)}
     classes = [_codes(words.label, columns[width]), _codes(words.prediction, columns[width + 1])]
     weights, numbers = weight_sums(asked), number_sums(asked)
-    put = _put_together(rows, width + 3, (*weights, *numbers))
+    put = _put_together(columns[width + 3 :], (*weights, *numbers))
     measures = [exact([int(n) for n in columns[width + 2]]), *map(exact, put)]
     cells: dict[Subject, tuple[Cell, ...]] = {}
     sums: dict[Subject, tuple[NumberSums, ...]] = {}
@@ -247,7 +250,7 @@ def _bins_of(words: _Words, binning: Binning, bundle: Bundle, rows: Rows) -> dic
     positive = (_codes(words.label, columns[width]) == favourable).astype(np.int64)
     bins = np.array(columns[width + 1], dtype=np.int64)
     sums = score_sums(binning)
-    measures = [exact([int(n) for n in columns[width + 2]]), *map(exact, _put_together(rows, width + 3, sums))]
+    measures = [exact([int(n) for n in columns[width + 2]]), *map(exact, _put_together(columns[width + 3 :], sums))]
     found = {}
     for subject in bundle.subjects:
         read = [words.keys[name] for name in subject]
@@ -260,7 +263,7 @@ def _bins_of(words: _Words, binning: Binning, bundle: Bundle, rows: Rows) -> dic
                 bool(apart[start, -2]),
                 *(_spread(apart[start:end, -1], each[start:end], binning.bins) for each in added),
             )
-            for start, end in zip(starts, starts[1:], strict=False)
+            for start, end in pairwise(starts)
         )
     return found
 
@@ -277,13 +280,11 @@ def _clusters(engine: Engine, asked: Asked, words: _Words) -> dict[Subject, dict
     if asked.roles.cluster is None or asked.roles.task is Task.REGRESSION:
         return {}
     wanted = compared(asked.roles)
-    stored = [
+    label, prediction = (
         tuple(vocabulary.stored.get(label, ()) for label in words.classes)
         for vocabulary in (words.label, words.prediction)
-    ]
-    if asked.roles.prediction is None:
-        stored[1] = tuple((1,) if label == words.classes[0] else (0,) for label in words.classes)
-    coding = Coding(*stored, {name: vocabulary.replaced for name, vocabulary in words.keys.items()})
+    )
+    coding = Coding(label, prediction, {name: vocabulary.replaced for name, vocabulary in words.keys.items()})
     found: dict[Subject, dict[Levels, dict[str, ClusterSums]]] = {}
     for subject, rows in zip(wanted, engine.clusters(asked, wanted, coding), strict=True):
         read = [words.keys[name] for name in subject]

@@ -11,22 +11,32 @@ from pathlib import Path
 from typing import Any
 
 from shinrai.evaluate.audit.cells import SCALE_BITS, Subject
+from shinrai.evaluate.audit.intake.coded import packed_cells
 from shinrai.evaluate.audit.intake.engine import HALF_BITS, Binning, Coding, Profile, Seen, facts, rates
+from shinrai.evaluate.audit.intake.literals import literal
 from shinrai.evaluate.audit.intake.planner import Bundle
 from shinrai.evaluate.audit.intake.wanted import Asked, Field
-from shinrai.evaluate.targets.reading import Column, Kind, quoted
+from shinrai.evaluate.targets.reading import Column, Kind
+from shinrai.evaluate.targets.table import MOST_CHARACTERS
 
 SCALE = f"{1 << SCALE_BITS}.0"
 _HALF = 1 << HALF_BITS
-_BASE_PAYS = 3
+_PACKING_PAYS = 3
 """From so many bundles on they are counted from a table of all cells, where that is much smaller than the rows."""
+
+_STRANGE = frozenset({Seen.INFINITE, Seen.OUTSIDE, Seen.NEGATIVE})
+"""Rows that there are none of in a column of numbers from 0 to 1; they are counted only where there may be some."""
 
 Rows = list[tuple[Any, ...]]
 
 
 @dataclass(frozen=True, slots=True)
 class DuckDB:
-    """A relation called t. ask: runs a query over it; prelude: the statements that make t in a shell of DuckDB."""
+    """A relation called t. ask: runs a query over it; prelude: the statements that make t in a shell of DuckDB.
+
+    numbered: SQL of its rows with their places, from 0, as `row`; None where they have none. temporary: whether tables
+    may be made beside it.
+    """
 
     place: Path
     columns: Mapping[str, Column]
@@ -34,6 +44,7 @@ class DuckDB:
     prelude: tuple[str, ...]
     digest: Mapping[str, str]
     temporary: bool
+    numbered: str | None = None
     name: str = "duckdb"
     ran: list[str] = field(default_factory=list)
 
@@ -55,35 +66,47 @@ class DuckDB:
         return self.ask(sql)
 
     def profile(self, asked: Asked) -> Profile:
-        """Look at the declared columns in one scan."""
+        """Look at the declared columns in one scan; in a second one at what the first finds strange."""
         wanted = facts(asked)
-        counts = ", ".join(self._fact(asked, seen, name) for seen, name in wanted)
+        found = self._ask_facts(asked, [fact for fact in wanted if fact[0] not in _STRANGE])
+        strange: list[tuple[Seen, str]] = []
+        for seen, name in wanted:
+            if seen is Seen.HIGH and not _ordinary(found[Seen.LOW, name], found[seen, name]):
+                strange += [fact for fact in wanted if fact[1] == name and fact[0] in {*_STRANGE, Seen.LOW, Seen.HIGH}]
+            elif seen is Seen.LONGEST and (found[seen, name] or 0) > MOST_CHARACTERS:
+                strange.append((seen, name))
+        calm = {fact: 0 for fact in wanted if fact[0] in _STRANGE}
+        return calm | found | (self._ask_facts(asked, strange, closely=True) if strange else {})
+
+    def _ask_facts(
+        self, asked: Asked, wanted: Sequence[tuple[Seen, str]], *, closely: bool = False
+    ) -> dict[tuple[Seen, str], Any]:
+        counts = ", ".join(self._fact(asked, seen, name, closely) for seen, name in wanted)
         return dict(zip(wanted, self._query(f"SELECT {counts} FROM t")[0], strict=True))
 
-    def _fact(self, asked: Asked, seen: Seen, name: str) -> str:
+    def _fact(self, asked: Asked, seen: Seen, name: str, closely: bool) -> str:
+        """Write one aggregate. closely: what is blank or infinite is left out of lengths, lows and highs."""
         column = self.columns.get(name)
         if column is None:
             return _rows(asked, self.columns)
         number = f"CAST({column.sql} AS DOUBLE)"
-        finite = f"isfinite({number}) AND NOT {column.missing}"
+        present = f"NOT {column.missing}"
         match seen:
             case Seen.DISTINCT:
                 return f"approx_count_distinct({column.sql})"
             case Seen.LONGEST:
-                # Only a text that may be too long is worth asking whether it is blank.
-                return f"coalesce(max(length({column.sql})) FILTER (WHERE length({column.sql}) > 200 AND NOT {column.missing}), 0)"
+                return f"max(length({column.sql}))" + (f" FILTER (WHERE {present})" if closely else "")
             case Seen.LOW | Seen.HIGH:
-                return f"{'min' if seen is Seen.LOW else 'max'}({number}) FILTER (WHERE {finite})"
-        condition = {
-            Seen.FRACTIONS: f"floor({column.sql}) <> {column.sql}",
-            Seen.OUTSIDE: f"NOT ({number} BETWEEN 0 AND 1)",
-            Seen.INFINITE: f"isinf({number})",
-            Seen.NEGATIVE: f"{number} < 0",
-        }.get(seen)
-        if condition is not None:
-            return f"count(*) FILTER (WHERE NOT {column.missing} AND {condition})"
-        zero = f" OR {number} = 0" if seen is Seen.UNUSABLE else ""
-        return f"count(*) FILTER (WHERE {column.missing}{zero})"
+                finite = f" AND isfinite({number})" if closely else ""
+                return f"{'min' if seen is Seen.LOW else 'max'}({number}) FILTER (WHERE {present}{finite})"
+        return f"coalesce({_rows(asked, self.columns)} FILTER (WHERE {_strange(column, seen)}), 0)"
+
+    def locate(self, seen: Seen, name: str) -> int | None:
+        """Return the first row, from 1, of those that a fact counts; None where rows have no place."""
+        if self.numbered is None:
+            return None
+        rows = self.ask(f"SELECT min(row) FROM ({self.numbered}) WHERE {_strange(self.columns[name], seen)}")
+        return None if rows[0][0] is None else int(rows[0][0]) + 1
 
     def cells(self, asked: Asked, bundles: Sequence[Bundle], *, small: bool) -> list[Rows]:
         """For each bundle rows (groups..., label, prediction, n, pieces...)."""
@@ -91,16 +114,13 @@ class DuckDB:
         classes = () if asked.numeric else ("y", "p")
         source = f"WITH d AS ({self._decided(asked)})"
         n, sums = _count(asked), _sums(asked, pieces)
-        if not (small and self.temporary and len(bundles) >= _BASE_PAYS):
-            found = self._sets(source, "d", asked, [b.columns for b in bundles], classes, [n, *sums])
-        else:
+        found = None
+        if small and self.temporary and len(bundles) >= _PACKING_PAYS:
             names = _keys(asked.keys)
-            by = ", ".join([*names.values(), *classes])
-            made = ", ".join(f"{sql} AS m{place}" for place, sql in enumerate([n, *sums]))
-            self._query(f"CREATE OR REPLACE TEMP TABLE base AS {source} SELECT {by}, {made} FROM d GROUP BY {by}")
-            again = [f"sum(m{place})" for place in range(1 + len(sums))]
-            found = self._sets("", "base", asked, [b.columns for b in bundles], classes, again)
-            self._query("DROP TABLE base")
+            sets = [[*(names[name] for name in bundle.columns), *classes] for bundle in bundles]
+            found = packed_cells(self._query, source, [*names.values(), *classes], sets, [n, *sums])
+        if found is None:
+            found = self._sets(source, "d", asked, [b.columns for b in bundles], classes, [n, *sums])
         if asked.numeric:
             return [
                 [(*row[:width], None, None, *row[width:]) for row in rows] for rows, width in _widths(found, bundles)
@@ -109,7 +129,7 @@ class DuckDB:
 
     def bins(self, asked: Asked, bundles: Sequence[Bundle], binning: Binning) -> list[Rows]:
         """For each bundle rows (groups..., label, bin, n, pieces...)."""
-        low, high, most = _double(binning.low), _double(binning.high), binning.bins
+        low, high, most = literal(binning.low), literal(binning.high), binning.bins
         score = "s" if asked.wanted.calibration else f"greatest(least(s, {high}), {low})"
         place = (
             f"{float(most)!r} * s"
@@ -128,7 +148,7 @@ class DuckDB:
 
     def clusters(self, asked: Asked, subjects: Sequence[Subject], coding: Coding) -> list[Rows]:
         """For each subject rows (groups..., then clusters, s, t, ss, st, tt of each rate)."""
-        names = _keys(asked.keys)
+        names = _used(asked, subjects)
         keys = "".join(
             f"{_replaced(f'd.{alias}', coding.replaced.get(name, {}))} AS {alias}, " for name, alias in names.items()
         )
@@ -155,10 +175,8 @@ class DuckDB:
         listed = "".join(f"{alias}, " for alias in names.values())
         source += f"SELECT {grouping} AS g, {listed}{within} FROM coded GROUP BY GROUPING SETS ({sets}))"
         outer = ", ".join(_cluster_sums(*FRACTIONS[rate]) for rate in rates(asked))
-        rows = self._query(
-            f"{source} SELECT g, {listed}{outer} FROM inner_sums GROUP BY g{''.join(f', {alias}' for alias in names.values())}"
-        )
-        return _apart(rows, asked.keys, [tuple(subject) for subject in subjects])
+        rows = self._query(f"{source} SELECT g, {listed}{outer} FROM inner_sums GROUP BY {listed}g")
+        return _apart(rows, list(names), subjects)
 
     def _sets(
         self,
@@ -169,12 +187,12 @@ class DuckDB:
         by: Sequence[str],
         sums: Sequence[str],
     ) -> list[Rows]:
-        names = _keys(asked.keys)
+        names = _used(asked, sets)
         listed = [*names.values(), *by]
         grouped = ", ".join("(" + ", ".join([*each, *by]) + ")" for each in _distinct(names, sets))
         selected = ", ".join([_grouping(names.values()), *listed, *sums])
         rows = self._query(f"{source} SELECT {selected} FROM {relation} GROUP BY GROUPING SETS ({grouped})".strip())
-        return _apart(rows, asked.keys, sets)
+        return _apart(rows, list(names), sets)
 
     def _decided(self, asked: Asked) -> str:
         """Select keys, label y, prediction p, score s, weight in units u, multiplicity n and cluster c of each row."""
@@ -185,7 +203,7 @@ class DuckDB:
             prediction = self._number(roles.prediction) if asked.numeric else self._key(roles.prediction)
         else:
             assert roles.threshold is not None  # noqa: S101  (check_roles has looked)
-            limit = _double(roles.threshold)
+            limit = literal(roles.threshold)
             prediction = f"CASE WHEN {score} >= {limit} THEN 1 WHEN {score} < {limit} THEN 0 END"
         label = "NULL" if roles.label is None else (self._number if asked.numeric else self._key)(roles.label)
         selected += [f"{label} AS y", f"{prediction} AS p", f"{score} AS s"]
@@ -224,6 +242,24 @@ FRACTIONS = {
 """Successes and trials of each rate, from q decided, a selected, f favourable, tp of both, and r right."""
 
 
+def _strange(column: Column, seen: Seen) -> str:
+    """Write the condition of the rows that a fact counts."""
+    number = f"CAST({column.sql} AS DOUBLE)"
+    condition = {
+        Seen.FRACTIONS: f"floor({column.sql}) <> {column.sql}",
+        Seen.OUTSIDE: f"NOT ({number} BETWEEN 0 AND 1)",
+        Seen.INFINITE: f"isinf({number})",
+        Seen.NEGATIVE: f"{number} < 0",
+    }.get(seen)
+    if condition is not None:
+        return f"NOT {column.missing} AND {condition}"
+    return f"{column.missing} OR {number} = 0" if seen is Seen.UNUSABLE else column.missing
+
+
+def _ordinary(low: float | None, high: float | None) -> bool:
+    return low is None or high is None or 0 <= low <= high <= 1
+
+
 def _cluster_sums(s: str, t: str) -> str:
     s, t = f"CAST({s} AS HUGEINT)", f"CAST({t} AS HUGEINT)"
     present = f"FILTER (WHERE {t} > 0)"
@@ -236,6 +272,12 @@ def _cluster_sums(s: str, t: str) -> str:
 
 def _keys(columns: Sequence[str]) -> dict[str, str]:
     return {name: f"k{place}" for place, name in enumerate(columns)}
+
+
+def _used(asked: Asked, sets: Sequence[tuple[str, ...]]) -> dict[str, str]:
+    """Keep the keys that some set groups by: GROUPING() takes no others."""
+    used = {name for columns in sets for name in columns}
+    return {name: alias for name, alias in _keys(asked.keys).items() if name in used}
 
 
 def _grouping(aliases: Any) -> str:
@@ -271,7 +313,7 @@ def _widths(found: Sequence[Rows], bundles: Sequence[Bundle]) -> Iterator[tuple[
 
 def _rows(asked: Asked, columns: Mapping[str, Column]) -> str:
     counts = asked.roles.counts
-    return "count(*)" if counts is None else f"CAST(sum({columns[counts].sql}) AS HUGEINT)"
+    return "count(*)" if counts is None else f"sum(CAST({columns[counts].sql} AS BIGINT))"
 
 
 def _count(asked: Asked) -> str:
@@ -306,14 +348,10 @@ def _number_pieces(asked: Asked) -> list[str]:
     return [both("1"), *(both(piece) for value in values for piece in _whole_and_rest(f"({value})"))]
 
 
-def _double(value: float) -> str:
-    return f"CAST('{value!r}' AS DOUBLE)"
-
-
 def _class_of(value: str, classes: Sequence[Sequence[object]]) -> str:
     """Return the number of a value's class, NULL where it is missing; values of the data stand as literals."""
     whens = [
-        f"WHEN {value} IN ({', '.join(_literal(stored) for stored in stored_values)}) THEN {place}"
+        f"WHEN {value} IN ({', '.join(literal(stored) for stored in stored_values)}) THEN {place}"
         for place, stored_values in enumerate(classes)
         if stored_values
     ]
@@ -321,42 +359,19 @@ def _class_of(value: str, classes: Sequence[Sequence[object]]) -> str:
 
 
 def _replaced(value: str, spellings: Mapping[object, object]) -> str:
-    whens = [f"WHEN {value} = {_literal(stored)} THEN {_literal(into)}" for stored, into in spellings.items()]
+    whens = [f"WHEN {value} = {literal(stored)} THEN {literal(into)}" for stored, into in spellings.items()]
     return f"CASE {' '.join(whens)} ELSE {value} END" if whens else value
-
-
-def _literal(value: object) -> str:
-    match value:
-        case None:
-            return "NULL"
-        case bool():
-            return "true" if value else "false"
-        case str():
-            # A NUL would end the text of the query.
-            return " || chr(0) || ".join("'" + part.replace("'", "''") + "'" for part in value.split("\0"))
-        case float():
-            return _double(value)
-        case _:
-            return str(value)
-
-
-def quoted_path(name: str) -> str:
-    """Write a file's name as a literal."""
-    return "'" + name.replace("'", "''") + "'"
 
 
 def prelude_of(file: Path, columns: Sequence[Column]) -> tuple[str, ...]:
     """Return the statement that makes t in a shell whose folder has the file."""
-    path = quoted_path(file.name)
+    path = literal(file.name)
     if file.suffix.lower() == ".parquet":
         return (
             f"CREATE VIEW t AS SELECT * FROM read_parquet({path}, hive_partitioning = false, can_have_nan = true);",
         )
-    layout = ", ".join(f"{quoted_path(column.name)}: 'VARCHAR'" for column in columns)
+    layout = ", ".join(f"{literal(column.name)}: 'VARCHAR'" for column in columns)
     return (
         f"CREATE TABLE t AS SELECT * FROM read_csv({path}, columns = {{{layout}}}, header = true, auto_detect = false, "
         "delim = ',', quote = '\"', escape = '\"', all_varchar = true, hive_partitioning = false);",
     )
-
-
-__all__ = ["DuckDB", "prelude_of", "quoted"]

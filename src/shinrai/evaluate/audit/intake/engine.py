@@ -4,7 +4,7 @@ Sums leave an engine in pieces that fit 64 bits in each row and are put together
 one integer type that holds the square of a weight in units of 2^-46.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -107,6 +107,9 @@ class Engine(Protocol):
     def clusters(self, asked: Asked, subjects: Sequence[Subject], coding: Coding) -> list[list[tuple[Any, ...]]]:
         """For each subject rows (groups..., then clusters, s, t, ss, st, tt of each of `RATES`)."""
 
+    def locate(self, seen: Seen, name: str) -> int | None:
+        """Return the first row, from 1, of those that a fact counts; None where rows have no place."""
+
     def statements(self) -> tuple[str, ...]:
         """Every statement that was run, for the engine's own shell."""
 
@@ -121,23 +124,19 @@ class Sum:
     name: str
     shifts: tuple[int, ...]
 
-    def of(self, pieces: Iterator[Any]) -> int:
-        """Take this sum's pieces off an iterator and put them together; a sum of nothing is 0."""
-        return sum(int(next(pieces) or 0) << shift for shift in self.shifts)
-
 
 WHOLE_AND_REST = (SCALE_BITS, 0)
 
 
 def weight_sums(asked: Asked) -> tuple[Sum, ...]:
-    """Sums of a cell: of weights and of their squares, where there are weights."""
+    """Return the sums of a cell: of weights and of their squares, where there are weights."""
     if asked.roles.weight is None:
         return ()
     return (Sum("weight", (0,)), Sum("weight_squares", (2 * HALF_BITS, HALF_BITS + 1, 0)))
 
 
 def number_sums(asked: Asked) -> tuple[Sum, ...]:
-    """Sums of a cell of a regression, in the order of NumberSums."""
+    """Return the sums of a cell of a regression, in the order of NumberSums."""
     if not asked.numeric:
         return ()
     names = ("label", "label_squares", "prediction", "prediction_squares", "residual", "residual_squares", "absolute")
@@ -145,20 +144,20 @@ def number_sums(asked: Asked) -> tuple[Sum, ...]:
 
 
 def score_sums(binning: Binning) -> tuple[Sum, ...]:
-    """Sums of a bin: of scores and of their squares."""
+    """Return the sums of a bin: of scores and of their squares."""
     shifts = (0,) if binning.plain else WHOLE_AND_REST
     return (Sum("sums", shifts), Sum("squares", shifts))
 
 
 def rates(asked: Asked) -> tuple[str, ...]:
-    """Names of the rates that cluster sums are made for; without labels there are selections alone."""
+    """Name the rates that cluster sums are made for; without labels there are selections alone."""
     if asked.roles.label is None:
         return ("selection_rate",)
     return ("selection_rate", "accuracy", "tpr", "fpr", "fnr", "tnr", "ppv", "npv")
 
 
 def facts(asked: Asked) -> tuple[tuple[Seen, str], ...]:
-    """What a profile has to tell."""
+    """Say what a profile has to tell."""
     roles = asked.roles
     found = [(Seen.ROWS, "")]
     classes = () if asked.numeric else (roles.label, roles.prediction)

@@ -1,6 +1,7 @@
 """What is refused before anything is grouped by, and what the distinct values show afterwards."""
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 from shinrai.evaluate.audit.cells import Subject, Task
 from shinrai.evaluate.audit.intake.engine import LARGEST_NUMBER, LARGEST_WEIGHT, Engine, Profile, Seen
@@ -28,9 +29,7 @@ def check_columns(engine: Engine, asked: Asked) -> None:
         if name not in engine.fields:
             raise faults.missing_column(engine.place, name, engine.fields)
     numbers = {Kind.INTEGER, Kind.NUMBER}
-    for name in (roles.label, roles.prediction):
-        if name is not None and asked.numeric and asked.kind(name) not in numbers:
-            raise _no_number(engine, asked.fields[name])
+    summed = [roles.weight, roles.counts, *((roles.label, roles.prediction) if asked.numeric else ())]
     purposes = dict.fromkeys(asked.keys, message("a group"))
     if not asked.numeric:
         purposes |= {name: message("a label") for name in (roles.label,) if name}
@@ -42,9 +41,9 @@ def check_columns(engine: Engine, asked: Asked) -> None:
             raise faults.wrong_type(engine.place, name, asked.fields[name].type, purpose=purpose)
     if roles.score is not None and asked.kind(roles.score) not in numbers:
         raise faults.score_not_number(engine.place, roles.score, asked.fields[roles.score].type)
-    for name in (roles.weight, roles.counts):
-        if name is not None and asked.kind(name) not in numbers:
-            raise _no_number(engine, asked.fields[name])
+    for number in summed:
+        if number is not None and asked.kind(number) not in numbers:
+            raise _no_number(engine, asked.fields[number])
 
 
 def _no_number(engine: Engine, field: Field) -> TableError:
@@ -60,6 +59,12 @@ def _no_number(engine: Engine, field: Field) -> TableError:
     )
 
 
+def _located(engine: Engine, seen: Seen, name: str, fault: TableError) -> TableError:
+    """Name the first of the rows that a fault is in, where rows have a place."""
+    place = None if fault.place is None else replace(fault.place, row=engine.locate(seen, name))
+    return TableError(fault.what, fix=fault.fix, place=place)
+
+
 def check_profile(engine: Engine, asked: Asked, profile: Profile) -> None:
     """TableError: the table is empty, or a column is beyond what may be grouped by or summed."""
     if not profile[Seen.ROWS, ""]:
@@ -70,19 +75,19 @@ def check_profile(engine: Engine, asked: Asked, profile: Profile) -> None:
     for name in asked.keys:
         if profile[Seen.DISTINCT, name] > MOST_STORED:
             raise _too_many_levels(engine, (name,))
-    for name in (asked.roles.label, asked.roles.prediction):
-        if name is not None and profile.get((Seen.DISTINCT, name), 0) > MOST_STORED_CLASSES:
-            raise too_many_classes(
-                engine, asked, name, message("more than {count} different values", count=MOST_STORED_CLASSES)
-            )
+    for of_class in (asked.roles.label, asked.roles.prediction):
+        if of_class is not None and profile.get((Seen.DISTINCT, of_class), 0) > MOST_STORED_CLASSES:
+            found = message("more than {count} different values", count=MOST_STORED_CLASSES)
+            raise too_many_classes(engine, asked, of_class, found)
     if asked.roles.prediction is not None and profile.get((Seen.FRACTIONS, asked.roles.prediction)):
-        raise faults.probabilities(engine.place, asked.roles.prediction)
+        fault = faults.probabilities(engine.place, asked.roles.prediction)
+        raise _located(engine, Seen.FRACTIONS, asked.roles.prediction, fault)
     _check_numbers(engine, asked, profile)
     _check_scores(engine, asked, profile)
     _check_weights(engine, asked, profile)
     cluster = asked.roles.cluster
     if cluster is not None and profile[Seen.MISSING, cluster]:
-        raise in_file(
+        fault = in_file(
             engine.place,
             message(
                 "Column “{column}” says which rows belong together and is empty in {rows} rows.",
@@ -92,6 +97,7 @@ def check_profile(engine: Engine, asked: Asked, profile: Profile) -> None:
             message("Fill it in; a row that stands alone gets a value of its own."),
             column=cluster,
         )
+        raise _located(engine, Seen.MISSING, cluster, fault)
 
 
 def _check_numbers(engine: Engine, asked: Asked, profile: Profile) -> None:
@@ -113,7 +119,8 @@ def _check_scores(engine: Engine, asked: Asked, profile: Profile) -> None:
     if score is None:
         return
     if asked.wanted.calibration and profile[Seen.OUTSIDE, score]:
-        raise faults.score_out_of_range(engine.place, score, rows=profile[Seen.OUTSIDE, score])
+        fault = faults.score_out_of_range(engine.place, score, rows=profile[Seen.OUTSIDE, score])
+        raise _located(engine, Seen.OUTSIDE, score, fault)
     low, high = profile[Seen.LOW, score], profile[Seen.HIGH, score]
     if low is None:
         raise faults.all_missing(engine.place, (score,))
@@ -126,7 +133,7 @@ def _check_weights(engine: Engine, asked: Asked, profile: Profile) -> None:
     if weight is None:
         return
     if profile[Seen.NEGATIVE, weight]:
-        raise in_file(
+        fault = in_file(
             engine.place,
             message(
                 "Column “{column}” is given as weight but is negative in {rows} rows.",
@@ -136,6 +143,7 @@ def _check_weights(engine: Engine, asked: Asked, profile: Profile) -> None:
             message("A weight says how many of the population a row stands for; it is 0 or more."),
             column=weight,
         )
+        raise _located(engine, Seen.NEGATIVE, weight, fault)
     if profile[Seen.INFINITE, weight]:
         raise _infinite(engine, weight, profile[Seen.INFINITE, weight])
     high = profile[Seen.HIGH, weight]
@@ -151,12 +159,13 @@ def _check_weights(engine: Engine, asked: Asked, profile: Profile) -> None:
 
 
 def _infinite(engine: Engine, name: str, rows: int) -> TableError:
-    return in_file(
+    fault = in_file(
         engine.place,
         message("Column “{column}” is infinite in {rows} rows.", column=shown(name), rows=rows),
         message("Write finite numbers, or leave the value empty where there is none."),
         column=name,
     )
+    return _located(engine, Seen.INFINITE, name, fault)
 
 
 def _too_large(engine: Engine, name: str, most: int) -> TableError:
@@ -217,7 +226,7 @@ def _too_many_levels(engine: Engine, columns: Sequence[str]) -> TableError:
         if len(columns) == 1
         else message("Crossing “{columns}” gives more groups than can be counted.", columns=names),
         message(
-            "Put numbers into bands (by quantile, or by age), and keep the largest groups of names and one for the rest."
+            "Put numbers into bands (by quantile, or by age); of names keep the largest groups and one for the rest."
         ),
         column=names,
     )

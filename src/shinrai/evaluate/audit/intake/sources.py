@@ -26,7 +26,6 @@ from shinrai.evaluate.targets.reading import (
     settings,
     stored_columns,
 )
-from shinrai.evaluate.targets.values import shown
 from shinrai.language import message
 
 if TYPE_CHECKING:
@@ -64,7 +63,7 @@ def open_engine(data: Any, roles: Roles, wanted: Wanted) -> Iterator[Engine]:
     elif isinstance(data, DatabaseTable) or frames.library(data) == "ibis":
         from shinrai.evaluate.audit.intake import warehouse
 
-        opened = warehouse.open_warehouse(data, roles)
+        opened = warehouse.open_warehouse(data, roles, wanted)
     else:
         raise frames.unreadable(place_of(data), data)
     with opened as engine:
@@ -91,16 +90,23 @@ def _open_file(file: Path, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
         digest = {file.name: _sha256(file)}
         if roles.counts is None:
             columns = {column.name: column for column in source.columns}
-            yield DuckDB(file, columns, source.query, prelude_of(file, source.columns), digest, temporary=True)
+            prelude = prelude_of(file, source.columns)
+            numbered = _numbered(source.scan, held=held)
+            yield DuckDB(file, columns, source.query, prelude, digest, temporary=True, numbered=numbered)
             return
         _check_declared(file, source.columns, roles, wanted)
         listed = ", ".join(column.sql for column in source.columns)
-        order = "rowid" if held else "file_row_number"
-        relation = "t" if held else source.scan.removesuffix(")") + ", file_row_number = true)"
-        rows = source.query(f"SELECT {listed} FROM {relation} ORDER BY {order} LIMIT {MOST_CELLS + 1}")
+        numbered = _numbered(source.scan, held=held)
+        rows = source.query(f"SELECT {listed} FROM ({numbered}) ORDER BY row LIMIT {MOST_CELLS + 1}")
         cells = _cells(file, source.columns, rows, roles, wanted)
     with _open_arrow(file, cells, name="counts", digest=digest) as engine:
         yield engine
+
+
+def _numbered(scan: str, *, held: bool) -> str:
+    if held:
+        return "SELECT *, rowid AS row FROM t"
+    return f"SELECT * RENAME (file_row_number AS row) FROM {scan.removesuffix(')')}, file_row_number = true)"
 
 
 def _threads() -> int:
@@ -148,14 +154,23 @@ def _open_table(place: Path, data: Any, roles: Roles, wanted: Wanted, digest: di
         with _open_arrow(place, table, name="duckdb", digest=digest) as engine:
             yield engine
         return
+    with open_counts(place, table, roles, wanted, digest) as engine:
+        yield engine
+
+
+@contextmanager
+def open_counts(
+    place: Path, table: "pa.Table", roles: Roles, wanted: Wanted, digest: dict[str, str] | None = None
+) -> Iterator[DuckDB]:
+    """Open an Arrow table of counts. TableError: `counts` says when."""
     if table.num_rows > MOST_CELLS:
         raise _too_many_cells(place)
-    with _open_arrow(place, table, name="counts", digest=digest) as engine:
+    with _open_arrow(place, table, name="counts", digest={}) as engine:
         columns = tuple(engine.columns.values())
         _check_declared(place, columns, roles, wanted)
         listed = ", ".join(column.sql for column in columns)
         cells = _cells(place, columns, engine.ask(f"SELECT {listed} FROM t"), roles, wanted)
-    with _open_arrow(place, cells, name="counts", digest=digest) as engine:
+    with _open_arrow(place, cells, name="counts", digest=digest or {}) as engine:
         yield engine
 
 
@@ -197,7 +212,8 @@ def _open_arrow(place: Path, table: "pa.Table", *, name: str, digest: dict[str, 
                     return connection.execute(sql).fetchall()
 
             note = f"-- t: the table of {place.name}, as it was given"
-            yield DuckDB(place, columns, ask, (note,), digest, temporary=True, name=name)
+            numbered = "SELECT *, row_number() OVER () - 1 AS row FROM t"
+            yield DuckDB(place, columns, ask, (note,), digest, temporary=True, numbered=numbered, name=name)
         finally:
             connection.close()
 
@@ -221,8 +237,9 @@ def _open_relation(relation: "duckdb.DuckDBPyRelation", roles: Roles, wanted: Wa
     columns = {c.name: c for c in stored_columns(names, [str(each) for each in relation.types])}
 
     def ask(sql: str) -> list[tuple[Any, ...]]:
-        with as_table_errors(place, shown("memory_limit")):
-            return relation.query("t", sql).fetchall()
+        with as_table_errors(place):
+            found = relation.query("t", sql)
+            return [] if found is None else found.fetchall()
 
     prelude = (f"CREATE VIEW t AS {relation.sql_query()};",)
     yield DuckDB(place, columns, ask, prelude, {}, temporary=False)

@@ -78,7 +78,7 @@ def threshold_vocabulary(column: str, favourable: str, classes: Iterable[str]) -
     """Label decisions by threshold: 1 is the favourable class, 0 the other one."""
     classes = list(classes)
     other = next((label for label in classes if label != favourable), OTHER)
-    return _vocabulary(column, {1: favourable, 0: other, None: None}, {*classes, other})
+    return _vocabulary(column, {1: favourable, 0: other}, {*classes, other})
 
 
 def no_vocabulary() -> Vocabulary:

@@ -1,0 +1,180 @@
+"""A search of all groups and crossings that were counted for those that are treated otherwise, and what it comes to.
+
+Each subgroup is tested against all other rows; the expected share of false findings is bounded over all metrics
+together. What is only the echo of another finding (the crossing of a group that stands out, or the group whose one
+crossing does) is kept as such and not told twice.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from shinrai.evaluate.audit.arms import Arm, arms_of
+from shinrai.evaluate.audit.cells import CellTable, Levels, Subject
+from shinrai.evaluate.audit.estimates import Estimate, Number, share
+from shinrai.evaluate.statistics.discovery import RATE
+from shinrai.evaluate.statistics.subgroups import Counts, Finding, p_values, screen
+
+METRICS = ("selection_rate", "tpr", "fpr")
+"""Rates that are searched, where there are labels."""
+
+MOST_COLUMNS = 3
+MOST_FINDINGS = 10
+MOST_LISTED = 200
+_ECHO = 0.05
+
+
+@dataclass(frozen=True, slots=True)
+class Subgroup:
+    """A subgroup that stands out in one metric.
+
+    number, rest: its rate and that of all other rows. difference: number - rest; its interval allows for the choice of
+    those flagged. shrunk: the rate drawn to the mean of all subgroups, which is what to expect of new rows.
+    p, adjusted: of no difference, the latter for all subgroups tested. echo_of: the finding that it only repeats.
+    """
+
+    subject: Subject
+    levels: Levels
+    metric: str
+    number: Number
+    rest: Number
+    difference: Number
+    shrunk: Number
+    p: float
+    adjusted: float
+    echo_of: str | None = None
+
+    @property
+    def name(self) -> str:
+        """Columns and levels as one text."""
+        return ", ".join(f"{column}={level}" for column, level in zip(self.subject, self.levels, strict=True))
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """What a search found.
+
+    findings: that stand out by themselves, at most MOST_FINDINGS, largest sure gap first. flagged: all that were
+    flagged, echoes among them, at most MOST_LISTED; flagged_count: how many there were. searched: tests, of all
+    metrics; small: tests that were not taken as there were too few rows. rate: bound of the share of false findings.
+    """
+
+    findings: tuple[Subgroup, ...]
+    flagged: tuple[Subgroup, ...]
+    flagged_count: int
+    searched: int
+    small: int
+    rate: float
+
+    def only(self, shown: Mapping[Subject, frozenset[Levels]]) -> "Search":
+        """Return the findings that may be passed on. shown: subject to its hidden groups."""
+        kept = tuple(each for each in self.findings if each.subject in shown and each.levels not in shown[each.subject])
+        return replace(self, findings=kept, flagged=kept)
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    subject: Subject
+    arm: Arm
+    estimate: Estimate
+
+    @property
+    def conditions(self) -> frozenset[tuple[str, str | None]]:
+        return frozenset(zip(self.subject, self.arm.levels, strict=True))
+
+
+def search(table: CellTable, positive: str, *, min_trials: int) -> Search:
+    """Search every subject of up to MOST_COLUMNS columns that the table has cells of."""
+    subjects = [subject for subject in table.cells if 0 < len(subject) <= MOST_COLUMNS]
+    overall = arms_of(table, (), positive)[0]
+    arms = [(subject, arm) for subject in subjects for arm in arms_of(table, subject, positive) if not arm.missing]
+    metrics = [metric for metric in METRICS if metric in overall.estimates]
+    found: list[Subgroup] = []
+    searched = small = 0
+    for metric in metrics:
+        whole = overall.estimates[metric]
+        if not isinstance(whole, Estimate) or whole.counts is None:
+            continue
+        places = _places(arms, metric)
+        # The bound is shared out among the metrics, so that it holds for all of them together.
+        screening = screen(_counts(places, whole.counts), min_trials=min_trials, rate=RATE / len(metrics))
+        searched, small = searched + screening.tested, small + len(screening.small)
+        found += _told_once(metric, screening.flagged, places, whole.counts)
+    found.sort(key=_sure, reverse=True)
+    alone = [each for each in found if each.echo_of is None]
+    return Search(tuple(alone[:MOST_FINDINGS]), tuple(found[:MOST_LISTED]), len(found), searched, small, RATE)
+
+
+def _places(arms: Sequence[tuple[Subject, Arm]], metric: str) -> list[_Place]:
+    found = []
+    for subject, arm in arms:
+        estimate = arm.estimates[metric]
+        if isinstance(estimate, Estimate) and estimate.counts is not None:
+            found.append(_Place(subject, arm, estimate))
+    return found
+
+
+def _counts(places: Sequence[_Place], whole: tuple[int, int]) -> Counts:
+    own = np.array([place.estimate.counts for place in places], dtype=np.int64).reshape(len(places), 2)
+    return Counts(own[:, 0], own[:, 1], whole[0] - own[:, 0], whole[1] - own[:, 1])
+
+
+def _told_once(
+    metric: str, flagged: Sequence[Finding], places: Sequence[_Place], whole: tuple[int, int]
+) -> list[Subgroup]:
+    told: list[tuple[_Place, Subgroup]] = []
+    found = []
+    for finding in flagged:
+        place = places[finding.place]
+        made = _subgroup(metric, finding, place, whole)
+        for other, first in told:
+            if _is_echo(place, other, whole):
+                made = replace(made, echo_of=first.name)
+                break
+        else:
+            told.append((place, made))
+        found.append(made)
+    return found
+
+
+def _subgroup(metric: str, finding: Finding, place: _Place, whole: tuple[int, int]) -> Subgroup:
+    own = place.estimate.counts or (0, 0)
+    rest = share(whole[0] - own[0], whole[1] - own[1])
+    return Subgroup(
+        place.subject,
+        place.arm.levels,
+        metric,
+        place.estimate.number(),
+        rest.number(),
+        Number(
+            finding.difference.value,
+            own[1] + rest.n,
+            finding.difference.interval,
+            "Newcombe 1998 method 10, at the level of those selected (Benjamini, Yekutieli 2005)",
+        ),
+        Number(finding.shrunk, own[1], finding.shrunk_interval, "beta-binomial shrinkage (Kleinman 1973)"),
+        finding.p,
+        finding.adjusted,
+    )
+
+
+def _is_echo(place: _Place, told: _Place, whole: tuple[int, int]) -> bool:
+    """Whether a finding says nothing beyond one that was told: a part no different from it, or a whole but for it."""
+    own, first = place.estimate.counts or (0, 0), told.estimate.counts or (0, 0)
+    if place.conditions > told.conditions:
+        compared = own, _less(first, own)
+    elif place.conditions < told.conditions:
+        compared = _less(own, first), _less(whole, own)
+    else:
+        return False
+    columns = [np.array([count]) for counts in compared for count in counts]
+    return float(p_values(Counts(columns[0], columns[1], columns[2], columns[3]))[0]) > _ECHO
+
+
+def _less(one: tuple[int, int], other: tuple[int, int]) -> tuple[int, int]:
+    return one[0] - other[0], one[1] - other[1]
+
+
+def _sure(each: Subgroup) -> float:
+    return 0.0 if each.difference.interval is None else each.difference.interval.magnitude().low

@@ -1,0 +1,146 @@
+"""Parquet, CSV, Arrow, frames, relations, counts and PostgreSQL give the same table of cells, byte for byte."""
+
+# ruff: noqa: S311  (chance makes tables here, no secrets)
+
+import random
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.feather
+import pytest
+
+from shinrai.evaluate.audit.cells import Roles, Task
+from shinrai.evaluate.audit.intake import Wanted, read_cells
+
+N = 800
+SPELLED = ["男", "男 ", "女", "女性", "ﾅｼ", "ナシ", "Other", "OTHER", "other", None, "", "　"]
+TYPES = {
+    "sex": "text",
+    "age": "integer",
+    "band": "double precision",
+    "dept": "text",
+    "y": "text",
+    "p": "text",
+    "s": "double precision",
+    "w": "double precision",
+    "person": "bigint",
+    "pay": "double precision",
+    "guess": "double precision",
+}
+MESSY = Roles(
+    prediction="p",
+    label="y",
+    score="s",
+    favourable="承認",
+    groups=("sex", "age", "band"),
+    intersections=(("age", "sex"), ("sex", "age")),
+    strata=("dept",),
+)
+
+
+@pytest.fixture(scope="module")
+def messy() -> dict[str, list[Any]]:
+    rng = random.Random(8)
+    decision = ["承認", " 承認", "否認", "否認", None]
+    return {
+        "sex": [rng.choice(SPELLED) for _ in range(N)],
+        "age": [rng.choice([20, 30, 40, None]) for _ in range(N)],
+        "band": [rng.choice([0.5, 1.0, -0.0, 0.0, float("nan"), None]) for _ in range(N)],
+        "dept": [rng.choice(["A", "B", "Ｂ"]) for _ in range(N)],
+        "y": [rng.choice(decision) for _ in range(N)],
+        "p": [rng.choice(decision) for _ in range(N)],
+        "s": [rng.choice([rng.random(), rng.randrange(1 << 47) / (1 << 47), 1.0, 0.0, None]) for _ in range(N)],
+        "w": [rng.choice([rng.random() * 900, 1.0, 0.0, float("nan"), None]) for _ in range(N)],
+        "person": [rng.randrange(200) for _ in range(N)],
+        "pay": [rng.choice([rng.gauss(5e6, 2e6), float(rng.randrange(10**7)), None]) for _ in range(N)],
+        "guess": [rng.choice([rng.gauss(0, 1), -1.5 * 2.0**-46, rng.gauss(5e6, 2e6)]) for _ in range(N)],
+    }
+
+
+VARIANTS = {
+    "classes and scores": (MESSY, Wanted(bins=64)),
+    "search": (MESSY, Wanted(search=3, bins=0)),
+    "clusters": (Roles("p", "y", favourable="承認", groups=("sex", "band"), cluster="person"), Wanted()),
+    "weights": (Roles("p", "y", favourable="承認", groups=("sex",), weight="w"), Wanted()),
+    "threshold": (Roles(None, "y", "s", 0.25, "承認", groups=("sex",), cluster="person"), Wanted(bins=7)),
+    "selection only": (Roles("p", favourable="承認", groups=("sex",), cluster="person"), Wanted()),
+    "regression": (Roles("guess", "pay", groups=("sex",), strata=("dept",), task=Task.REGRESSION), Wanted()),
+    "wide scores": (Roles("p", "y", "pay", favourable="承認", groups=("sex",)), Wanted(bins=32, calibration=False)),
+}
+
+
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_every_form_of_the_same_rows_gives_the_same_bytes(
+    variant: str,
+    messy: dict[str, list[Any]],
+    parquet: Callable[..., Path],
+    in_postgres: Callable[..., Any],
+    bytes_of: Callable[..., bytes],
+    tmp_path: Path,
+) -> None:
+    roles, wanted = VARIANTS[variant]
+    file = parquet(messy)
+    table = pa.table(messy)
+    pyarrow.feather.write_feather(table, tmp_path / "t.feather", compression="uncompressed")
+    forms = {
+        "parquet": file,
+        "arrow": table,
+        "feather": tmp_path / "t.feather",
+        "columns": messy,
+        "relation": duckdb.connect().read_parquet(str(file)),
+        "postgres": in_postgres("messy", messy, TYPES),
+    }
+    found = {name: bytes_of(read_cells(data, roles, wanted=wanted)) for name, data in forms.items()}
+    assert {name for name, text in found.items() if text != found["parquet"]} == set()
+
+
+def test_frames_of_pandas_and_polars_give_the_same_bytes(
+    messy: dict[str, list[Any]], parquet: Callable[..., Path], bytes_of: Callable[..., bytes]
+) -> None:
+    pandas, polars = pytest.importorskip("pandas"), pytest.importorskip("polars")
+    forms = [pandas.DataFrame(messy), polars.DataFrame(messy, strict=False), polars.DataFrame(messy).lazy()]
+    expected = bytes_of(read_cells(parquet(messy), MESSY))
+    assert [bytes_of(read_cells(form, MESSY)) == expected for form in forms] == [True] * 3
+
+
+@pytest.mark.parametrize("variant", ["classes and scores", "clusters", "weights", "regression"])
+def test_counts_give_the_bytes_of_the_rows_they_count(
+    variant: str, messy: dict[str, list[Any]], parquet: Callable[..., Path], bytes_of: Callable[..., bytes]
+) -> None:
+    roles, wanted = VARIANTS[variant]
+    kept = {name: values for name, values in messy.items() if name not in {"s", "w"}} if "scores" in variant else messy
+    if "scores" in variant:
+        roles = Roles("p", "y", favourable="承認", groups=("sex", "age", "band"), strata=("dept",))
+    named = [
+        n for n in kept if n in {roles.label, roles.prediction, roles.cluster, roles.weight, *roles.groups, "dept"}
+    ]
+    counted = Counter(
+        tuple(None if value != value else value for value in row)
+        for row in zip(*(kept[name] for name in named), strict=True)
+    )
+    cells = {name: [key[place] for key in counted] for place, name in enumerate(named)} | {"n": list(counted.values())}
+    of_counts = Roles(**{f: getattr(roles, f) for f in Roles.__slots__} | {"counts": "n"})
+    rows, counts = read_cells(parquet(kept), roles, wanted=wanted), read_cells(parquet(cells, "c.parquet"), of_counts)
+    assert counts.origin.engine == "counts"
+    assert counts.origin.rows == rows.origin.rows == N
+    assert bytes_of(counts) == bytes_of(rows)
+
+
+def test_csv_gives_the_bytes_of_parquet(
+    parquet: Callable[..., Path], bytes_of: Callable[..., bytes], tmp_path: Path
+) -> None:
+    rng = random.Random(3)
+    columns = {
+        "g": [rng.choice(["a", "A", " b", "ｂ", "c"]) for _ in range(500)],
+        "y": [rng.choice([0, 1]) for _ in range(500)],
+        "s": [rng.random() for _ in range(500)],
+    }
+    pyarrow.csv.write_csv(pa.table(columns), tmp_path / "t.csv")
+    roles = Roles(None, "y", "s", 0.5, 1, groups=("g",))
+    csv, same = read_cells(tmp_path / "t.csv", roles), read_cells(parquet(columns), roles)
+    assert bytes_of(csv) == bytes_of(same)
