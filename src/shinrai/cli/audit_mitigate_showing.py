@@ -165,7 +165,7 @@ def show_signing(out: Path, content: bytes, shows: str, language: Language) -> N
         "    expires: YYYY-MM-DD",
     )
     for text in lines:
-        tables.line(text, language, indent=2 + len(text) - len(text.lstrip()))
+        tables.line(text, language)
 
 
 def write_decisions(point: "OperatingPoint", file: Path, key: str, out: Path) -> dict[str, str]:

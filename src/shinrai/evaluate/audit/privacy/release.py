@@ -331,7 +331,7 @@ def caution(question: Question, levels_from_data: bool) -> tuple[Message, ...]:
     if question.person is None:
         said.append(
             message(
-                "That nobody has more than {rows} rows is your statement: no column of people was named to see to it. "
+                "That nobody has more than {rows} row(s) is your statement: no column of people was named to see to it. "
                 "If it is wrong, the protection is weaker by as much.",
                 rows=question.rows_per_person,
             )
