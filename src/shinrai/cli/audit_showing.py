@@ -49,7 +49,7 @@ def show_audit(audit: "Audit", name: str, language: Language) -> None:
     if not audit.verdicts:
         tables.line(message("No comparison has a limit, so that there is no verdict."), language, indent=2)
     for verdict in audit.verdicts:
-        tables.line(verdict_sentence(verdict, audit.subjects[verdict.subject].name), language, indent=2)
+        tables.line(verdict_sentence(verdict, audit.subjects[verdict.subject]), language, indent=2)
     for warning in audit.warnings:
         tables.line(message("Note: {text}", text=warning), language, style="yellow", indent=2)
     for subject in audit.subjects.values():

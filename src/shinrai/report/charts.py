@@ -57,7 +57,7 @@ def results_chart(assessment: Assessment, language: Language, name: str) -> Char
         rows.append({"row": len(rows), "required": required, "every": every, "label": label})
     largest = max(1, *(row["every"] for row in rows))
     x = {"type": "quantitative", "scale": {"domain": [0, largest]}, "axis": None}
-    spec = _frame(rows, _ROW) | {
+    spec = row_frame(rows, _ROW) | {
         "layer": [
             {
                 "mark": {
@@ -74,7 +74,7 @@ def results_chart(assessment: Assessment, language: Language, name: str) -> Char
                 "mark": {"type": "bar", "height": 12, "yOffset": 8, "fill": LINE},
                 "encoding": {"x": {"field": "required", **x}},
             },
-            _label_layer(),
+            label_layer(),
         ],
     }
     title = message("Requirements by result").text(language)
@@ -98,16 +98,16 @@ def decision_chart(record: MeasurementRecord, language: Language, name: str) -> 
     ).text(language)
     rows = [{"row": 0, "value": record.value, "low": bounds.low, "high": bounds.high, "label": label}]
     # What must stay small is read from zero; what must be large enough is read near its limit.
-    low, high = _domain([*points, 0.0] if record.comparison == "at_most" else points)
+    low, high = domain_of([*points, 0.0] if record.comparison == "at_most" else points)
     colour = BEYOND if record.outcome == "fail" else LINE
     words = limit(record).text(language)
-    spec = _frame(rows, _ROW) | {
+    spec = row_frame(rows, _ROW) | {
         "layer": [
-            *_reference_layers(
+            *reference_layers(
                 record.limit, message("limit: {limit}", limit=words).text(language), (low, high), [6, 3], INK
             ),
-            *_interval_layers(unit, (low, high), colour),
-            _label_layer(),
+            *interval_layers(unit, (low, high), colour),
+            label_layer(),
         ],
     }
     title = message("{title}: value, interval and limit", title=said(record.title, language)).text(language)
@@ -129,17 +129,17 @@ def groups_chart(record: MeasurementRecord, language: Language, name: str) -> Ch
     rows = [_group_row(index, group, unit, language, names[index]) for index, group in enumerate(shown)]
     overall = _overall(drawn)
     points = [row[key] for row in rows for key in ("low", "high", "value")] + ([] if overall is None else [overall])
-    domain = _domain(points)
+    domain = domain_of(points)
     references: list[dict[str, Any]] = []
     if overall is not None:
         words = message("all shown groups: {value}", value=number(overall, unit)).text(language)
-        references = _reference_layers(overall, words, domain, [2, 2], QUIET)
-    spec = _frame(rows, _GROUP_ROW) | {
+        references = reference_layers(overall, words, domain, [2, 2], QUIET)
+    spec = row_frame(rows, _GROUP_ROW) | {
         "layer": [
             *references,
-            *_interval_layers(unit, domain, LINE, 17),
-            _label_layer(1),
-            _label_layer(-16, "name", "bold"),
+            *interval_layers(unit, domain, LINE, 17),
+            label_layer(1),
+            label_layer(-16, "name", "bold"),
         ],
     }
     title = message("{title}: each group", title=said(record.title, language)).text(language)
@@ -186,7 +186,8 @@ def _group_row(index: int, group: GroupValue, unit: Unit, language: Language, na
     return {"row": index, "value": group.value, "low": bounds.low, "high": bounds.high, "label": numbers, "name": name}
 
 
-def _frame(rows: Sequence[dict[str, Any]], row_height: int) -> dict[str, Any]:
+def row_frame(rows: Sequence[dict[str, Any]], row_height: int) -> dict[str, Any]:
+    """Return a specification without layers, one row of the chart for each row of data."""
     return {
         "$schema": _SCHEMA,
         "data": {"values": list(rows)},
@@ -211,14 +212,15 @@ def _frame(rows: Sequence[dict[str, Any]], row_height: int) -> dict[str, Any]:
     }
 
 
-def _domain(points: Sequence[float]) -> tuple[float, float]:
+def domain_of(points: Sequence[float]) -> tuple[float, float]:
     """Span the points with some air; a span of nothing still needs a width."""
     low, high = min(points), max(points)
     air = (high - low) * 0.04 or 0.01
     return (low if low == 0 else low - air), high + air
 
 
-def _interval_layers(unit: Unit, domain: tuple[float, float], colour: str, down: int = 8) -> list[dict[str, Any]]:
+def interval_layers(unit: Unit, domain: tuple[float, float], colour: str, down: int = 8) -> list[dict[str, Any]]:
+    """Return the layers of a value with its interval, from the fields value, low and high of each row."""
     axis = {
         "orient": "bottom",
         "title": None,
@@ -253,16 +255,18 @@ def _tick(colour: str, down: int) -> dict[str, Any]:
     return {"type": "tick", "orient": "vertical", "thickness": 2, "size": 12, "yOffset": down, "color": colour}
 
 
-def _label_layer(dy: int = -9, field: str = "label", weight: str = "normal") -> dict[str, Any]:
+def label_layer(dy: int = -9, field: str = "label", weight: str = "normal") -> dict[str, Any]:
+    """Return the layer of a text at the start of each row."""
     return {
         "mark": {"type": "text", "align": "left", "baseline": "middle", "dy": dy, "fontWeight": weight},
         "encoding": {"x": {"value": 0}, "text": {"field": field, "type": "nominal"}},
     }
 
 
-def _reference_layers(
+def reference_layers(
     at: float, words: str, domain: tuple[float, float], dash: list[int], colour: str
 ) -> list[dict[str, Any]]:
+    """Return the layers of a line across all rows, with its words above."""
     x = {"datum": at, "type": "quantitative", "scale": {"domain": list(domain)}}
     # The words stand above the frame, on the side of the line that has room.
     left_half = at < (domain[0] + domain[1]) / 2

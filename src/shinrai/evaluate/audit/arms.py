@@ -133,8 +133,8 @@ def _mean(rows: int, total: int, squares: int) -> Estimate:
     # Squares are kept in the unit of the values; the functions of means.py want the square of it.
     sums = Sums(rows, total, squares << SCALE_BITS, 1 << SCALE_BITS)
     spread = squares * rows * (1 << SCALE_BITS) - total**2
-    if rows < 2 or spread < 0:
-        return Estimate(sums.mean, rows, None, "no interval: fewer than two rows")
+    if rows < 2 or spread <= 0:
+        return Estimate(sums.mean, rows, None, "no interval: fewer than two rows, or all alike")
 
     def bounds(z: float) -> Interval:
         return mean_interval(sums, z)

@@ -56,7 +56,7 @@ def render(audit: Audit, language: Language) -> str:
     parts = [
         f'<div class="shinrai-audit" lang="{language.value}"><style>{_STYLE}</style>',
         f'<p class="answer">{MARK[audit.answer]} {said(head)}</p>',
-        _listed(said(verdict_sentence(each, audit.subjects[each.subject].name)) for each in audit.verdicts),
+        _listed(said(verdict_sentence(each, audit.subjects[each.subject])) for each in audit.verdicts),
         _listed(said(message("Note: {text}", text=each)) for each in audit.warnings),
     ]
     for subject in audit.subjects.values():

@@ -28,6 +28,7 @@ from shinrai.evaluate.statistics.binned_scores import (
 )
 from shinrai.evaluate.statistics.interval import Interval
 from shinrai.evaluate.statistics.means import Sums, mean_interval
+from shinrai.evaluate.statistics.proportions import wilson_bounds
 from shinrai.evaluate.statistics.undefined import Undefined
 from shinrai.language import Message, message
 
@@ -129,11 +130,18 @@ def _auc(scores: ScoreHistogram) -> Estimate | Message:
     if isinstance(found, Undefined):
         return found.reason()
     value, error = found.value, found.se
+    fewer = int(min(scores.positives.counts.sum(), scores.negatives.counts.sum()))
 
     def bounds(z: float) -> Interval:
+        if error == 0:
+            # All pairs are ordered alike, which shows no spread, but does not show that there is none.
+            n = np.array([float(fewer)])
+            low, high = wilson_bounds(value * n, n, z)
+            return Interval(float(low[0]), float(high[0]))
         return Interval(max(0.0, value - z * error), min(1.0, value + z * error))
 
-    return Estimate(value, _rows(scores), bounds, "DeLong 1988, from bins", bound=found.bound)
+    method = "DeLong 1988, from bins" if error else "Wilson 1927 at the rows of the rarer label"
+    return Estimate(value, _rows(scores), bounds, method, bound=found.bound)
 
 
 def _brier(scores: ScoreHistogram) -> Estimate | Message:
@@ -181,7 +189,7 @@ def _gap(scores: ScoreHistogram) -> Estimate | Message:
     total = positives * unit - of_positives - of_negatives
     squares = sum(scores.positives.squares) + sum(scores.negatives.squares) - 2 * of_positives + positives * unit
     sums = Sums(n, total, max(0, squares) << SCALE_BITS, unit)
-    if n < 2 or sums.squares * n < total**2:
+    if n < 2 or sums.squares * n <= total**2:
         return Estimate(sums.mean, n, None, "no interval: fewer than two rows, or all alike")
 
     def bounds(z: float) -> Interval:

@@ -9,7 +9,7 @@ from shinrai.evaluate.audit.comparing import Form, Gap
 from shinrai.evaluate.audit.estimates import Number
 from shinrai.evaluate.audit.metrics import RATES
 from shinrai.evaluate.audit.subgroup_search import Subgroup
-from shinrai.evaluate.audit.subjects import Standing
+from shinrai.evaluate.audit.subjects import Standing, SubjectAudit
 from shinrai.evaluate.audit.verdicts import Answer, Verdict
 from shinrai.evaluate.measurement import Comparison
 from shinrai.evaluate.statistics.interval import Interval
@@ -60,6 +60,10 @@ def notes(audit: Audit) -> Iterator[Message]:
         )
 
 
+DIFFERENT = 0.05
+"""p below which a difference is said to be clear."""
+
+
 def title(metric: str) -> Message:
     """Return what people call a metric."""
     return ALL_TITLES.get(metric, message("{name}", name=metric))
@@ -75,21 +79,24 @@ def amount(value: float | None, metric: str, form: Form | None = None) -> str:
     if value is None or not isfinite(value):
         return "—"
     if is_share(metric) and form is not Form.RATIO:
-        return f"{100 * value:.1f}".replace("-", "−") + ("" if form is Form.DIFFERENCE else "%")
-    if metric in REGRESSION and form is not Form.RATIO:
-        return f"{value:,.4g}".replace("-", "−")
-    return f"{value:.3f}".replace("-", "−")
+        return _signed(f"{100 * value:.1f}") + ("" if form is Form.DIFFERENCE else "%")
+    return _signed(f"{value:,.4g}" if metric in REGRESSION and form is not Form.RATIO else f"{value:.3f}")
+
+
+def _signed(text: str) -> str:
+    """Write a proper minus sign, and none before a zero."""
+    return text.replace("-", "−") if float(text.replace(",", "")) else text.lstrip("-")
 
 
 def span(interval: Interval | None, metric: str, form: Form | None = None) -> str:
     """Show the two ends of an interval; "—" without one."""
     if interval is None:
         return "—"
-    return f"{amount(interval.low, metric, form).rstrip('%')}–{amount(interval.high, metric, form)}"
+    return ", ".join(amount(end, metric, form).rstrip("%") for end in (interval.low, interval.high))
 
 
 def number_text(number: Number | Gap, metric: str, form: Form | None = None) -> str:
-    """Show a value with its interval, such as `75.0% [30.1–95.4%]`; "—" where it is undefined."""
+    """Show a value with its interval, such as `75.0% [30.1, 95.4]`; "—" where it is undefined."""
     if number.value is None:
         return "—"
     shown = amount(number.value, metric, form)
@@ -132,17 +139,24 @@ def gap_sentence(gap: Gap, metric: str, form: Form) -> Message:
     return message("“{low}” has {gap} times the value of “{high}”", high=gap.high_group, low=gap.low_group, gap=shown)
 
 
-def verdict_sentence(verdict: Verdict, columns: str) -> Message:
-    """Say what a verdict is and why, in one line."""
+def verdict_sentence(verdict: Verdict, subject: SubjectAudit) -> Message:
+    """Say what a verdict is and why, in one line. subject: the one it is about."""
     said = message(
         "{answer}: {title}. {gap}; asked for is {limit}.",
         answer=ANSWER[verdict.answer],
-        title=comparison_title(verdict.metric, verdict.form, columns),
+        title=comparison_title(verdict.metric, verdict.form, subject.name),
         gap=gap_sentence(verdict.gap, verdict.metric, verdict.form),
         limit=limit_text(verdict),
     )
     if verdict.gap.value is None or verdict.reason is None:
         return said
+    p = subject.chance[verdict.metric].p
+    if p is not None and p < DIFFERENT:
+        said = message(
+            "{said} That the groups differ is clear (p {p}); whether by more than the limit is not.",
+            said=said,
+            p=p_text(p) if p < 0.001 else f"= {p_text(p)}",
+        )
     return message("{said} {more}", said=said, more=verdict.reason)
 
 
