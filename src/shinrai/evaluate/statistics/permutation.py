@@ -27,7 +27,7 @@ DRAWS = 10_000
 SEED = 1
 """Seed of the draws, unless another is asked for. It belongs in the evidence."""
 
-BLOCK = 500_000
+BLOCK = 250_000
 """Numbers that are held at a time: it bounds the memory, and changes no draw of fewer than 10⁹ trials."""
 
 _MOST = 10**9
@@ -101,10 +101,8 @@ def no_difference_within(strata: Sequence[Sequence[Fraction]], *, draws: int = D
     if draws < 1 or seed < 0:
         raise ValueError(f"need at least one draw and a seed of 0 or more, got {draws} and {seed}")
     seen = _gaps(sum((successes for successes, _ in urns), np.zeros_like(urns[0][0]))[None, :], scale)
-    null = [_gaps(block, scale) for block in _blocks(urns, draws, seed)]
-    difference = np.concatenate([block.difference for block in null])
-    ratio = np.concatenate([block.ratio for block in null])
-    deviation = np.concatenate([block.deviations.max(axis=1) for block in null])
+    drawn = [_worst(_gaps(block, scale)) for block in _blocks(urns, draws, seed)]
+    difference, ratio, deviation = (np.concatenate(each) for each in zip(*drawn, strict=True))
     worst = float(seen.deviations.max())
     return NoDifference(
         difference=_against(float(seen.difference[0]), difference),
@@ -169,6 +167,10 @@ def _gaps(successes: Whole, scale: _Scale) -> _Gaps:
     deviations[:, scale.deviation == 0] = 0.0
     ratio = parts.min(axis=1) / parts.max(axis=1) if parts.shape[1] else np.ones(len(successes))
     return _Gaps(difference, ratio, deviations)
+
+
+def _worst(gaps: _Gaps) -> tuple[Floats, Floats, Floats]:
+    return gaps.difference, gaps.ratio, gaps.deviations.max(axis=1)
 
 
 def _blocks(urns: Sequence[tuple[Whole, Whole]], draws: int, seed: int) -> Iterator[Whole]:

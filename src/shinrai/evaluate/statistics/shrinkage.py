@@ -1,7 +1,7 @@
 """Rates of many small groups, drawn towards their common mean as far as the groups are alike.
 
-The largest of a thousand rates is large mostly by luck. Groups whose rates are not known well are moved towards the mean
-of all by as much as the spread of all rates says that such luck explains.
+The largest of a thousand rates is large mostly by luck. Groups whose rates are not known well are moved towards the
+mean of all by as much as the spread of all rates says that such luck explains.
 """
 
 from dataclasses import dataclass

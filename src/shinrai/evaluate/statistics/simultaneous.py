@@ -118,7 +118,7 @@ def simultaneous(
         against,
         contrasts,
         _largest_difference(differences),
-        _smallest_ratio([ratio for ratio in ratios if isinstance(ratio, Gap)]) if x.any() else Undefined.ALL_ZERO,
+        _smallest_ratio(*_ratio_bounds(a, n1, b, n2, share, critical)) if x.any() else Undefined.ALL_ZERO,
         critical,
         0 if largest is None else draws,
         seed,
@@ -218,17 +218,22 @@ def _differences(a: Counts, n1: Counts, b: Counts, n2: Counts, share: Counts, z:
     ]
 
 
-def _ratios(a: Counts, n1: Counts, b: Counts, n2: Counts, share: Counts, z: float) -> list[Gap | Undefined]:
+def _ratio_bounds(
+    a: Counts, n1: Counts, b: Counts, n2: Counts, share: Counts, z: float
+) -> tuple[Counts, Counts, Counts]:
+    """Ratios with low and high; infinite over a rate of 0, NaN for 0 over 0."""
     low, high = koopman_bounds(a, n1, b, n2, z)
     with np.errstate(divide="ignore", invalid="ignore"):
         # r = rate / rate of the rest, so rate / rate of all is 1 / (share + (1 - share) / r).
         low, high = 1 / (share + (1 - share) / low), 1 / (share + (1 - share) / high)
         value = (a / n1) / (share * (a / n1) + (1 - share) * (b / n2))
+    return value, np.fmin(low, value), np.fmax(high, value)
+
+
+def _ratios(a: Counts, n1: Counts, b: Counts, n2: Counts, share: Counts, z: float) -> list[Gap | Undefined]:
     return [
-        Gap(float(middle), Interval(min(float(below), float(middle)), max(float(above), float(middle))))
-        if np.isfinite(middle)
-        else Undefined.ZERO_BASE
-        for middle, below, above in zip(value, low, high, strict=True)
+        Gap(float(value), Interval(float(low), float(high))) if np.isfinite(value) else Undefined.ZERO_BASE
+        for value, low, high in zip(*_ratio_bounds(a, n1, b, n2, share, z), strict=True)
     ]
 
 
@@ -250,7 +255,11 @@ def _adjusted(t: Counts, ps: Sequence[float], largest: Counts | None) -> list[fl
         return sidak
     ordered = np.sort(largest)
     worse = len(ordered) - np.searchsorted(ordered, t, side="left")
-    return [min(bound, (int(count) + 1) / (len(ordered) + 1)) for bound, count in zip(sidak, worse, strict=True)]
+    # Of few comparisons the draws' own error can take it below the p of one.
+    return [
+        max(p, min(bound, (int(count) + 1) / (len(ordered) + 1)))
+        for p, bound, count in zip(ps, sidak, worse, strict=True)
+    ]
 
 
 def _largest_difference(differences: Sequence[Gap]) -> Gap:
@@ -259,18 +268,9 @@ def _largest_difference(differences: Sequence[Gap]) -> Gap:
     return Gap(value, Interval(max(size.low for size in sizes), max(size.high for size in sizes)))
 
 
-def _smallest_ratio(ratios: Sequence[Gap]) -> Gap:
-    turned = [
-        (
-            min(gap.value, _over(gap.value)),
-            min(gap.interval.low, _over(gap.interval.high)),
-            min(1.0, gap.interval.high, _over(gap.interval.low)),
-        )
-        for gap in ratios
-    ]
-    values, lows, highs = zip(*turned, strict=True)
-    return Gap(min(values), Interval(min(lows), min(highs)))
-
-
-def _over(value: float) -> float:
-    return 1 / value if value else float("inf")
+def _smallest_ratio(value: Counts, low: Counts, high: Counts) -> Gap:
+    with np.errstate(divide="ignore"):
+        values, lows, highs = np.fmin(value, 1 / value), np.fmin(low, 1 / high), np.fmin(high, 1 / low)
+    there = ~np.isnan(value)
+    bounds = float(lows[there].min()), min(1.0, float(highs[there].min()))
+    return Gap(float(values[there].min()), Interval(*bounds))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shinrai.evaluate.statistics.chi_squared import chi_squared_tail
 from shinrai.evaluate.statistics.gaps import Gap
+from shinrai.evaluate.statistics.hypergeometric import hypergeometric
 from shinrai.evaluate.statistics.interval import Z95, Interval
 from shinrai.evaluate.statistics.proportions import koopman_bounds, newcombe_bounds
 from shinrai.evaluate.statistics.undefined import Undefined
@@ -23,7 +24,7 @@ Stratum = tuple[int, int, int, int]
 
 Floats = NDArray[np.float64]
 
-_LOG_BRACKET, _HALVINGS = 60.0, 80
+_LOG_BRACKET, _HALVINGS, _LARGE = 60.0, 80, 5.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +151,9 @@ def breslow_day(strata: Sequence[Stratum]) -> Test | Undefined:
     """Test of one odds ratio in all strata, with Tarone's correction.
 
     As common_odds_ratio has it. Strata in which all outcomes are alike say nothing and are not counted; undefined with
-    fewer than two others (ONE_STRATUM), or where the common odds ratio is 0 or infinite.
+    fewer than two others (ONE_STRATUM), or where the common odds ratio is 0 (ALL_ZERO) or infinite. Where a fitted cell
+    is below 5, its stratum's mean and variance are those of the exact conditional distribution; the usual variance is
+    too small there, and the test would see differences among many small strata that have none.
     Sources: Breslow, Day 1980, Statistical Methods in Cancer Research 1, 4.4; Tarone 1985, Biometrika 72:91.
     """
     odds = common_odds_ratio(strata)
@@ -164,6 +167,11 @@ def breslow_day(strata: Sequence[Stratum]) -> Test | Undefined:
     if odds.value == 0:
         return Undefined.ALL_ZERO
     fitted, variance = _fitted(n, m, a + b, odds.value)
+    cells = np.minimum(np.minimum(fitted, n - fitted), np.minimum(a + b - fitted, m - a - b + fitted))
+    for place in np.flatnonzero(cells < _LARGE):
+        k, chances = hypergeometric(int(n[place]), int(m[place]), int(a[place] + b[place]), odds.value)
+        fitted[place] = (k * chances).sum()
+        variance[place] = ((k - fitted[place]) ** 2 * chances).sum()
     away = a - fitted
     statistic = float((away**2 / variance).sum()) - float(away.sum()) ** 2 / float(variance.sum())
     return Test(max(0.0, statistic), len(a) - 1, chi_squared_tail(max(0.0, statistic), len(a) - 1))

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from shinrai.evaluate.statistics.discovery import RATE, Procedure, adjusted
 from shinrai.evaluate.statistics.gaps import Gap
+from shinrai.evaluate.statistics.hypergeometric import hypergeometric
 from shinrai.evaluate.statistics.interval import Interval
 from shinrai.evaluate.statistics.proportions import newcombe_bounds
 from shinrai.evaluate.statistics.quantiles import normal_quantile
@@ -26,7 +27,7 @@ Floats = NDArray[np.float64]
 MIN_TRIALS = 30
 """Trials that a subgroup and its complement need to be tested, unless another number is asked for."""
 
-_LARGE, _REACH, _SAME = 5.0, 12.0, 1e-9
+_LARGE, _SAME = 5.0, 1e-9
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,7 +180,8 @@ def confirm(screening: Screening, held_out: Counts) -> tuple[Confirmation, ...]:
     raised = holm(ps.tolist())
     there = (chosen.trials > 0) & (chosen.rest_trials > 0)
     z = normal_quantile(1 - screening.rate / max(1, len(flagged)))
-    gaps = dict(zip(np.flatnonzero(there), _gaps(chosen.at(np.flatnonzero(there)), z), strict=True))
+    places = np.flatnonzero(there)
+    gaps = dict(zip(places.tolist(), _gaps(chosen.at(places), z), strict=True))
     found = [
         Confirmation(
             place=finding.place,
@@ -212,17 +214,14 @@ def _smallest(each: Confirmation) -> float:
 
 
 def _shrunk(counts: Counts) -> list[tuple[float, Interval]]:
-    if len(counts.trials) < 2:
-        # One subgroup has no others to be like; its complement is the only mean there is.
-        together = (
-            shrink(np.append(counts.successes, counts.rest_successes), np.append(counts.trials, counts.rest_trials))
-            if len(counts.trials)
-            else None
-        )
-    else:
-        together = shrink(counts.successes, counts.trials)
-    if together is None:
+    if not len(counts.trials):
         return []
+    # One subgroup has no others to be like; its complement is the only mean there is.
+    alone = len(counts.trials) == 1
+    together = shrink(
+        np.concatenate([counts.successes, counts.rest_successes]) if alone else counts.successes,
+        np.concatenate([counts.trials, counts.rest_trials]) if alone else counts.trials,
+    )
     return [
         (float(value), Interval(float(low), float(high)))
         for value, low, high in zip(together.values, together.low, together.high, strict=True)
@@ -231,18 +230,9 @@ def _shrunk(counts: Counts) -> list[tuple[float, Interval]]:
 
 def _fisher(a: int, n: int, b: int, m: int) -> float:
     """Mid-p of Fisher's exact test: tables less probable than the one seen, and half of those as probable."""
-    cases, total = a + b, n + m
-    least, most = max(0, cases - m), min(n, cases)
-    mode = min(most, max(least, (n + 1) * (cases + 1) // (total + 2)))
-    spread = sqrt(n * m * cases * (total - cases) / (total**2 * max(1, total - 1)))
-    reach = int(_REACH * spread + _REACH**2)
-    k = np.arange(max(least, mode - reach), min(most, mode + reach) + 1, dtype=np.float64)
+    k, chances = hypergeometric(n, m, a + b)
     if not k[0] <= a <= k[-1]:
         return 0.0
-    steps = np.log((n - k[:-1]) * (cases - k[:-1]) / ((k[:-1] + 1) * (m - cases + k[:-1] + 1)))
-    at = mode - int(k[0])
-    logs = np.concatenate([-np.cumsum(steps[:at][::-1])[::-1], [0.0], np.cumsum(steps[at:])])
-    seen = logs[a - int(k[0])]
-    chances = np.exp(logs)
-    less, same = chances[logs < seen - _SAME].sum(), chances[np.abs(logs - seen) <= _SAME].sum()
-    return float(min(1.0, (less + same / 2) / chances.sum()))
+    seen = chances[a - int(k[0])]
+    less, most = chances[chances < seen * (1 - _SAME)].sum(), chances[chances <= seen * (1 + _SAME)].sum()
+    return float(min(1.0, (less + most) / 2))

@@ -3,7 +3,7 @@
 Counting draws again is no way to an interval here: a row of weight 3 is not three rows.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf
 
 from shinrai.evaluate.statistics.clustered import RateSpread
@@ -28,7 +28,8 @@ class WeightSums:
 def weighted_rate(sums: WeightSums) -> LinearisedRate | Undefined:
     """Σw of the successes over Σw of all, with Wilson's interval at the effective n and Student's t.
 
-    The variance is that of a ratio, linearised, each row being a cluster of its own. Of equal weights it is Wilson's
+    The variance is that of a ratio, linearised, each row being a cluster of its own, and at least that of weights that
+    have nothing to do with the outcome (Kish's effective n, (Σw)²/Σw²). Of equal weights it is Wilson's
     interval of the rows. Undefined without rows (NO_ROWS) or with one row of weight (SINGLE_CLUSTER); ValueError for
     sums that no weights can have. Sources: Kish 1965, Survey Sampling, 11.7 (effective n); Korn, Graubard 1998, Surv.
     Methodol. 24:193 (interval at the effective n).
@@ -47,7 +48,9 @@ def weighted_rate(sums: WeightSums) -> LinearisedRate | Undefined:
         spread = RateSpread(sums.selected / sums.total, sums.rows, sums.rows, 0, inf)
     else:
         s, ss = sums.selected, sums.selected_squares
-        spread = linearised(sums.rows, s, sums.total, ss, ss, sums.total_squares)
+        seen = linearised(sums.rows, s, sums.total, ss, ss, sums.total_squares)
+        # A success of large weight that did not come up can't be seen in the spread; Kish's n does not depend on it.
+        spread = replace(seen, observed_n=min(seen.observed_n, seen.worst_n))
     effective = spread.effective_n()
     return LinearisedRate(
         spread.value, spread.at(), sums.rows, sums.rows, effective, sums.rows / effective, spread.df, spread
