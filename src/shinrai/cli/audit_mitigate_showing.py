@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from shinrai.cli import tables
 from shinrai.evaluate.audit.mitigation.outcome import COMPARED, GroupOutcome, Outcome, Shown
 from shinrai.evaluate.audit.mitigation.thresholds import Equal, Fitted
-from shinrai.evaluate.audit.mitigation.words import EQUAL, LAW, RATE, base_rates_differ, cautions, rule_text
+from shinrai.evaluate.audit.mitigation.words import EQUAL, LAW, base_rates_differ, cautions, rate_title, rule_text
 from shinrai.language import Language, Message, ShinraiError, message
 
 if TYPE_CHECKING:
@@ -73,7 +73,7 @@ def show_outcome(outcome: Outcome, *, with_worth: bool, language: Language) -> N
     tables.table(columns, rows, language)
     tables.line("", language)
     gaps = [
-        (RATE[name], _gap(outcome.gaps[name].before), _gap(outcome.gaps[name].after), _left_out(outcome, name))
+        (rate_title(name), _gap(outcome.gaps[name].before), _gap(outcome.gaps[name].after), _left_out(outcome, name))
         for name in COMPARED
     ]
     tables.table(
@@ -90,7 +90,7 @@ def _rate_row(group: GroupOutcome, name: str) -> tuple[tables.Cell, ...]:
     change = group.change.get(name)
     return (
         _name(group),
-        RATE[name],
+        rate_title(name),
         f"{group.before[name].n:,.0f}",
         _shown(group.before[name], name),
         _shown(group.after[name], name),

@@ -251,7 +251,7 @@ def noise_notes(found: "NoisyCounts") -> Sequence[Message]:
 
 def _groups(groups: "NoisyGroups", language: Language) -> None:
     from shinrai.cli import tables
-    from shinrai.evaluate.audit.mitigation.words import RATE
+    from shinrai.evaluate.audit.mitigation.words import rate_title
 
     tables.line("", language)
     tables.line(message("Groups of “{columns}”", columns=groups.column), language, style="bold")
@@ -261,7 +261,7 @@ def _groups(groups: "NoisyGroups", language: Language) -> None:
         for level, count in groups.rows.items()
     ]
     gap: list[tables.Cell] = [message("Difference"), "", *(_difference(groups.difference[name]) for name in names)]
-    tables.table([message("Group"), message("Rows"), *(RATE[name] for name in names)], [*rows, gap], language)
+    tables.table([message("Group"), message("Rows"), *(rate_title(name) for name in names)], [*rows, gap], language)
 
 
 def _rate(rate: "NoisyRate") -> "Message | str":

@@ -15,9 +15,9 @@ import pytest
 from shinrai.evaluate.audit.cells import Roles
 from shinrai.evaluate.audit.intake import read_cells
 from shinrai.evaluate.audit.privacy.ledger import open_ledger, read_ledger
-from shinrai.evaluate.audit.privacy.noise import discrete_laplace
 from shinrai.evaluate.audit.privacy.noisy import NoisyCounts, rates_of, read_noisy
 from shinrai.evaluate.audit.privacy.release import OTHER, Question, caution, note_beside, release, utility
+from shinrai.evaluate.statistics.discrete_laplace import discrete_laplace
 from shinrai.language import ShinraiError
 
 NOW = datetime(2026, 11, 20, 9, 0, tzinfo=UTC)
@@ -72,7 +72,7 @@ def test_every_declared_cell_is_there_with_noise_and_no_other(tmp_path: Path, le
     found = released(out)
     assert list(found) == [(s, y, p) for s in "fm" for y in ("1", OTHER) for p in ("1", OTHER)]
     draw = repeating(4)
-    noise = [discrete_laplace(Fraction(2), draw) for _ in range(9)]
+    noise = [discrete_laplace(Fraction(1, 2), draw) for _ in range(9)]
     true = {("f", "1", "1"): 401, ("f", "1", OTHER): 300, ("f", OTHER, OTHER): 500}
     true |= {("m", "1", "1"): 700, ("m", OTHER, OTHER): 600}
     assert [drawn for _, drawn in found.values()] == [true.get(c, 0) + n for c, n in zip(found, noise, strict=False)]

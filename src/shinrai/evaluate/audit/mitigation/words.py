@@ -3,20 +3,12 @@
 from collections.abc import Mapping
 
 from shinrai.evaluate.audit.mitigation.choosing import Chosen
-from shinrai.evaluate.audit.mitigation.outcome import Outcome
+from shinrai.evaluate.audit.mitigation.outcome import UTILITY, Outcome
 from shinrai.evaluate.audit.mitigation.parts import BINS
 from shinrai.evaluate.audit.mitigation.thresholds import Equal, Rule
+from shinrai.evaluate.audit.words import title
 from shinrai.evaluate.statistics.gaps import difference_gap
 from shinrai.language import Message, message
-
-RATE: Mapping[str, Message] = {
-    "selection_rate": message("selection rate"),
-    "accuracy": message("accuracy"),
-    "tpr": message("true positive rate"),
-    "fpr": message("false positive rate"),
-    "ppv": message("positive predictive value"),
-    "utility": message("worth of a row"),
-}
 
 EQUAL: Mapping[Equal, Message] = {
     Equal.SELECTION_RATE: message("equal selection rates (demographic parity)"),
@@ -30,6 +22,11 @@ LAW = message(
     "instance by sex in recruitment (Equal Employment Opportunity Act), and likewise under other countries' laws. Ask "
     "a lawyer before using them. This is no legal advice."
 )
+
+
+def rate_title(name: str) -> Message:
+    """Return what people call a number of an outcome."""
+    return message("Worth of a row") if name == UTILITY else title(name)
 
 
 def cautions(chosen: Chosen) -> list[Message]:

@@ -1,8 +1,7 @@
 """What released counts show: rates of groups and their gaps, with intervals that include the noise.
 
-Rates are made of the counts as they were drawn, not of those cut at 0, so that sums over many cells stay unbiased. The
-interval puts two sources of error together by square-and-add: Wilson's for the sample, and for the noise a Laplace
-distribution of the same variance, whose tails are the heaviest that such sums have.
+Rates are made of the counts as they were drawn, not of those cut at 0, so that sums over many cells stay unbiased.
+Intervals of differences put those of two rates together by square-and-add.
 Sources: Newcombe 1998, Stat. Med. 17:873; Zou, Donner 2008, Stat. Med. 27:1693.
 """
 
@@ -14,14 +13,14 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import combinations
-from math import hypot, log, sqrt
+from math import hypot, sqrt
 from pathlib import Path
-from typing import Any
 
-from shinrai.evaluate.audit.privacy.noise import variance
 from shinrai.evaluate.audit.privacy.release import FORMAT, MOST_CELLS, OTHER, note_beside
-from shinrai.evaluate.statistics.interval import Interval, simultaneous_z
-from shinrai.evaluate.statistics.proportions import wilson_bounds
+from shinrai.evaluate.statistics.discrete_laplace import NoisyRate as Noisy
+from shinrai.evaluate.statistics.discrete_laplace import noisy_rate
+from shinrai.evaluate.statistics.interval import LEVEL, Interval
+from shinrai.evaluate.statistics.undefined import Undefined
 from shinrai.language import Place, ShinraiError, message
 
 MOST_BYTES = 64 * 1024 * 1024
@@ -148,7 +147,7 @@ def rates_of(counts: NoisyCounts, column: str) -> NoisyGroups:
     return NoisyGroups(
         column,
         {level: sum(n for _, n in cells) for level, cells in of_level.items()},
-        {name: {level: _rate(sums[level][name], counts.scale, 1) for level in levels} for name in names},
+        {name: {level: _rate(sums[level][name], counts.scale) for level in levels} for name in names},
         {name: _difference([sums[level][name] for level in levels], counts.scale) for name in names},
     )
 
@@ -181,39 +180,33 @@ def _sums(counts: NoisyCounts, cells: Sequence[tuple[Cell, int]], name: str) -> 
     return _Sums(found[True][0], found[True][1], found[False][0], found[False][1])
 
 
-def _rate(sums: _Sums, scale: Fraction, comparisons: int) -> NoisyRate:
+def _of(sums: _Sums, scale: Fraction) -> Noisy | None:
     n = sums.successes + sums.failures
-    of_cell = variance(scale)
-    # Where the noise alone could have made the denominator, there is nothing to divide by.
-    if n < LEAST_SHOWN or n < 4 * sqrt(of_cell * (sums.of + sums.out_of)):
-        return NoisyRate(None, None, n)
-    value = min(1.0, max(0.0, sums.successes / n))
-    z = simultaneous_z(comparisons)
-    low, high = (float(bound[0]) for bound in _wilson(value * n, n, z))
-    spread = sqrt(of_cell * ((1 - value) ** 2 * sums.of + value**2 * sums.out_of)) / n
-    noise = spread * max(z, _laplace_quantile(comparisons))
-    return NoisyRate(
-        value,
-        Interval(max(0.0, value - hypot(value - low, noise)), min(1.0, value + hypot(high - value, noise))),
-        n,
+    found = noisy_rate(
+        sums.successes,
+        sums.failures,
+        epsilon=float(1 / scale),
+        success_cells=sums.of,
+        failure_cells=sums.out_of,
     )
+    # Where the noise alone could have made the denominator, there is nothing to divide by.
+    if isinstance(found, Undefined) or n < max(LEAST_SHOWN, 4 * sqrt(found.variance * (sums.of + sums.out_of))):
+        return None
+    return found
 
 
-def _wilson(successes: float, n: float, z: float) -> tuple[Any, Any]:
-    import numpy as np
-
-    return wilson_bounds(np.array([successes]), np.array([float(n)]), z)
-
-
-def _laplace_quantile(comparisons: int) -> float:
-    """Return how many standard deviations hold 95 % of a Laplace distribution, for all comparisons together."""
-    return log(comparisons / 0.05) / sqrt(2)
+def _rate(sums: _Sums, scale: Fraction, level: float = LEVEL) -> NoisyRate:
+    found = _of(sums, scale)
+    if found is None:
+        return NoisyRate(None, None, sums.successes + sums.failures)
+    return NoisyRate(found.value, found.at(level), found.n)
 
 
 def _difference(groups: Sequence[_Sums], scale: Fraction) -> NoisyRate | None:
     """Largest minus smallest rate, over the groups with one; intervals of the pairs hold together."""
     pairs = max(1, len(groups) * (len(groups) - 1) // 2)
-    rates = [rate for sums in groups if (rate := _rate(sums, scale, pairs)).value is not None]
+    level = 1 - (1 - LEVEL) / pairs
+    rates = [rate for sums in groups if (rate := _rate(sums, scale, level)).value is not None]
     if len(rates) < 2:
         return None
     lows, highs = [], []

@@ -27,7 +27,7 @@ from typing import Any
 
 from shinrai.evaluate.audit.mitigation.parts import digest
 from shinrai.evaluate.audit.privacy.ledger import Release, spend, written
-from shinrai.evaluate.audit.privacy.noise import Below, discrete_laplace, variance
+from shinrai.evaluate.statistics.discrete_laplace import Below, discrete_laplace, noise_variance
 from shinrai.evaluate.targets import faults
 from shinrai.evaluate.targets.reading import Source, open_source, quoted
 from shinrai.evaluate.targets.values import canonical, shown
@@ -106,7 +106,7 @@ def utility(question: Question, epsilon: Fraction, rows_about: int) -> Utility:
     """
     if rows_about < 1:
         raise ValueError(f"need at least one row, got {rows_about}")
-    of_cell = variance(Fraction(question.rows_per_person) / epsilon)
+    of_cell = noise_variance(float(epsilon / question.rows_per_person))
     errors = {}
     for name, levels in question.levels.items():
         cells, rows = question.cells / len(levels), rows_about / len(levels)
@@ -137,8 +137,8 @@ def release(
     if said.worst > REFUSED_ERROR and not anyway:
         raise ShinraiError(
             message(
-                "Noise alone would move rates by up to {error:.1%}, so these counts would tell next to nothing.",
-                error=said.worst,
+                "Noise alone would move rates by up to {error}, so these counts would tell next to nothing.",
+                error=f"{said.worst:.1%}",
             ),
             fix=message(
                 "Release fewer columns or levels at once, or spend a larger ε; --anyway releases all the same."
@@ -155,10 +155,10 @@ def release(
         "out": out.name,
     }
     spent = spend(ledger, epsilon, about, now)
-    scale = Fraction(question.rows_per_person) / epsilon
-    noisy = {cell: counts.get(cell, 0) + discrete_laplace(scale, below) for cell in _cells(question)}
-    left_out += discrete_laplace(scale, below)
-    note = _note(question, epsilon, scale, left_out, said, levels_from_data, spent)
+    of_cell = epsilon / question.rows_per_person
+    noisy = {cell: counts.get(cell, 0) + discrete_laplace(of_cell, below) for cell in _cells(question)}
+    left_out += discrete_laplace(of_cell, below)
+    note = _note(question, epsilon, 1 / of_cell, left_out, said, levels_from_data, spent)
     written_note = _write(question, noisy, note, out)
     written(ledger, spent, digest(out), now)
     return Released(out, written_note, spent, said)
@@ -331,8 +331,8 @@ def caution(question: Question, levels_from_data: bool) -> tuple[Message, ...]:
     if question.person is None:
         said.append(
             message(
-                "That nobody has more than {rows} row(s) is your statement: no column of people was named to see to it. "
-                "If it is wrong, the protection is weaker by as much.",
+                "That nobody has more than {rows} row(s) is your statement: no column of people was named to see to "
+                "it. If it is wrong, the protection is weaker by as much.",
                 rows=question.rows_per_person,
             )
         )
