@@ -62,7 +62,7 @@ def open_ledger(file: Path, people: str, budget: Fraction, now: datetime) -> Led
     if budget <= 0 or not people.strip():
         raise ShinraiError(
             message("A budget is above 0, and is for people who are named in words."),
-            fix=message("Write for example --budget 1 --people “applicants of 2026”."),
+            fix=message("Write for example --epsilon 1 --people “applicants of 2026”."),
         )
     first = {"kind": "budget", "format": FORMAT, "people": people, "budget": str(budget), "time": _time(now)}
     line = _line(first, None)
