@@ -11,8 +11,8 @@ from typing import Any
 from shinrai.evaluate.audit.audit import Audit
 from shinrai.evaluate.audit.scores import Curves
 from shinrai.evaluate.audit.subgroup_search import Search
-from shinrai.evaluate.audit.subjects import SubjectAudit
-from shinrai.evaluate.audit.words import is_share, number_text, title
+from shinrai.evaluate.audit.subjects import Standing, SubjectAudit
+from shinrai.evaluate.audit.words import amount, is_share, number_text, title
 from shinrai.language import Language, message
 from shinrai.report.characters import harmless, shorten
 from shinrai.report.charts import (
@@ -44,7 +44,9 @@ def rates_chart(audit: Audit, subject: SubjectAudit, metric: str, language: Lang
     drawn = [
         (group.name, group.numbers[metric], group.rows)
         for group in subject.groups
-        if group.numbers[metric].value is not None and group.numbers[metric].interval is not None
+        if group.standing in {Standing.COMPARED, Standing.SMALL}
+        and group.numbers[metric].value is not None
+        and group.numbers[metric].interval is not None
     ]
     if len(drawn) < 2:
         return None
@@ -77,8 +79,7 @@ def _interval_chart(
     domain = domain_of(points)
     references: list[dict[str, Any]] = []
     if overall is not None:
-        shown = f"{100 * overall:.1f}%" if unit is Unit.SHARE else f"{overall:.3g}"
-        words = message("all rows: {value}", value=shown).text(language)
+        words = message("all rows: {value}", value=amount(overall, metric)).text(language)
         references = reference_layers(overall, words, domain, [2, 2], QUIET)
     spec = row_frame(rows, _GROUP_ROW) | {
         "layer": [

@@ -3,6 +3,8 @@
 # ruff: noqa: S311  (chance makes tables here, no secrets)
 
 import random
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,8 +18,11 @@ import pytest
 
 from shinrai.evaluate.audit.cells import Roles, Task
 from shinrai.evaluate.audit.intake import Wanted, read_cells
+from shinrai.evaluate.audit.intake.planner import plan
+from shinrai.evaluate.audit.intake.sources import open_engine
+from shinrai.evaluate.audit.intake.wanted import Asked, subjects
 
-N = 800
+N = 400
 SPELLED = ["男", "男 ", "女", "女性", "ﾅｼ", "ナシ", "Other", "OTHER", "other", None, "", "　"]
 TYPES = {
     "sex": "text",
@@ -144,3 +149,35 @@ def test_csv_gives_the_bytes_of_parquet(
     roles = Roles(None, "y", "s", 0.5, 1, groups=("g",))
     csv, same = read_cells(tmp_path / "t.csv", roles), read_cells(parquet(columns), roles)
     assert bytes_of(csv) == bytes_of(same)
+
+
+def test_a_search_through_packed_keys_gives_the_cells_of_plain_group_bys(messy: dict[str, list[Any]]) -> None:
+    roles = Roles("p", "y", favourable="承認", groups=("sex", "age", "band"), strata=("dept",), weight="w")
+    wanted = Wanted(search=2)
+    with open_engine(pa.table(messy), roles, wanted) as engine:
+        asked = Asked(roles, wanted, engine.fields)
+        bundles = plan(subjects(roles, wanted), roles.strata, dict.fromkeys(asked.keys, 10), 4, most=1_000)
+        assert len(bundles) >= 3
+        packed, plain = (engine.cells(asked, bundles, small=small) for small in (True, False))
+        assert any("list_position" in statement for statement in engine.statements())
+    texts = [[sorted(repr(row).replace("-0.0", "0.0") for row in rows) for rows in found] for found in (packed, plain)]
+    assert texts[0] == texts[1]
+
+
+def test_importing_an_intake_brings_none_of_the_libraries_it_may_need() -> None:
+    heavy = ["duckdb", "numpy", "pyarrow", "pandas", "polars", "ibis", "psycopg", "sqlglot"]
+    code = f"import sys, shinrai.evaluate.audit.intake; print([name for name in {heavy} if name in sys.modules])"
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"
+
+
+def test_an_audit_of_a_file_brings_none_of_the_frames_and_databases(parquet: Callable[..., Path]) -> None:
+    file = parquet({"g": ["a", "b"] * 3, "p": [1, 0, 1] * 2})
+    code = (
+        "import sys; from shinrai.evaluate.audit.intake import read_cells; "
+        "from shinrai.evaluate.audit.cells import Roles; "
+        f"read_cells({str(file)!r}, Roles('p', favourable=1, groups=('g',))); "
+        "print([name for name in ['pandas', 'polars', 'ibis', 'psycopg', 'pyarrow'] if name in sys.modules])"
+    )
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert told.stdout.strip() == "[]"

@@ -6,13 +6,14 @@ guards against columns that nothing may be grouped by, and then for as few GROUP
 stored values are made canonical here, so that every engine gives the same cells, and what was run is kept as text.
 """
 
+from collections.abc import Mapping
 from typing import Any
 
 from shinrai.evaluate.audit.cells import CellTable, Roles
-from shinrai.evaluate.audit.intake.sources import DatabaseTable, open_engine, place_of
+from shinrai.evaluate.audit.intake.given import DatabaseTable, place_of
 from shinrai.evaluate.audit.intake.wanted import Wanted, check_roles
 
-__all__ = ["DatabaseTable", "Wanted", "read_cells"]
+__all__ = ["DatabaseTable", "Wanted", "compile_sql", "read_cells"]
 
 
 def read_cells(data: Any, roles: Roles, *, wanted: Wanted | None = None) -> CellTable:
@@ -23,8 +24,18 @@ def read_cells(data: Any, roles: Roles, *, wanted: Wanted | None = None) -> Cell
     the place: whatever keeps the table from being audited as described.
     """
     from shinrai.evaluate.audit.intake.counting import count
+    from shinrai.evaluate.audit.intake.sources import open_engine
 
     wanted = wanted or Wanted()
     check_roles(place_of(data), roles, wanted)
     with open_engine(data, roles, wanted) as engine:
         return count(engine, roles, wanted)
+
+
+def compile_sql(
+    roles: Roles, wanted: Wanted, dialect: str, schema: Mapping[str, str], table: str = "decisions"
+) -> tuple[str, ...]:
+    """Write the queries of an audit in the SQL of a database that is not at hand; see `warehouse.compile_sql`."""
+    from shinrai.evaluate.audit.intake import warehouse
+
+    return warehouse.compile_sql(roles, wanted, dialect, schema, table)

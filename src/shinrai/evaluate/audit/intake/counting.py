@@ -80,16 +80,18 @@ def count(engine: Engine, roles: Roles, wanted: Wanted) -> CellTable:
             message("The table changed while it was read."),
             message("Audit a copy or a snapshot of it that stays as it is."),
         )
-    guards.check_groups(engine, asked, dict(words.keys), rows)
+    guards.check_groups(engine, asked, dict(words.keys), int(profile[Seen.ROWS, ""]))
     folded = [_folded(asked, words, bundle, each) for bundle, each in zip(bundles, found, strict=True)]
     binning = _binning(asked, profile)
+    bins = _bins(engine, asked, profile, words, binning) if asked.scored else {}
+    clusters = _clusters(engine, asked, words)
     return CellTable(
         roles=roles,
         classes=words.classes,
         cells=_in_order(asked, {s: cells for cells_of_bundle, _ in folded for s, cells in cells_of_bundle.items()}),
         merges=_merges(words),
-        clusters=_clusters(engine, asked, words),
-        bins=_bins(engine, asked, profile, words, binning) if asked.scored else {},
+        clusters=clusters,
+        bins=bins,
         numbers=_in_order(asked, {s: sums for _, numbers in folded for s, sums in numbers.items()}),
         origin=Origin(engine.name, engine.statements(), int(profile[Seen.ROWS, ""]), engine.digests()),
         score_range=(binning.low, binning.high),

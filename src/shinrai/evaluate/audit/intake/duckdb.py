@@ -21,6 +21,9 @@ from shinrai.evaluate.targets.table import MOST_CHARACTERS
 
 SCALE = f"{1 << SCALE_BITS}.0"
 _HALF = 1 << HALF_BITS
+ROW = '"(row)"'
+"""Name of the column of places, where rows have one."""
+
 _PACKING_PAYS = 3
 """From so many bundles on they are counted from a table of all cells, where that is much smaller than the rows."""
 
@@ -34,7 +37,7 @@ Rows = list[tuple[Any, ...]]
 class DuckDB:
     """A relation called t. ask: runs a query over it; prelude: the statements that make t in a shell of DuckDB.
 
-    numbered: SQL of its rows with their places, from 0, as `row`; None where they have none. temporary: whether tables
+    numbered: SQL of its rows with their places, from 0, as ROW; None where they have none. temporary: whether tables
     may be made beside it.
     """
 
@@ -105,7 +108,7 @@ class DuckDB:
         """Return the first row, from 1, of those that a fact counts; None where rows have no place."""
         if self.numbered is None:
             return None
-        rows = self.ask(f"SELECT min(row) FROM ({self.numbered}) WHERE {_strange(self.columns[name], seen)}")
+        rows = self.ask(f"SELECT min({ROW}) FROM ({self.numbered}) WHERE {_strange(self.columns[name], seen)}")
         return None if rows[0][0] is None else int(rows[0][0]) + 1
 
     def cells(self, asked: Asked, bundles: Sequence[Bundle], *, small: bool) -> list[Rows]:

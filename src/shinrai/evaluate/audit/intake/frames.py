@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from shinrai.evaluate.audit.intake.given import library
 from shinrai.evaluate.targets.faults import in_file, missing_column
 from shinrai.evaluate.targets.reading import check_names
 from shinrai.evaluate.targets.values import canonical, shown
@@ -11,16 +12,6 @@ from shinrai.language import message
 
 if TYPE_CHECKING:
     import pyarrow as pa
-
-
-def library(data: object) -> str:
-    """Return the name of the library that a value's class comes from."""
-    return type(data).__module__.partition(".")[0].lstrip("_")
-
-
-def is_frame(data: object) -> bool:
-    """Whether a value is an Arrow table, a frame of pandas or polars (lazy too), or columns by name."""
-    return library(data) in {"pyarrow", "pandas", "polars"} or isinstance(data, Mapping)
 
 
 def arrow_table(place: Path, data: Any, wanted: Sequence[str] | None) -> "pa.Table":
@@ -128,7 +119,7 @@ def _check_alignment(place: Path, columns: Mapping[str, Any]) -> None:
 
 
 def _array(place: Path, name: str, values: Any) -> Any:
-    """Return one column as Arrow. Mixed types become canonical texts, so that 1 and "1" are one value."""
+    """Return one column as Arrow. Mixed types become texts, so that 1 and "1" are one value."""
     import pyarrow as pa
 
     if library(values) == "polars":
@@ -151,7 +142,9 @@ def _array(place: Path, name: str, values: Any) -> Any:
 def _text(place: Path, name: str, value: object) -> str | None:
     if hasattr(value, "item"):
         value = value.item()
-    if value is None or isinstance(value, str | bool | int | float) or library(value) == "decimal":
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, bool | int | float) or library(value) == "decimal":
         return canonical(value)
     if library(value) == "pandas":
         # pandas.NA and NaT are all that it stores in a column of objects to say that a value is missing.

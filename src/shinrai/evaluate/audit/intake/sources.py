@@ -5,17 +5,17 @@
 import hashlib
 import os
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shinrai.evaluate.audit.cells import Roles
 from shinrai.evaluate.audit.intake import frames
 from shinrai.evaluate.audit.intake.counts import MOST_CELLS, checked_counts
-from shinrai.evaluate.audit.intake.duckdb import DuckDB, prelude_of
+from shinrai.evaluate.audit.intake.duckdb import ROW, DuckDB, prelude_of
 from shinrai.evaluate.audit.intake.engine import Engine
+from shinrai.evaluate.audit.intake.given import DatabaseTable, is_frame, library, place_of
 from shinrai.evaluate.audit.intake.wanted import Wanted, declared
 from shinrai.evaluate.targets.faults import in_file, missing_column
 from shinrai.evaluate.targets.reading import (
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MEMORY = "160MB"
+MEMORY = "100MB"
 """For Parquet and relations, which are read in pieces."""
 
 MEMORY_HELD = "2GB"
@@ -42,25 +42,16 @@ _MOST_THREADS = 4
 _IPC = {".arrow", ".feather", ".ipc"}
 
 
-@dataclass(frozen=True, slots=True)
-class DatabaseTable:
-    """A table of a database by reference: url is `env:NAME` or `file:PATH` of the connection URL, never the URL."""
-
-    url: str
-    table: str
-    schema: str | None = None
-
-
 @contextmanager
 def open_engine(data: Any, roles: Roles, wanted: Wanted) -> Iterator[Engine]:
     """Open a table. TableError: there is none, or it cannot be read."""
     if isinstance(data, str | os.PathLike):
         opened: Any = _open_file(Path(data), roles, wanted)
-    elif frames.is_frame(data):
+    elif is_frame(data):
         opened = _open_frame(data, roles, wanted)
-    elif frames.library(data) == "duckdb":
+    elif library(data) == "duckdb":
         opened = _open_relation(data, roles, wanted)
-    elif isinstance(data, DatabaseTable) or frames.library(data) == "ibis":
+    elif isinstance(data, DatabaseTable) or library(data) == "ibis":
         from shinrai.evaluate.audit.intake import warehouse
 
         opened = warehouse.open_warehouse(data, roles, wanted)
@@ -68,15 +59,6 @@ def open_engine(data: Any, roles: Roles, wanted: Wanted) -> Iterator[Engine]:
         raise frames.unreadable(place_of(data), data)
     with opened as engine:
         yield engine
-
-
-def place_of(data: Any) -> Path:
-    """Return what errors call a table."""
-    if isinstance(data, str | os.PathLike):
-        return Path(data)
-    if isinstance(data, DatabaseTable):
-        return Path(data.table if data.schema is None else f"{data.schema}.{data.table}")
-    return Path(f"({frames.library(data)})")
 
 
 @contextmanager
@@ -91,22 +73,26 @@ def _open_file(file: Path, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
         if roles.counts is None:
             columns = {column.name: column for column in source.columns}
             prelude = prelude_of(file, source.columns)
-            numbered = _numbered(source.scan, held=held)
+            numbered = _numbered(source.columns, source.scan, held=held)
             yield DuckDB(file, columns, source.query, prelude, digest, temporary=True, numbered=numbered)
             return
         _check_declared(file, source.columns, roles, wanted)
         listed = ", ".join(column.sql for column in source.columns)
-        numbered = _numbered(source.scan, held=held)
-        rows = source.query(f"SELECT {listed} FROM ({numbered}) ORDER BY row LIMIT {MOST_CELLS + 1}")
+        numbered = _numbered(source.columns, source.scan, held=held)
+        ordered = "t" if numbered is None else f"({numbered}) ORDER BY {ROW}"
+        rows = source.query(f"SELECT {listed} FROM {ordered} LIMIT {MOST_CELLS + 1}")
         cells = _cells(file, source.columns, rows, roles, wanted)
     with _open_arrow(file, cells, name="counts", digest=digest) as engine:
         yield engine
 
 
-def _numbered(scan: str, *, held: bool) -> str:
+def _numbered(columns: Iterable[Column], scan: str, *, held: bool) -> str | None:
+    """Return SQL of the rows with their places; None where a column already has a name that this needs."""
+    if {column.name.casefold() for column in columns} & {ROW.strip('"'), "file_row_number", "rowid"}:
+        return None
     if held:
-        return "SELECT *, rowid AS row FROM t"
-    return f"SELECT * RENAME (file_row_number AS row) FROM {scan.removesuffix(')')}, file_row_number = true)"
+        return f"SELECT *, rowid AS {ROW} FROM t"
+    return f"SELECT * RENAME (file_row_number AS {ROW}) FROM {scan.removesuffix(')')}, file_row_number = true)"
 
 
 def _threads() -> int:
@@ -212,7 +198,8 @@ def _open_arrow(place: Path, table: "pa.Table", *, name: str, digest: dict[str, 
                     return connection.execute(sql).fetchall()
 
             note = f"-- t: the table of {place.name}, as it was given"
-            numbered = "SELECT *, row_number() OVER () - 1 AS row FROM t"
+            numbered = _numbered(columns.values(), "", held=True)
+            numbered = None if numbered is None else f"SELECT *, row_number() OVER () - 1 AS {ROW} FROM t"
             yield DuckDB(place, columns, ask, (note,), digest, temporary=True, numbered=numbered, name=name)
         finally:
             connection.close()

@@ -174,7 +174,7 @@ def _check_uses(place: Path, roles: Roles, wanted: Wanted) -> None:
         raise in_file(
             place,
             message("Clusters and weights are not counted together."),
-            message("Leave one of the two out; weights of one person can be added up beforehand."),
+            message("Leave one of the two out."),
             column=roles.cluster,
         )
 

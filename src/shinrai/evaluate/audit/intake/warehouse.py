@@ -11,6 +11,7 @@ from typing import Any
 
 from shinrai.evaluate.audit.cells import Roles, Subject
 from shinrai.evaluate.audit.intake.engine import Binning, Coding, Engine, Profile, Seen, facts
+from shinrai.evaluate.audit.intake.given import DatabaseTable, place_of
 from shinrai.evaluate.audit.intake.planner import Bundle, plan
 from shinrai.evaluate.audit.intake.wanted import (
     Asked,
@@ -105,7 +106,9 @@ class Warehouse:
             try:
                 return [tuple(row) for row in cursor.fetchall()]
             finally:
-                cursor.close()
+                # The cursor of an embedded DuckDB is its connection, which is not ours to close.
+                if self.name != "duckdb":
+                    cursor.close()
         except Exception as fault:
             raise _refused(self.place, self.name, fault) from None
 
@@ -133,7 +136,7 @@ def _sql(expression: Any, dialect: str) -> str:
 @contextmanager
 def open_warehouse(data: Any, roles: Roles, wanted: Wanted) -> Iterator[Engine]:
     """Open a table of ibis, or a DatabaseTable, which is connected to for as long as it is asked."""
-    from shinrai.evaluate.audit.intake.sources import DatabaseTable, open_counts, place_of
+    from shinrai.evaluate.audit.intake.sources import open_counts
 
     owned = isinstance(data, DatabaseTable)
     connection = _connect(data) if owned else data.get_backend()
@@ -170,7 +173,7 @@ def _connect(data: Any) -> Any:
             message("Tables of databases are read through ibis, which is not installed."),
             message("Install it: pip install 'shinrai[sql]'."),
         )
-    import ibis  # type: ignore[import-untyped]
+    import ibis
 
     url = resolve(data.url).value
     try:
@@ -212,7 +215,7 @@ def compile_sql(
     dialect: as ibis names it (postgres, bigquery, snowflake, trino, databricks, ...) or spark. schema: column to type,
     as ibis writes types. How queries are merged depends on the data; here a column is taken to have ten levels.
     """
-    import ibis  # type: ignore[import-untyped]
+    import ibis
 
     from shinrai.evaluate.audit.intake.expressions import field_of
 
