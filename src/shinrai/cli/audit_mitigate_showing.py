@@ -151,7 +151,7 @@ def show_signing(out: Path, content: bytes, shows: str, language: Language) -> N
         ),
         language,
     )
-    ja = "基準点 operating-point.yaml（SHA-256 {}…）を、集団ごとの得失を確かめたうえで用いる。"
+    ja = "運用点 operating-point.yaml（SHA-256 {}…）を、グループごとの得失を確かめたうえで用いる。"
     en = "I approve the operating point operating-point.yaml (SHA-256 {}…), knowing what it costs each group."
     lines = (
         "attestations:",

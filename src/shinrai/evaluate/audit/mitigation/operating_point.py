@@ -38,7 +38,7 @@ from shinrai.language import ShinraiError, message
 
 FORMAT = "shinrai.operating-point/1"
 _HEAD = (
-    "# 判定の基準点 / operating point. 内容を変えると署名は無効になります / a change makes its signature lapse.\n"
+    "# 運用点 / operating point. 内容を変えると署名は無効になります / a change makes its signature lapse.\n"
     "# 読み方 / how to read it: docs/how-to/mitigate-a-gap.md\n"
 )
 _SHA256 = re.compile(r"[0-9a-f]{64}")

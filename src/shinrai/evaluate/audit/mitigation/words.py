@@ -17,6 +17,9 @@ EQUAL: Mapping[Equal, Message] = {
     Equal.EQUALIZED_ODDS: message("equal true and false positive rates (equalised odds)"),
 }
 
+NEARLY = 0.05
+"""Below this share of rows selected, or not selected, equal rates say little."""
+
 LAW = message(
     "Caution: rules that depend on a person's group can be unlawful, also where they are meant to help: in Japan for "
     "instance by sex in recruitment (Equal Employment Opportunity Act), and likewise under other countries' laws. Ask "
@@ -33,6 +36,15 @@ def cautions(chosen: Chosen) -> list[Message]:
     """Return what a reader has to know of rules for each group."""
     said = [LAW]
     fitted, parted = chosen.fitted, chosen.parted
+    selected = chosen.outcome.overall.after["selection_rate"].value
+    if selected is not None and not NEARLY <= selected <= 1 - NEARLY:
+        said.append(
+            message(
+                "Groups are alike here because {share} of all rows are selected. Set --rate to the rate that is "
+                "wanted, or --gain to what a wrong decision costs.",
+                share=f"{selected:.1%}",
+            )
+        )
     by_chance = chosen.outcome.overall.by_chance
     if by_chance:
         said.append(
