@@ -102,13 +102,15 @@ class Source:
 
 
 @contextmanager
-def open_source(file: Path, *, memory: str = MEMORY, threads: int | None = None) -> Iterator[Source]:
+def open_source(file: Path, *, memory: str | None = None, threads: int | None = None) -> Iterator[Source]:
     """Open a file. TableError: missing, empty, of an unknown kind, not readable, or with unusable column names.
 
-    memory: at most so much for queries, a table read from CSV included. threads: as many as there are cores if None.
+    memory: at most so much for queries, a table read from CSV included; MEMORY if None. threads: as many as there are
+    cores if None.
     """
     import duckdb
 
+    memory = MEMORY if memory is None else memory
     _check_file(file)
     # Large distinct counts may spill; the folder is private to this user and goes with the connection.
     with tempfile.TemporaryDirectory(prefix="shinrai-") as spill:

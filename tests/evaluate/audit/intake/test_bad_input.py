@@ -9,6 +9,7 @@ import pytest
 
 from shinrai.evaluate.audit.cells import Cell, CellTable, Merge, Roles, Task
 from shinrai.evaluate.audit.intake import Wanted, read_cells
+from shinrai.evaluate.audit.intake.sources import open_engine
 from shinrai.evaluate.targets.faults import TableError
 from shinrai.language import Language
 
@@ -310,6 +311,31 @@ def test_margins_that_disagree_are_an_error_that_names_the_row() -> None:
     assert found.place.row == 6
 
 
+def test_margins_over_a_column_that_is_not_audited_are_left_out_too() -> None:
+    regions = {name: [*values, *values, *values] for name, values in CELLS.items()}
+    regions |= {"region": ["東"] * 4 + ["西"] * 4 + ["総計"] * 4, "n": [*CELLS["n"], 1, 2, 3, 4, 11, 22, 33, 44]}
+    assert read_cells(regions, COUNTED).origin.rows == 110
+    assert "disagrees" in str(fault(regions | {"n": [*CELLS["n"], 1, 2, 3, 4, 11, 22, 33, 45]}, COUNTED))
+
+
+def test_counts_that_are_texts_are_an_error() -> None:
+    assert "has to hold numbers" in str(fault(CELLS | {"n": ["ten", "20", "30", "40"]}, COUNTED))
+
+
+def test_a_file_that_changes_meanwhile_is_an_error(tmp_path: Path) -> None:
+    file = tmp_path / "t.csv"
+    file.write_text("g,p\na,1\nb,0\na,0\nb,1\n", encoding="utf-8")
+    roles = Roles("p", favourable=1, groups=("g",))
+    with pytest.raises(TableError, match="changed while it was read"), open_engine(file, roles, Wanted()):
+        file.write_text("g,p\na,1\n", encoding="utf-8")
+
+
+def test_too_many_groups_for_so_many_bins_are_refused() -> None:
+    columns = {"y": Y * 100, "p": P * 100, "s": [0.5] * 600, "g": [f"g{i % 150}" for i in range(600)]}
+    roles = Roles("p", "y", "s", favourable=1, groups=("g",))
+    assert "more than can be counted" in str(fault(columns, roles, Wanted(bins=60_000)))
+
+
 def test_a_group_counted_0_changes_nothing() -> None:
     more = {name: [*values, last] for (name, values), last in zip(CELLS.items(), [1, 1, "c", 0], strict=True)}
     assert read_cells(more, COUNTED).cells == read_cells(CELLS, COUNTED).cells
@@ -321,6 +347,7 @@ def test_a_group_counted_0_changes_nothing() -> None:
         (Roles(None, "y", favourable=1), "Neither a prediction"),
         (Roles(None, "y", "s", math.nan, 1), "finite"),
         (Roles("p", favourable=1, groups=("p",)), "two roles"),
+        (Roles("p", "p", favourable=1), "two roles"),
         (Roles("p", "y", favourable=1, groups=("g",), strata=("g",)), "two roles"),
         (Roles("p", "y", favourable=1, intersections=(("g", "g"),)), "two roles"),
         (Roles("p", "y", favourable=1, groups=("g",), cluster="c", weight="w"), "not counted together"),

@@ -35,6 +35,7 @@ from shinrai.evaluate.audit.intake.engine import (
 )
 from shinrai.evaluate.audit.intake.fold import Codes, exact, fold
 from shinrai.evaluate.audit.intake.planner import Bundle, cells_of, plan
+from shinrai.evaluate.audit.intake.refusals import changed
 from shinrai.evaluate.audit.intake.vocabulary import (
     Vocabulary,
     class_vocabulary,
@@ -44,8 +45,6 @@ from shinrai.evaluate.audit.intake.vocabulary import (
     threshold_vocabulary,
 )
 from shinrai.evaluate.audit.intake.wanted import Asked, Wanted, compared, declared, subjects
-from shinrai.evaluate.targets.faults import in_file
-from shinrai.language import message
 
 Rows = list[tuple[Any, ...]]
 _MOST_BINNED = 200_000
@@ -75,11 +74,7 @@ def count(engine: Engine, roles: Roles, wanted: Wanted) -> CellTable:
     rows = sum(row[len(bundles[0].columns) + 2] for row in found[0])
     dropped = profile[Seen.UNUSABLE, roles.weight] if roles.weight is not None else 0
     if roles.counts is None and rows + dropped != profile[Seen.ROWS, ""]:
-        raise in_file(
-            engine.place,
-            message("The table changed while it was read."),
-            message("Audit a copy or a snapshot of it that stays as it is."),
-        )
+        raise changed(engine.place)
     guards.check_groups(engine, asked, dict(words.keys), int(profile[Seen.ROWS, ""]))
     folded = [_folded(asked, words, bundle, each) for bundle, each in zip(bundles, found, strict=True)]
     binning = _binning(asked, profile)

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from shinrai.evaluate.audit.cells import Roles
-from shinrai.evaluate.audit.intake.wanted import Wanted, declared, key_columns
+from shinrai.evaluate.audit.intake.refusals import no_number
+from shinrai.evaluate.audit.intake.wanted import Wanted, declared
 from shinrai.evaluate.targets.faults import TableError
 from shinrai.evaluate.targets.reading import Column, Kind
 from shinrai.evaluate.targets.values import canonical, shown
@@ -36,20 +37,23 @@ def checked_counts(
     """
     names = [column.name for column in columns]
     counted = names.index(roles.counts or "")
+    if columns[counted].kind not in {Kind.INTEGER, Kind.NUMBER}:
+        raise no_number(place, names[counted], columns[counted].type)
     for number, row in enumerate(rows, start=1):
         _check_count(place, names[counted], row[counted], number)
     _check_twice(place, names, counted, rows)
-    keys = [names.index(name) for name in _class_keys(columns, roles, wanted)]
+    keys = _keys(columns, rows, counted, declared(roles, wanted))
     margins = {number for number, row in enumerate(rows, start=1) if any(_is_total(row[key]) for key in keys)}
     _check_margins(place, names[counted], counted, keys, rows, margins)
     cells = [row for number, row in enumerate(rows, start=1) if number not in margins and row[counted]]
     return _as_arrow(columns, cells, counted, declared(roles, wanted))
 
 
-def _class_keys(columns: Sequence[Column], roles: Roles, wanted: Wanted) -> list[str]:
-    text = {column.name for column in columns if column.kind is Kind.TEXT}
-    named = [*key_columns(roles, wanted), roles.label, roles.prediction]
-    return [name for name in named if name is not None and name in text]
+def _keys(columns: Sequence[Column], rows: Sequence[Row], counted: int, named: Sequence[str]) -> list[int]:
+    """Find the columns that say which cell a row is: those that are audited, and others that have totals."""
+    text = [at for at, column in enumerate(columns) if column.kind is Kind.TEXT]
+    totalled = {at for at in text if any(_is_total(row[at]) for row in rows)}
+    return [at for at, column in enumerate(columns) if at != counted and (column.name in named or at in totalled)]
 
 
 def at_row(place: Path, row: int, column: str, what: Message, fix: Message) -> TableError:

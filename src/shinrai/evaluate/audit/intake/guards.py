@@ -6,8 +6,9 @@ from dataclasses import replace
 from shinrai.evaluate.audit.cells import Subject, Task
 from shinrai.evaluate.audit.intake.engine import LARGEST_NUMBER, LARGEST_WEIGHT, Engine, Profile, Seen
 from shinrai.evaluate.audit.intake.planner import MOST_CELLS, cells_of
+from shinrai.evaluate.audit.intake.refusals import no_number
 from shinrai.evaluate.audit.intake.vocabulary import Vocabulary
-from shinrai.evaluate.audit.intake.wanted import Asked, Field, declared
+from shinrai.evaluate.audit.intake.wanted import Asked, compared, declared
 from shinrai.evaluate.targets import faults
 from shinrai.evaluate.targets.faults import TableError, in_file
 from shinrai.evaluate.targets.reading import Kind
@@ -17,6 +18,9 @@ from shinrai.language import Message, message
 
 MOST_STORED = 10_000
 """Stored spellings of a group column; the limit for its levels is held against them afterwards."""
+
+MOST_BINNED = 4_000_000
+"""Bins of all groups of one subject together."""
 
 MOST_STORED_CLASSES = 1_000
 MOST_CLASSES = 200
@@ -43,20 +47,7 @@ def check_columns(engine: Engine, asked: Asked) -> None:
         raise faults.score_not_number(engine.place, roles.score, asked.fields[roles.score].type)
     for number in summed:
         if number is not None and asked.kind(number) not in numbers:
-            raise _no_number(engine, asked.fields[number])
-
-
-def _no_number(engine: Engine, field: Field) -> TableError:
-    return in_file(
-        engine.place,
-        message(
-            "Column “{column}” has to hold numbers and has the type {type}.",
-            column=shown(field.name),
-            type=shown(field.type),
-        ),
-        message("Write it as numbers, or name another column."),
-        column=field.name,
-    )
+            raise no_number(engine.place, number, asked.fields[number].type)
 
 
 def _located(engine: Engine, seen: Seen, name: str, fault: TableError) -> TableError:
@@ -188,6 +179,18 @@ def check_crossings(engine: Engine, asked: Asked, profile: Profile, subjects: Se
         crossed = (*subject, *asked.roles.strata)
         if len(crossed) > 1 and min(cells_of(crossed, levels, 1), profile[Seen.ROWS, ""]) > MOST_CELLS:
             raise _too_many_levels(engine, crossed)
+    widest = max(cells_of(subject, levels, 1) for subject in compared(asked.roles))
+    if asked.scored and widest * 2 * asked.wanted.bins > MOST_BINNED:
+        raise in_file(
+            engine.place,
+            message(
+                "Scores of {groups} groups in {bins} bins are more than can be counted.",
+                groups=widest,
+                bins=asked.wanted.bins,
+            ),
+            message("Ask for fewer bins, or cross fewer columns."),
+            column=asked.roles.score,
+        )
 
 
 def check_groups(engine: Engine, asked: Asked, vocabularies: dict[str, Vocabulary], rows: int) -> None:

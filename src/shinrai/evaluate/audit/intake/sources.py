@@ -16,6 +16,7 @@ from shinrai.evaluate.audit.intake.counts import MOST_CELLS, checked_counts
 from shinrai.evaluate.audit.intake.duckdb import ROW, DuckDB, prelude_of
 from shinrai.evaluate.audit.intake.engine import Engine
 from shinrai.evaluate.audit.intake.given import DatabaseTable, is_frame, library, place_of
+from shinrai.evaluate.audit.intake.refusals import changed
 from shinrai.evaluate.audit.intake.wanted import Wanted, declared
 from shinrai.evaluate.targets.faults import in_file, missing_column
 from shinrai.evaluate.targets.reading import (
@@ -69,21 +70,24 @@ def _open_file(file: Path, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
         return
     held = file.suffix.lower() == ".csv"
     with open_source(file, memory=MEMORY_HELD if held else MEMORY, threads=_threads()) as source:
+        before = file.stat()
         digest = {file.name: _sha256(file)}
+        numbered = _numbered(source.columns, source.scan, held=held)
         if roles.counts is None:
             columns = {column.name: column for column in source.columns}
             prelude = prelude_of(file, source.columns)
-            numbered = _numbered(source.columns, source.scan, held=held)
             yield DuckDB(file, columns, source.query, prelude, digest, temporary=True, numbered=numbered)
-            return
-        _check_declared(file, source.columns, roles, wanted)
-        listed = ", ".join(column.sql for column in source.columns)
-        numbered = _numbered(source.columns, source.scan, held=held)
-        ordered = "t" if numbered is None else f"({numbered}) ORDER BY {ROW}"
-        rows = source.query(f"SELECT {listed} FROM {ordered} LIMIT {MOST_CELLS + 1}")
-        cells = _cells(file, source.columns, rows, roles, wanted)
-    with _open_arrow(file, cells, name="counts", digest=digest) as engine:
-        yield engine
+        else:
+            _check_declared(file, source.columns, roles, wanted)
+            listed = ", ".join(column.sql for column in source.columns)
+            ordered = "t" if numbered is None else f"({numbered}) ORDER BY {ROW}"
+            rows = source.query(f"SELECT {listed} FROM {ordered} LIMIT {MOST_CELLS + 1}")
+            cells = _cells(file, source.columns, rows, roles, wanted)
+            with _open_arrow(file, cells, name="counts", digest=digest) as engine:
+                yield engine
+        after = file.stat()
+        if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns):
+            raise changed(file)
 
 
 def _numbered(columns: Iterable[Column], scan: str, *, held: bool) -> str | None:

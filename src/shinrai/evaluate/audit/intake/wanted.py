@@ -161,7 +161,7 @@ def _check_uses(place: Path, roles: Roles, wanted: Wanted) -> None:
     for name in (roles.prediction, roles.label, roles.score, roles.cluster, roles.weight, roles.counts):
         if name is not None and name in keys:
             raise _used_twice(place, name)
-    single = [roles.score, roles.cluster, roles.weight, roles.counts, roles.prediction]
+    single = [roles.label, roles.prediction, roles.score, roles.cluster, roles.weight, roles.counts]
     named = [name for name in single if name is not None]
     for name in named:
         if named.count(name) > 1:

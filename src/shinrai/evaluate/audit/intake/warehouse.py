@@ -102,15 +102,19 @@ class Warehouse:
     def ask(self, sql: str) -> Rows:
         """Run one query. TableError: the database refuses it; its words are not passed on, they may hold data."""
         try:
-            cursor = self.connection.raw_sql(sql)
-            try:
-                return [tuple(row) for row in cursor.fetchall()]
-            finally:
-                # The cursor of an embedded DuckDB is its connection, which is not ours to close.
-                if self.name != "duckdb":
-                    cursor.close()
+            answer = self.connection.raw_sql(sql)
+            rows = answer.collect() if hasattr(answer, "collect") else _fetched(answer)
+            # The cursor of an embedded DuckDB is its connection, which is not ours to close.
+            if hasattr(answer, "close") and self.name != "duckdb":
+                answer.close()
+            return [tuple(row) for row in rows]
         except Exception as fault:
             raise _refused(self.place, self.name, fault) from None
+
+
+def _fetched(answer: Any) -> Any:
+    """Read the rows of a cursor, or of what BigQuery gives instead of one."""
+    return answer.fetchall() if hasattr(answer, "fetchall") else answer
 
 
 def _refused(place: Path, engine: str, fault: Exception) -> TableError:
@@ -130,7 +134,7 @@ def _questions(table: Any, asked: Asked, engine: str) -> Any:
 def _sql(expression: Any, dialect: str) -> str:
     import ibis  # type: ignore[import-untyped]
 
-    return str(ibis.to_sql(expression, dialect=dialect))
+    return str(ibis.to_sql(expression, dialect=_DIALECTS.get(dialect, dialect)))
 
 
 @contextmanager
@@ -226,8 +230,7 @@ def compile_sql(
             raise missing_column(place, name, schema)
     source = ibis.table(dict(schema), name=table)
     asked = Asked(roles, wanted, {name: field_of(name, dtype) for name, dtype in source.schema().items()})
-    engine = _DIALECTS.get(dialect, dialect)
-    questions = _questions(source, asked, engine)
+    questions = _questions(source, asked, dialect)
     levels = dict.fromkeys(asked.keys, _ASSUMED_LEVELS)
     made = [questions.profile()]
     made += [questions.cells(b.columns) for b in plan(subjects(roles, wanted), roles.strata, levels, _ASSUMED_CLASSES)]
@@ -237,7 +240,7 @@ def compile_sql(
     if roles.cluster is not None and not asked.numeric:
         coding = Coding(*_assumed_coding(roles), {})
         made += [questions.clusters(subject, coding) for subject in compared(roles)]
-    return tuple(_sql(each, engine) for each in made)
+    return tuple(_sql(each, dialect) for each in made)
 
 
 def _assumed_coding(roles: Roles) -> tuple[tuple[tuple[object, ...], ...], tuple[tuple[object, ...], ...]]:
