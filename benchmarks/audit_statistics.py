@@ -17,8 +17,6 @@ from shinrai.evaluate.statistics.binned_scores import (
     ScoreHistogram,
     brier,
     calibration_error,
-    kolmogorov_smirnov,
-    score_auc,
 )
 from shinrai.evaluate.statistics.bootstrap import Method, bootstrap, difference_of, of_group
 from shinrai.evaluate.statistics.clusters import clustered_rate
@@ -68,14 +66,22 @@ def null_rows(rng: Generator, audits: int) -> Iterable[Row]:
         yield case, "false alarms of the 4/5 rule", float(np.mean([each.below_four_fifths for each in found])), "–"
 
     def within() -> bool:
-        strata = [[(int(rng.binomial(n, p)), n) for n in sizes] for p, sizes in ((0.2, (20, 60, 90)), (0.6, (80, 5, 40)))]
+        strata = [
+            [(int(rng.binomial(n, p)), n) for n in sizes] for p, sizes in ((0.2, (20, 60, 90)), (0.6, (80, 5, 40)))
+        ]
         return no_difference_within(strata, draws=1000).deviation.p <= 0.05
 
     yield "3 groups in 2 unlike strata", "false alarms, stratified", share(audits, within), "≤ 0.07"
 
 
 def interval_rows(rng: Generator, audits: int) -> Iterable[Row]:
-    for n1, n2, p1, p2 in ((15, 15, 0.1, 0.3), (20, 200, 0.1, 0.1), (50, 1000, 0.05, 0.1), (30, 30, 0.05, 0.05), (200, 200, 0.3, 0.4)):
+    for n1, n2, p1, p2 in (
+        (15, 15, 0.1, 0.3),
+        (20, 200, 0.1, 0.1),
+        (50, 1000, 0.05, 0.1),
+        (30, 30, 0.05, 0.05),
+        (200, 200, 0.3, 0.4),
+    ):
         hit = share(
             10 * audits,
             lambda n1=n1, n2=n2, p1=p1, p2=p2: holds(
@@ -88,10 +94,17 @@ def interval_rows(rng: Generator, audits: int) -> Iterable[Row]:
     for against in Against:
 
         def together(against: Against = against) -> bool:
-            found = simultaneous([(int(x), int(n)) for x, n in zip(rng.binomial(sizes, truth), sizes, strict=True)], against=against, draws=5000)
+            found = simultaneous(
+                [(int(x), int(n)) for x, n in zip(rng.binomial(sizes, truth), sizes, strict=True)],
+                against=against,
+                draws=5000,
+            )
             overall = float((sizes * truth).sum() / sizes.sum())
             return all(
-                holds(each.difference.interval, truth[each.first] - (overall if each.second is None else truth[each.second]))
+                holds(
+                    each.difference.interval,
+                    truth[each.first] - (overall if each.second is None else truth[each.second]),
+                )
                 for each in found.contrasts
             )
 
@@ -99,11 +112,20 @@ def interval_rows(rng: Generator, audits: int) -> Iterable[Row]:
 
 
 def strata_rows(rng: Generator, audits: int) -> Iterable[Row]:
-    for case, sizes in (("4 strata of 40", [(20, 20)] * 4), ("30 strata of 6", [(3, 3)] * 30), ("unequal strata", [(100, 10), (10, 100), (50, 50)])):
+    for case, sizes in (
+        ("4 strata of 40", [(20, 20)] * 4),
+        ("30 strata of 6", [(3, 3)] * 30),
+        ("unequal strata", [(100, 10), (10, 100), (50, 50)]),
+    ):
         base = np.linspace(0.2, 0.5, len(sizes))
 
-        def drawn(rates: np.ndarray, base: np.ndarray = base, sizes: list[tuple[int, int]] = sizes) -> list[tuple[int, int, int, int]]:
-            return [(int(rng.binomial(n, p)), n, int(rng.binomial(m, q)), m) for (n, m), p, q in zip(sizes, rates, base, strict=True)]
+        def drawn(
+            rates: np.ndarray, base: np.ndarray = base, sizes: list[tuple[int, int]] = sizes
+        ) -> list[tuple[int, int, int, int]]:
+            return [
+                (int(rng.binomial(n, p)), n, int(rng.binomial(m, q)), m)
+                for (n, m), p, q in zip(sizes, rates, base, strict=True)
+            ]
 
         odds = base / (1 - base) * 2
         for name, estimate, rates, truth in (
@@ -126,7 +148,13 @@ def strata_rows(rng: Generator, audits: int) -> Iterable[Row]:
 
 
 def cluster_rows(rng: Generator, audits: int) -> Iterable[Row]:
-    for clusters, p, icc, largest in ((20, 0.3, 0.3, 10), (200, 0.3, 0.3, 10), (100, 0.05, 0.2, 5), (30, 0.1, 0.5, 30), (1000, 0.02, 0.1, 4)):
+    for clusters, p, icc, largest in (
+        (20, 0.3, 0.3, 10),
+        (200, 0.3, 0.3, 10),
+        (100, 0.05, 0.2, 5),
+        (30, 0.1, 0.5, 30),
+        (1000, 0.02, 0.1, 4),
+    ):
 
         def rate(clusters: int = clusters, p: float = p, icc: float = icc, largest: int = largest):
             t = rng.integers(1, largest + 1, clusters)
@@ -150,21 +178,36 @@ def weight_rows(rng: Generator, audits: int) -> Iterable[Row]:
         def rate(n: int = n, p: float = p, spread: float = spread):
             w = np.rint(1000 * np.exp(rng.normal(0, spread, n))).astype(np.int64) + 1
             y = rng.random(n) < p
-            return weighted_rate(WeightSums(n, int(w[y].sum()), int((w[y] ** 2).sum()), int(w.sum()), int((w**2).sum())))
+            return weighted_rate(
+                WeightSums(n, int(w[y].sum()), int((w[y] ** 2).sum()), int(w.sum()), int((w**2).sum()))
+            )
 
         def hit(rate: Callable = rate, p: float = p) -> bool:
             return holds(rate().interval, p)
 
-        yield f"{n} rows, rate {p}, spread of log weight {spread}", "coverage, weighted rate", share(2 * audits, hit), "0.93–0.99"
+        yield (
+            f"{n} rows, rate {p}, spread of log weight {spread}",
+            "coverage, weighted rate",
+            share(2 * audits, hit),
+            "0.93–0.99",
+        )
 
 
 def noise_rows(rng: Generator, audits: int) -> Iterable[Row]:
     below = Random(7).randrange
-    for n, p, epsilon in ((20, 0.3, 1), (100, 0.05, 1), (100, 0.3, Fraction(1, 10)), (1000, 0.02, Fraction(1, 10)), (50, 0.5, Fraction(1, 10))):
+    for n, p, epsilon in (
+        (20, 0.3, 1),
+        (100, 0.05, 1),
+        (100, 0.3, Fraction(1, 10)),
+        (1000, 0.02, Fraction(1, 10)),
+        (50, 0.5, Fraction(1, 10)),
+    ):
 
         def rate(n: int = n, p: float = p, epsilon: Fraction = Fraction(epsilon)):
             x = int(rng.binomial(n, p))
-            return noisy_rate(x + discrete_laplace(epsilon, below), n - x + discrete_laplace(epsilon, below), epsilon=float(epsilon))
+            return noisy_rate(
+                x + discrete_laplace(epsilon, below), n - x + discrete_laplace(epsilon, below), epsilon=float(epsilon)
+            )
 
         def hit(rate: Callable = rate, p: float = p) -> bool | None:
             found = rate()
@@ -176,11 +219,18 @@ def noise_rows(rng: Generator, audits: int) -> Iterable[Row]:
 def composite_rows(rng: Generator, audits: int) -> Iterable[Row]:
     cells = np.array([[0.5, 0.1, 0.1, 0.3], [0.3, 0.2, 0.15, 0.35]])
     for n in (50, 300):
-        for name, statistic in (("f1", of_group(f1)), ("mcc", of_group(mcc)), ("theil", of_group(theil)), ("difference of f1", difference_of(f1))):
+        for name, statistic in (
+            ("f1", of_group(f1)),
+            ("mcc", of_group(mcc)),
+            ("theil", of_group(theil)),
+            ("difference of f1", difference_of(f1)),
+        ):
             truth = float(statistic(cells[None])[0])
             for method in (Method.PERCENTILE, Method.BCA):
 
-                def hit(n: int = n, statistic: Callable = statistic, method: Method = method, truth: float = truth) -> bool | None:
+                def hit(
+                    n: int = n, statistic: Callable = statistic, method: Method = method, truth: float = truth
+                ) -> bool | None:
                     counts = np.array([rng.multinomial(n, row) for row in cells])
                     found = bootstrap(counts, statistic, method=method, draws=1000)
                     return None if isinstance(found, Undefined) else holds(found.interval, truth)
@@ -196,7 +246,9 @@ def histogram(s: np.ndarray, y: np.ndarray, bins: int) -> ScoreHistogram:
         counts = np.bincount(place[of], minlength=bins)
         sums = np.bincount(place[of], weights=s[of], minlength=bins)
         squares = np.bincount(place[of], weights=s[of] ** 2, minlength=bins)
-        parts.append(ScoreClass(counts, tuple(round(v * 2**bits) for v in sums), tuple(round(v * 2**bits) for v in squares)))
+        parts.append(
+            ScoreClass(counts, tuple(round(v * 2**bits) for v in sums), tuple(round(v * 2**bits) for v in squares))
+        )
     return ScoreHistogram(parts[0], parts[1], bits)
 
 
@@ -214,10 +266,20 @@ def score_rows(rng: Generator, audits: int) -> Iterable[Row]:
 
         case = f"{n} scores, {'calibrated' if not wrong else f'off by {wrong}'}"
         errors = [calibration_error(scores()) for _ in range(audits)]
-        yield case, "coverage, calibration error", float(np.mean([holds(e.interval, sum(gaps)) for e in errors])), "≥ 0.93"
+        yield (
+            case,
+            "coverage, calibration error",
+            float(np.mean([holds(e.interval, sum(gaps)) for e in errors])),
+            "≥ 0.93",
+        )
         yield case, "bias of the plain calibration error", float(np.mean([e.value for e in errors])) - sum(gaps), "–"
         yield case, "bias, debiased", float(np.mean([e.debiased for e in errors])) - sum(gaps), "–"
-        yield case, "coverage, Brier score", share(audits, lambda: holds(brier(scores()).interval, truth_brier)), "0.93–0.99"
+        yield (
+            case,
+            "coverage, Brier score",
+            share(audits, lambda: holds(brier(scores()).interval, truth_brier)),
+            "0.93–0.99",
+        )
 
 
 def subgroup_rows(rng: Generator, audits: int) -> Iterable[Row]:
@@ -270,10 +332,27 @@ def cost_rows(_: Generator, __: int) -> Iterable[Row]:
         before = time.process_time()
         no_difference([(30 + k % 7, 100) for k in range(groups)])
         yield f"{groups} groups", "CPU s of 10,000 permutations", time.process_time() - before, "–"
-    yield "5000 groups", "peak memory of this process, MiB", resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024, "≤ 125"
+    yield (
+        "5000 groups",
+        "peak memory of this process, MiB",
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+        "≤ 125",
+    )
 
 
-PARTS = (cost_rows, null_rows, interval_rows, strata_rows, cluster_rows, weight_rows, noise_rows, composite_rows, score_rows, subgroup_rows, shrinkage_rows)
+PARTS = (
+    cost_rows,
+    null_rows,
+    interval_rows,
+    strata_rows,
+    cluster_rows,
+    weight_rows,
+    noise_rows,
+    composite_rows,
+    score_rows,
+    subgroup_rows,
+    shrinkage_rows,
+)
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 Floats = NDArray[np.float64]
 
 # With one parameter below _MANY the fraction takes about its root in terms; rounding keeps a few from ever settling.
-_ENOUGH, _TERMS, _TINY = 1e-13, 1_000, 1e-300
+_ENOUGH, _TERMS, _TINY = 1e-12, 400, 1e-300
 _MANY, _POWERS = 1e4, 9
 _STEPS, _CLOSE = 100, 1e-10
 _SHIFT = 8
@@ -65,17 +65,16 @@ def beta_quantile(share: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
     )
     below, above, at = np.zeros_like(wanted), np.ones_like(wanted), a_ / (a_ + b_)
     front = log_gamma(a_ + b_) - log_gamma(a_) - log_gamma(b_)
+    left = np.arange(len(wanted))
     for _ in range(_STEPS):
-        short = beta_cdf(at, a_, b_) - wanted
-        below, above = np.where(short < 0, at, below), np.where(short < 0, above, at)
+        x, p, q = at[left], a_[left], b_[left]
+        short = beta_cdf(x, p, q) - wanted[left]
+        below[left], above[left] = np.where(short < 0, x, below[left]), np.where(short < 0, above[left], x)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-            step = short * np.exp(-front - (a_ - 1) * np.log(at) - (b_ - 1) * np.log1p(-at))
-        moved = at - step
-        inside = (moved > below) & (moved < above)
-        after = np.where(inside, moved, (below + above) / 2)
-        if (np.abs(after - at) <= _CLOSE * after).all():
-            break
-        at = after
+            moved = x - short * np.exp(-front[left] - (p - 1) * np.log(x) - (q - 1) * np.log1p(-x))
+        inside = (moved > below[left]) & (moved < above[left])
+        at[left] = np.where(inside, moved, (below[left] + above[left]) / 2)
+        left = left[np.abs(at[left] - x) > _CLOSE * at[left]]
     return at.reshape(np.broadcast_shapes(np.shape(share), np.shape(a), np.shape(b)))
 
 

@@ -26,7 +26,7 @@ DRAWS = 20_000
 MOST_DRAWN = 5_000
 """Comparisons above which Šidák's quantile is taken: it is a little larger, and needs no draws."""
 
-_FARTHEST, _HALVINGS = 38.0, 60
+_FARTHEST, _HALVINGS = 38.0, 45
 
 
 class Against(StrEnum):
@@ -104,21 +104,21 @@ def simultaneous(
     critical = min(sidak, drawn)
     share = n1 / n.sum() if overall else np.zeros_like(n1)
     differences = _differences(a, n1, b, n2, share, critical)
-    ratios = _ratios(a, n1, b, n2, share, critical)
+    bounds = _ratio_bounds(a, n1, b, n2, share, critical)
     t = _touching(a, n1, b, n2)
     ps = [erfc(each / sqrt(2)) for each in t]
     adjusted = _adjusted(t, ps, largest)
     contrasts = tuple(
         Contrast(int(i), None if overall else int(j), difference, ratio, p, up, step)
         for i, j, difference, ratio, p, up, step in zip(
-            first, second, differences, ratios, ps, adjusted, holm(ps), strict=True
+            first, second, differences, _ratios(*bounds), ps, adjusted, holm(ps), strict=True
         )
     )
     return Simultaneous(
         against,
         contrasts,
         _largest_difference(differences),
-        _smallest_ratio(*_ratio_bounds(a, n1, b, n2, share, critical)) if x.any() else Undefined.ALL_ZERO,
+        _smallest_ratio(*bounds) if x.any() else Undefined.ALL_ZERO,
         critical,
         0 if largest is None else draws,
         seed,
@@ -230,10 +230,10 @@ def _ratio_bounds(
     return value, np.fmin(low, value), np.fmax(high, value)
 
 
-def _ratios(a: Counts, n1: Counts, b: Counts, n2: Counts, share: Counts, z: float) -> list[Gap | Undefined]:
+def _ratios(value: Counts, low: Counts, high: Counts) -> list[Gap | Undefined]:
     return [
-        Gap(float(value), Interval(float(low), float(high))) if np.isfinite(value) else Undefined.ZERO_BASE
-        for value, low, high in zip(*_ratio_bounds(a, n1, b, n2, share, z), strict=True)
+        Gap(float(middle), Interval(float(below), float(above))) if np.isfinite(middle) else Undefined.ZERO_BASE
+        for middle, below, above in zip(value, low, high, strict=True)
     ]
 
 

@@ -90,7 +90,9 @@ def test_a_gap_between_strata_is_no_gap_within_them() -> None:
 
 
 @settings(max_examples=25)
-@given(st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)).map(lambda x: (min(x), max(x))), min_size=2, max_size=6))
+@given(
+    st.lists(st.tuples(st.integers(0, 30), st.integers(1, 30)).map(lambda x: (min(x), max(x))), min_size=2, max_size=6)
+)
 def test_one_stratum_and_an_empty_one_are_no_strata(groups: list[tuple[int, int]]) -> None:
     plain = no_difference(groups, draws=50)
     padded = no_difference_within([groups, [(0, 0)] * len(groups)], draws=50)
