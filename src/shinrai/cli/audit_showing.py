@@ -73,6 +73,7 @@ def _subject(audit: "Audit", subject: SubjectAudit, language: Language) -> None:
         tables.line(message("{count} more groups are in the JSON.", count=len(subject.groups) - MOST_GROUPS), language)
     tables.line("", language)
     _gaps(subject, [name for metrics in shown for name in metrics], language)
+    _within(audit, subject, language)
     _thumb(subject, language)
 
 
@@ -110,6 +111,38 @@ def _gap(gaps: Mapping[str, Gap], metric: str, form: Form) -> tables.Cell:
     if gap.value is None:
         return message("undefined: {reason}", reason=gap.reason)
     return number_text(gap, metric, form)
+
+
+def _within(audit: "Audit", subject: SubjectAudit, language: Language) -> None:
+    """Print what remains of the selection rate's gap within strata."""
+    found = subject.stratified.get("selection_rate")
+    if found is None:
+        return
+    tables.line("", language)
+    head = message("Selection rate within strata of “{columns}”", columns=", ".join(audit.roles.strata))
+    tables.line(head, language, style="bold")
+    columns = (
+        message("Group"),
+        message("Against"),
+        message("Difference over all rows"),
+        message("Difference within strata"),
+        message("Common odds ratio"),
+        message("p (Mantel-Haenszel)"),
+        message("p that strata are alike (Breslow-Day)"),
+    )
+    rows = [
+        (
+            each.group,
+            each.reference,
+            "—" if each.simpson is None else amount(each.simpson.crude.value, "selection_rate", Form.DIFFERENCE),
+            number_text(each.difference, "selection_rate", Form.DIFFERENCE),
+            number_text(each.odds_ratio, "selection_rate", Form.RATIO),
+            p_text(each.p),
+            p_text(each.homogeneity),
+        )
+        for each in found.adjusted[:MOST_GROUPS]
+    ]
+    tables.table(columns, rows, language)
 
 
 def _thumb(subject: SubjectAudit, language: Language) -> None:

@@ -63,13 +63,13 @@ TWO = st.lists(st.integers(0, 60), min_size=12, max_size=12)
 THREE = st.lists(st.integers(0, 40), min_size=12, max_size=12)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=30, deadline=None)
 @given(sizes=TWO)
 def test_no_hidden_count_of_two_columns_can_be_had_from_the_rest(cells_of: MakeCells, sizes: list[int]) -> None:
     _check(cells_of, dict(zip(product("xyz", "1234"), sizes, strict=True)), [("a",), ("b",), ("a", "b")])
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(sizes=THREE)
 def test_nor_across_crossings_that_share_a_column(cells_of: MakeCells, sizes: list[int]) -> None:
     counts = dict(zip(product("xy", "123", "mn"), sizes, strict=True))

@@ -144,11 +144,12 @@ def between_groups(named: Mapping[str, Estimate | Message], form: Form, level: f
     if form is Form.DIFFERENCE:
         exact = _exactly(smallest, largest, lambda a, b: b - a)
         value = largest.value - smallest.value
-        method = f"max - min; {_difference_method(estimates)}, Bonferroni over the pairs"
+        base, name = _difference_method(estimates), "max - min"
     else:
         exact = _exactly(smallest, largest, lambda a, b: a / b)
         value = smallest.value / largest.value
-        method = f"min / max; {_ratio_method(estimates)}, Bonferroni over the pairs"
+        base, name = _ratio_method(estimates), "min / max"
+    method = f"{name}; no interval" if interval is None else f"{name}; {base}, Bonferroni over the pairs"
     return Gap(float(exact) if exact is not None else value, n, interval, method, exact, None, low, high, left_out)
 
 

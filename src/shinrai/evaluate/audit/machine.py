@@ -43,6 +43,7 @@ def to_data(audit: Audit) -> dict[str, Any]:
         "answer": audit.answer.value,
         "overall": _numbers(audit.overall),
         **single,
+        "verdicts": [_verdict(each) for each in audit.verdicts],
         "groups": columns,
         "intersections": crossed,
         "by_class": {

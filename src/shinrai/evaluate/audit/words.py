@@ -52,7 +52,11 @@ def notes(audit: Audit) -> Iterator[Message]:
             "The four-fifths rule is an American rule of thumb for favourable outcomes. It is no test and no Japanese "
             "law."
         )
-    if audit.verdicts:
+    if len(audit.verdicts) == 1:
+        yield message(
+            "The verdict rests on the bound of an interval at {level}%.", level=f"{100 * audit.verdicts[0].level:g}"
+        )
+    elif audit.verdicts:
         yield message(
             "Verdicts rest on the bound of an interval at {level}%, so that all {count} of them hold together.",
             level=f"{100 * audit.verdicts[0].level:.2f}",

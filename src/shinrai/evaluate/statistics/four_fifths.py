@@ -6,6 +6,7 @@ in nearly half of all cases. In binary floating point a third of the pairs that 
 4/5 fall below it; whole numbers do not.
 """
 
+from functools import lru_cache
 from math import asin, pi, sqrt
 
 import numpy as np
@@ -74,10 +75,17 @@ def _posterior(successes: int, trials: int) -> tuple[Floats, Floats]:
     failures = trials - successes
     middle, half = asin(sqrt(successes / trials)), _REACH / (2 * sqrt(trials))
     low, high = max(0.0, middle - half), min(pi / 2, middle + half)
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = _nodes()
     theta = (low + high) / 2 + (high - low) / 2 * nodes
     logs = 2 * successes * np.log(np.sin(theta)) + 2 * failures * np.log(np.cos(theta))
     return np.sin(theta) ** 2, weights * np.exp(logs - logs.max())
+
+
+@lru_cache(maxsize=1)
+def _nodes() -> tuple[Floats, Floats]:
+    # Finding them takes longer than all that is done with them.
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return nodes, weights
 
 
 def _mean(values: Floats, weights: Floats) -> float:
