@@ -197,9 +197,8 @@ def _weights(language: Language) -> click.Command:
 
         _keep(out, force=force)
         subject = tuple(dict.fromkeys(group))
-        # Weights need no decision; the label stands in for one, and nothing of it is used.
+        # Weights need no decision, and an intake one column of outcomes.
         roles = Roles(
-            label,
             label,
             favourable=favourable,
             groups=subject if len(subject) == 1 else (),

@@ -63,7 +63,7 @@ def show_outcome(outcome: Outcome, *, with_worth: bool, language: Language) -> N
     names = (*_COLUMNS, "utility") if with_worth else _COLUMNS
     columns = (
         message("Group"),
-        message("Number"),
+        message("Rate"),
         message("Rows"),
         message("Before"),
         message("After"),

@@ -50,15 +50,17 @@ class Weights:
 def reweigh(table: CellTable, subject: Subject) -> Weights:
     """Weigh the rows of a subject: w(group, label) = rows(group) · rows(label) / (rows · rows(group, label)).
 
-    ShinraiError: fewer than two groups or two labels have rows.
+    A table without label has the column to be made independent of the group as its prediction. ShinraiError: fewer
+    than two groups or two labels have rows.
     """
     rows: dict[tuple[Levels, str], int] = defaultdict(int)
     left_out = 0
     for cell in table.cells[subject]:
-        if cell.label is None or None in cell.levels:
+        label = cell.prediction if table.roles.label is None else cell.label
+        if label is None or None in cell.levels:
             left_out += cell.rows
         else:
-            rows[cell.levels, cell.label] += cell.rows
+            rows[cell.levels, label] += cell.rows
     return weights(rows, table.classes, left_out)
 
 
