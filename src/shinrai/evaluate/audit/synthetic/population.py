@@ -93,12 +93,8 @@ class Population:
     @property
     def denominator(self) -> int:
         """The least number of which every chance is a whole number of parts."""
-        chances = {
-            chance.denominator
-            for kind in self.kinds
-            for chance in (kind.qualified, kind.selected, kind.selected_unqualified)
-        }
-        return lcm(*chances)
+        chances = {(kind.qualified, kind.selected, kind.selected_unqualified) for kind in self.kinds}
+        return lcm(*(chance.denominator for three in chances for chance in three))
 
 
 WORDINGS = {
@@ -187,6 +183,8 @@ def _planted(domain: Domain, gap: PlantedGap) -> tuple[tuple[str, ...], Levels]:
 def _kinds(domain: Domain, gap: PlantedGap, strength: Fraction) -> list[Kind]:
     lines = WORDINGS[domain].lines
     kinds = []
+    # Nationality and prefecture change nothing about the decision, so few chances serve many kinds.
+    shifted: dict[Levels, tuple[Fraction, Fraction]] = {}
     for (sex, of_sex), (age, of_age), (prefecture, of_prefecture) in product(
         _SEXES[domain].items(), _AGES[domain].items(), _PREFECTURES.items()
     ):
@@ -195,23 +193,19 @@ def _kinds(domain: Domain, gap: PlantedGap, strength: Fraction) -> list[Kind]:
         for (nationality, of_nationality), (employment, of_employment), (line, of_line) in product(
             nationalities.items(), _EMPLOYMENT[sex].items(), zip(lines, _LINES[sex], strict=True)
         ):
+            decided = (sex, age, employment, line)
+            if decided not in shifted:
+                shift = _shift(domain, gap, strength, decided)
+                shifted[decided] = (_SELECTED + shift, _SELECTED_UNQUALIFIED + shift)
+            weight = person * of_nationality * of_employment * of_line
             levels = (sex, age, nationality, prefecture, employment, line)
-            shift = _shift(domain, gap, strength, levels)
-            kinds.append(
-                Kind(
-                    levels,
-                    person * of_nationality * of_employment * of_line,
-                    _QUALIFIED[domain],
-                    _SELECTED + shift,
-                    _SELECTED_UNQUALIFIED + shift,
-                )
-            )
+            kinds.append(Kind(levels, weight, _QUALIFIED[domain], *shifted[decided]))
     return kinds
 
 
 def _shift(domain: Domain, gap: PlantedGap, strength: Fraction, levels: Levels) -> Fraction:
     """By how much the chance of the favourable decision differs from the common one."""
-    sex, age, _, _, employment, line = levels
+    sex, age, employment, line = levels
     match gap:
         case PlantedGap.NONE:
             return Fraction(0)

@@ -77,11 +77,14 @@ def truths(population: Population) -> Mapping[Subject, Mapping[Levels, Truth]]:
     small: dict[Levels, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     prefectures: dict[Levels, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
     where = names.index(PREFECTURE)
+    ways: dict[tuple[Fraction, Fraction, Fraction], tuple[int, int, int, int]] = {}
     for kind in population.kinds:
-        qualified = int(kind.qualified * parts)
-        selected, wrongly = int(kind.selected * parts), int(kind.selected_unqualified * parts)
-        tp, fp = qualified * selected, (parts - qualified) * wrongly
-        weighted = [kind.weight * count for count in (tp, fp, qualified * parts - tp, (parts - qualified) * parts - fp)]
+        chances = (kind.qualified, kind.selected, kind.selected_unqualified)
+        if chances not in ways:
+            qualified, selected, wrongly = (int(chance * parts) for chance in chances)
+            tp, fp = qualified * selected, (parts - qualified) * wrongly
+            ways[chances] = (tp, fp, qualified * parts - tp, (parts - qualified) * parts - fp)
+        weighted = [kind.weight * count for count in ways[chances]]
         for sums in (small[kind.levels[:where] + kind.levels[where + 1 :]], prefectures[(kind.levels[where],)]):
             for number, count in enumerate(weighted):
                 sums[number] += count

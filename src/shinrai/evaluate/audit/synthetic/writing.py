@@ -55,14 +55,17 @@ def _drawing(population: Population) -> _Drawing:
     kinds, parts = population.kinds, population.denominator
     columns = list(zip(*(kind.levels for kind in kinds), strict=True))
     levels = tuple(tuple(dict.fromkeys(column)) for column in columns)
+    places = zip(levels, columns, strict=True)
     codes = np.array(
-        [[known.index(level) for level in column] for known, column in zip(levels, columns, strict=True)],
+        [list(map({level: at for at, level in enumerate(known)}.__getitem__, column)) for known, column in places],
         dtype=np.int16,
     )
     incomes = [_INCOMES[level] for level in columns[population.attributes.index(EMPLOYMENT)]]
 
     def chances(of: Callable[[Any], Any]) -> Ints:
-        return np.array([int(of(kind) * parts) for kind in kinds], dtype=np.int64)
+        found = [of(kind) for kind in kinds]
+        whole = {chance: int(chance * parts) for chance in set(found)}
+        return np.array([whole[chance] for chance in found], dtype=np.int64)
 
     return _Drawing(
         population,
