@@ -17,6 +17,8 @@ from shinrai.evaluate.audit.intake.literals import literal
 Rows = list[tuple[Any, ...]]
 
 _LARGEST_CODE = 1 << 62
+_LARGEST_NARROW = 1 << 31
+_MOST_SETS = 16
 
 
 def packed_cells(
@@ -36,22 +38,29 @@ def packed_cells(
         return None
     # The first column is the lowest digit.
     weights = dict(zip(columns, accumulate([1, *sizes[:-1]], mul), strict=True))
-    code = " + ".join(f"{_place(column, stored[column])} * {weight}" for column, weight in weights.items())
+    narrow = "INTEGER" if prod(sizes) < _LARGEST_NARROW else "BIGINT"
+    code = " + ".join(f"{_place(column, stored[column], narrow)} * {weight}" for column, weight in weights.items())
     made = ", ".join(f"{each} AS m{place}" for place, each in enumerate(sums))
-    query(f"CREATE OR REPLACE TEMP TABLE base AS {source} SELECT {code} AS code, {made} FROM d GROUP BY 1")
+    packed = f"SELECT CAST({code} AS {narrow}) AS code, {made} FROM d GROUP BY 1"
+    query(f"CREATE OR REPLACE TEMP TABLE base AS {source} {packed}")
     digits = ", ".join(
         f"CAST(code // {weights[column]} % {size} AS SMALLINT) AS {column}"
         for column, size in zip(columns, sizes, strict=True)
     )
     added = ", ".join(f"sum(m{place})" for place in range(len(sums)))
-    listed = ", ".join(columns)
-    by = ", ".join("(" + ", ".join(each) + ")" for each in sets)
-    rows = query(
-        f"WITH cells AS (SELECT * EXCLUDE (code), {digits} FROM base) "
-        f"SELECT GROUPING({listed}), {listed}, {added} FROM cells GROUP BY GROUPING SETS ({by})"
-    )
+    found: list[Rows] = []
+    for start in range(0, len(sets), _MOST_SETS):
+        some = sets[start : start + _MOST_SETS]
+        used = [column for column in columns if any(column in each for each in some)]
+        listed = ", ".join(used)
+        by = ", ".join("(" + ", ".join(each) + ")" for each in some)
+        rows = query(
+            f"WITH cells AS (SELECT * EXCLUDE (code), {digits} FROM base) "
+            f"SELECT GROUPING({listed}), {listed}, {added} FROM cells GROUP BY GROUPING SETS ({by})"
+        )
+        found += _decoded(rows, used, some, stored)
     query("DROP TABLE base")
-    return _decoded(rows, columns, sets, stored)
+    return found
 
 
 def _stored(query: Callable[[str], Rows], source: str, columns: Sequence[str]) -> dict[str, list[object]]:
@@ -66,10 +75,10 @@ def _stored(query: Callable[[str], Rows], source: str, columns: Sequence[str]) -
     return values
 
 
-def _place(column: str, values: Sequence[object]) -> str:
+def _place(column: str, values: Sequence[object], stored_as: str) -> str:
     if not values:
         return "0"
-    return f"CAST(coalesce(list_position([{', '.join(map(literal, values))}], {column}), 0) AS BIGINT)"
+    return f"CAST(coalesce(list_position([{', '.join(map(literal, values))}], {column}), 0) AS {stored_as})"
 
 
 def _decoded(

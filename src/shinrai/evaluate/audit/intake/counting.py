@@ -238,10 +238,12 @@ def _bins_of(words: _Words, binning: Binning, bundle: Bundle, rows: Rows) -> dic
     width = len(bundle.columns)
     # A blank text is a missing label that the engine could not tell.
     missing = len(words.label.labels) - 1
-    rows = [row for row in rows if words.label.code(row[width]) != missing]
+    if any(words.label.code(label) == missing for label in {row[width] for row in rows}):
+        rows = [row for row in rows if words.label.code(row[width]) != missing]
     if not rows:
         return dict.fromkeys(bundle.subjects, ())
     columns = list(zip(*rows, strict=True))
+    rows.clear()
     codes = {name: _codes(words.keys[name], columns[place]) for place, name in enumerate(bundle.columns)}
     favourable = words.label.labels.index(words.classes[0])
     positive = (_codes(words.label, columns[width]) == favourable).astype(np.int64)

@@ -24,6 +24,9 @@ _HALF = 1 << HALF_BITS
 ROW = '"(row)"'
 """Name of the column of places, where rows have one."""
 
+_MOST_SETS = 6
+"""GROUPING SETS of one query: each keeps a table for each thread, which does not spill."""
+
 _PACKING_PAYS = 3
 """From so many bundles on they are counted from a table of all cells, where that is much smaller than the rows."""
 
@@ -190,12 +193,16 @@ class DuckDB:
         by: Sequence[str],
         sums: Sequence[str],
     ) -> list[Rows]:
-        names = _used(asked, sets)
-        listed = [*names.values(), *by]
-        grouped = ", ".join("(" + ", ".join([*each, *by]) + ")" for each in _distinct(names, sets))
-        selected = ", ".join([_grouping(names.values()), *listed, *sums])
-        rows = self._query(f"{source} SELECT {selected} FROM {relation} GROUP BY GROUPING SETS ({grouped})".strip())
-        return _apart(rows, list(names), sets)
+        found: list[Rows] = []
+        for start in range(0, len(sets), _MOST_SETS):
+            some = sets[start : start + _MOST_SETS]
+            names = _used(asked, some)
+            listed = [*names.values(), *by]
+            grouped = ", ".join("(" + ", ".join([*each, *by]) + ")" for each in _distinct(names, some))
+            selected = ", ".join([_grouping(names.values()), *listed, *sums])
+            rows = self._query(f"{source} SELECT {selected} FROM {relation} GROUP BY GROUPING SETS ({grouped})")
+            found += _apart(rows, list(names), some)
+        return found
 
     def _decided(self, asked: Asked) -> str:
         """Select keys, label y, prediction p, score s, weight in units u, multiplicity n and cluster c of each row."""
@@ -303,7 +310,9 @@ def _apart(rows: Rows, keys: Sequence[str], sets: Sequence[tuple[str, ...]]) -> 
         found.append([])
         masks.setdefault(mask, []).append((found[-1], [place[name] for name in columns]))
     after = 1 + len(keys)
-    for row in rows:
+    # Taken off one by one, so that there are never two copies of a hundred thousand rows.
+    while rows:
+        row = rows.pop()
         for into, places in masks[row[0]]:
             into.append((*(row[number] for number in places), *row[after:]))
     return found

@@ -33,8 +33,11 @@ if TYPE_CHECKING:
     import duckdb
     import pyarrow as pa
 
-MEMORY = "100MB"
-"""For Parquet and relations, which are read in pieces."""
+MEMORY = "160MB"
+"""For Parquet and Arrow, which are read in pieces."""
+
+MEMORY_SEARCH = "400MB"
+"""For a search, whose table of all cells has up to half as many rows as the data."""
 
 MEMORY_HELD = "2GB"
 """For CSV, which is held in memory once it is read."""
@@ -69,7 +72,7 @@ def _open_file(file: Path, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
             yield engine
         return
     held = file.suffix.lower() == ".csv"
-    with open_source(file, memory=MEMORY_HELD if held else MEMORY, threads=_threads()) as source:
+    with open_source(file, memory=MEMORY_HELD if held else _memory(wanted), threads=_threads()) as source:
         before = file.stat()
         digest = {file.name: _sha256(file)}
         numbered = _numbered(source.columns, source.scan, held=held)
@@ -97,6 +100,10 @@ def _numbered(columns: Iterable[Column], scan: str, *, held: bool) -> str | None
     if held:
         return f"SELECT *, rowid AS {ROW} FROM t"
     return f"SELECT * RENAME (file_row_number AS {ROW}) FROM {scan.removesuffix(')')}, file_row_number = true)"
+
+
+def _memory(wanted: Wanted) -> str:
+    return MEMORY_SEARCH if wanted.search else MEMORY
 
 
 def _threads() -> int:
@@ -141,7 +148,7 @@ def _open_table(place: Path, data: Any, roles: Roles, wanted: Wanted, digest: di
     # Every column of a table of counts says which cell a row is.
     table = frames.arrow_table(place, data, None if roles.counts else declared(roles, wanted))
     if roles.counts is None:
-        with _open_arrow(place, table, name="duckdb", digest=digest) as engine:
+        with _open_arrow(place, table, name="duckdb", digest=digest, memory=_memory(wanted)) as engine:
             yield engine
         return
     with open_counts(place, table, roles, wanted, digest) as engine:
@@ -186,11 +193,13 @@ def _too_many_cells(place: Path) -> Exception:
 
 
 @contextmanager
-def _open_arrow(place: Path, table: "pa.Table", *, name: str, digest: dict[str, str]) -> Iterator[DuckDB]:
+def _open_arrow(
+    place: Path, table: "pa.Table", *, name: str, digest: dict[str, str], memory: str = MEMORY
+) -> Iterator[DuckDB]:
     import duckdb
 
     with tempfile.TemporaryDirectory(prefix="shinrai-") as spill:
-        config = settings(spill, MEMORY, _threads()) | {"preserve_insertion_order": True}
+        config = settings(spill, memory, _threads()) | {"preserve_insertion_order": True}
         connection = duckdb.connect(":memory:", config=config)
         try:
             connection.execute("SET enable_external_access = false")
@@ -198,7 +207,7 @@ def _open_arrow(place: Path, table: "pa.Table", *, name: str, digest: dict[str, 
             columns = _columns_of(place, connection)
 
             def ask(sql: str) -> list[tuple[Any, ...]]:
-                with as_table_errors(place, MEMORY):
+                with as_table_errors(place, memory):
                     return connection.execute(sql).fetchall()
 
             note = f"-- t: the table of {place.name}, as it was given"
