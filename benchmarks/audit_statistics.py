@@ -1,6 +1,9 @@
 """How often the statistics of an audit are right: false alarms, coverage of intervals, planted gaps, by simulation.
 
-Run `python benchmarks/audit_statistics.py [--audits 1000]`; prints one table. Seeded: a second run prints the same.
+    .venv/bin/python benchmarks/audit_statistics.py [--audits 1000] [--only strata]
+
+Prints one table. Seeded: all but CPU seconds and memory come out the same on every run. The simulation's own standard
+error is about 0.02 at 100 audits and 0.007 at 1,000.
 """
 
 import argparse
@@ -194,7 +197,7 @@ def weight_rows(rng: Generator, audits: int) -> Iterable[Row]:
 
 
 def noise_rows(rng: Generator, audits: int) -> Iterable[Row]:
-    below = Random(7).randrange
+    below = Random(7).randrange  # noqa: S311
     for n, p, epsilon in (
         (20, 0.3, 1),
         (100, 0.05, 1),
@@ -277,7 +280,7 @@ def score_rows(rng: Generator, audits: int) -> Iterable[Row]:
         yield (
             case,
             "coverage, Brier score",
-            share(audits, lambda: holds(brier(scores()).interval, truth_brier)),
+            float(np.mean([holds(brier(scores()).interval, truth_brier) for _ in range(audits)])),
             "0.93–0.99",
         )
 

@@ -24,9 +24,8 @@ def log_gamma(x: ArrayLike) -> Floats:
     Source: Stirling's series (Abramowitz, Stegun 1964, 6.1.40), taken at x + 8 and brought back by the recurrence.
     """
     given = np.asarray(x, dtype=np.float64)
-    back = np.zeros_like(given)
-    for step in range(_SHIFT):
-        back += np.log(given + step)
+    # x·(x + 1)·...·(x + 7): one logarithm instead of eight, and far from the largest float.
+    back = np.log(np.prod([given + step for step in range(_SHIFT)], axis=0))
     far = given + _SHIFT
     series, power = np.zeros_like(given), 1 / far
     for term in _STIRLING:
@@ -72,9 +71,12 @@ def beta_quantile(share: ArrayLike, a: ArrayLike, b: ArrayLike) -> Floats:
         below[left], above[left] = np.where(short < 0, x, below[left]), np.where(short < 0, above[left], x)
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             moved = x - short * np.exp(-front[left] - (p - 1) * np.log(x) - (q - 1) * np.log1p(-x))
-        inside = (moved > below[left]) & (moved < above[left])
+        # A step of nothing ends on the bracket's own edge, and is inside.
+        inside = (moved >= below[left]) & (moved <= above[left])
         at[left] = np.where(inside, moved, (below[left] + above[left]) / 2)
         left = left[np.abs(at[left] - x) > _CLOSE * at[left]]
+        if not len(left):
+            break
     return at.reshape(np.broadcast_shapes(np.shape(share), np.shape(a), np.shape(b)))
 
 

@@ -27,6 +27,9 @@ MOST_UNDEFINED = 0.05
 
 Floats = NDArray[np.float64]
 
+# Where nearly all draws lie on one side of the value, BCa reads nothing but their farthest ones.
+_ONE_SIDE = 0.01
+
 
 class Method(StrEnum):
     """How the interval was found: by quantiles of the draws, corrected ones (BCa), or Jeffreys's prior."""
@@ -117,11 +120,11 @@ def _blocks(counts: NDArray[np.int64], method: Method, draws: int, seed: int) ->
 def _corrected(
     counts: NDArray[np.int64], statistic: Statistic, value: float, found: Floats, shares: tuple[float, float]
 ) -> tuple[float, float] | None:
-    """Return the shares at which BCa reads the draws; None where all draws lie on one side or no row matters."""
+    """Return the shares at which BCa reads the draws; None where nearly all draws lie on one side or no row matters."""
     normal = NormalDist()
     below = (float((found < value).sum()) + float((found <= value).sum())) / (2 * len(found))
     lean = _acceleration(counts, statistic)
-    if not 0 < below < 1 or lean is None:
+    if not _ONE_SIDE < below < 1 - _ONE_SIDE or lean is None:
         return None
     bias = normal.inv_cdf(below)
     low, high = (bias + normal.inv_cdf(share) for share in shares)

@@ -80,18 +80,20 @@ class NoisyRate:
 
         Rates p that the score test does not reject. successes·(1 - p) - failures·p has mean 0 at the true p whatever n
         is, and variance n·p·(1 - p) + variance·(success_cells·(1 - p)² + failure_cells·p²). Without noise this is
-        Wilson's interval. Where noise prevails the quantile is Laplace's. [0, 1] where the noise leaves nothing open.
+        Wilson's interval. Where noise prevails the quantile is Laplace's. Successes below 0 or above n are taken as 0
+        and n, which rejects fewer rates. [0, 1] where the noise rejects none.
         """
-        s, n, p = float(self.successes), float(self.n), (self.value * self.n + 0.5) / (self.n + 1)
+        n = float(self.n)
+        s, p = min(n, max(0.0, float(self.successes))), (self.value * n + 0.5) / (n + 1)
         up, down = self.variance * self.success_cells, self.variance * self.failure_cells
         noise, chance = up * (1 - p) ** 2 + down * p**2, n * p * (1 - p)
         heavy = max(normal_quantile(level), -log(1 - level) / sqrt(2))
         zz = (chance * normal_quantile(level) ** 2 + noise * heavy**2) / (chance + noise)
         square, linear, constant = n * n + zz * (n - up - down), 2 * s * n + zz * (n - 2 * up), s * s - zz * up
-        inside = linear**2 - 4 * square * constant
-        if square <= 0 or inside < 0:
+        if square <= 0:
             return Interval(0.0, 1.0)
-        low, high = ((linear + sign * sqrt(inside)) / (2 * square) for sign in (-1, 1))
+        root = sqrt(max(0.0, linear**2 - 4 * square * constant))
+        low, high = (linear - root) / (2 * square), (linear + root) / (2 * square)
         return Interval(min(self.value, max(0.0, low)), max(self.value, min(1.0, high)))
 
 

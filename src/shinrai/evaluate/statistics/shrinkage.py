@@ -39,9 +39,9 @@ def shrink(successes: Whole, trials: Whole, *, level: float = LEVEL) -> Shrunk:
     0 <= successes <= trials, trials >= 1, 0 < level < 1; ValueError otherwise. True rates have a beta distribution
     with mean μ and strength M. μ is estimated for each M; M is averaged over, M/(M + typical trials) being even between
     0 and 1 beforehand. The interval is that of the beta distribution with the mean and variance of the posterior, the
-    errors of μ and M included, so it is not too narrow where there are few groups; over the groups together it holds
-    at `level`. Sources: Kleinman 1973, JASA 68:46 (estimate of μ); Daniels 1999, Can. J. Stat. 27:567 (the prior of M);
-    Christiansen, Morris 1997, JASA 92:618 (moments of the posterior).
+    errors of μ and M included. Over the groups together it holds at `level`, and with fewer than ten groups at two or
+    three points below. Sources: Kleinman 1973, JASA 68:46 (estimate of μ); Daniels 1999, Can. J. Stat. 27:567 (prior of
+    M); Christiansen, Morris 1997, JASA 92:618 (moments of the posterior).
     """
     x, n = np.asarray(successes, dtype=np.float64), np.asarray(trials, dtype=np.float64)
     if len(x) < 2 or len(x) != len(n) or (n < 1).any() or (x < 0).any() or (x > n).any():
@@ -51,21 +51,25 @@ def shrink(successes: Whole, trials: Whole, *, level: float = LEVEL) -> Shrunk:
     typical = float(len(n) / (1 / n).sum())
     even = (np.arange(_GRID) + 0.5) / _GRID
     strengths = typical * even / (1 - even)
-    means = np.array([_mean(x, n, strength, typical) for strength in strengths])
-    logs = np.array([_log_likelihood(x, n, strength, mean) for strength, mean in zip(strengths, means, strict=True)])
+    means = [_mean(x, n, strength, typical) for strength in strengths]
+    errors = [
+        float(mean * (1 - mean) / (n * (strength + 1) / (n + strength)).sum())
+        for strength, mean in zip(strengths, means, strict=True)
+    ]
+    # Where the mean is known less well, more means fit: the likelihood is that of all of them.
+    logs = np.array([_log_likelihood(x, n, *each) for each in zip(strengths, means, strict=True)]) + np.log(errors) / 2
     weights = np.exp(logs - logs.max())
     weights /= weights.sum()
     first, second = np.zeros_like(x), np.zeros_like(x)
-    for weight, strength, mean in zip(weights, strengths, means, strict=True):
+    for weight, strength, mean, error in zip(weights, strengths, means, errors, strict=True):
         centre = (x + strength * mean) / (n + strength)
-        known = (n * (strength + 1) / (n + strength)).sum() / (mean * (1 - mean))
-        spread = centre * (1 - centre) / (n + strength + 1) + (strength / (n + strength)) ** 2 / known
+        spread = centre * (1 - centre) / (n + strength + 1) + (strength / (n + strength)) ** 2 * error
         first += weight * centre
         second += weight * (spread + centre**2)
     variance = np.maximum(second - first**2, 1e-300)
     size = np.maximum(first * (1 - first) / variance - 1, 1.0)
     tail = (1 - level) / 2
-    low, high = (beta_quantile(share, first * size, (1 - first) * size) for share in (tail, 1 - tail))
+    low, high = beta_quantile(np.array([[tail], [1 - tail]]), first * size, (1 - first) * size)
     return Shrunk(
         first,
         np.minimum(low, first),

@@ -229,8 +229,13 @@ def _shrunk(counts: Counts) -> list[tuple[float, Interval]]:
 
 
 def _fisher(a: int, n: int, b: int, m: int) -> float:
-    """Mid-p of Fisher's exact test: tables less probable than the one seen, and half of those as probable."""
+    """Mid-p of Fisher's exact test: tables less probable than the one seen, and half of those as probable.
+
+    1 where the margins leave one table only.
+    """
     k, chances = hypergeometric(n, m, a + b)
+    if len(k) == 1:
+        return 1.0
     if not k[0] <= a <= k[-1]:
         return 0.0
     seen = chances[a - int(k[0])]

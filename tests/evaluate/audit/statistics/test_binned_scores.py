@@ -75,7 +75,7 @@ def test_hanley_and_mcneil() -> None:
     assert found.se == pytest.approx(case["delong_se"], abs=1e-6)
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(ROWS)
 def test_numbers_of_rows_lie_within_the_printed_bounds(rows: list[tuple[float, bool]]) -> None:
     metrics = pytest.importorskip("sklearn.metrics")
@@ -150,10 +150,10 @@ def test_calibration_points_and_error_are_those_of_the_rows() -> None:
 
 
 def test_what_chance_makes_of_calibrated_scores_is_said_and_covered() -> None:
-    found = [calibration_error(drawn(300, seed=seed)[2]) for seed in range(150)]
+    found = [calibration_error(drawn(300, seed=seed)[2]) for seed in range(100)]
     errors = [each for each in found if isinstance(each, CalibrationError)]
-    assert len(errors) == 150
-    assert np.mean([each.value for each in errors]) == pytest.approx(np.mean([e.by_chance for e in errors]), rel=0.1)
+    assert len(errors) == 100
+    assert np.mean([each.value for each in errors]) == pytest.approx(np.mean([e.by_chance for e in errors]), rel=0.12)
     assert np.mean([each.interval.low == 0 for each in errors]) > 0.93
     assert np.mean([each.debiased for each in errors]) < 0.7 * np.mean([each.value for each in errors])
 
@@ -162,7 +162,7 @@ def test_the_brier_score_is_covered() -> None:
     scores = np.random.default_rng(3).beta(2, 3, 400_000)
     truth = float((scores * (1 - scores)).mean())
     hits = []
-    for seed in range(150):
+    for seed in range(100):
         found = brier(drawn(200, seed=seed)[2])
         assert isinstance(found, Bounded)
         assert found.interval is not None

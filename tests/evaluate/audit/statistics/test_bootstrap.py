@@ -37,13 +37,13 @@ def resampled(found: Resampled | Undefined) -> Resampled:
     return found
 
 
-@settings(max_examples=60)
+@settings(max_examples=30)
 @given(TABLES)
 def test_composites_of_a_table_are_those_of_its_rows(table: tuple[int, ...]) -> None:
     metrics = pytest.importorskip("sklearn.metrics")
     counts = np.array(table, dtype=np.float64)
     label, prediction = rows_of(table)
-    tn, fp, fn, tp = table
+    _, fp, fn, tp = table
     if fp + fn + tp:
         assert f1(counts) == pytest.approx(metrics.f1_score(label, prediction, zero_division=0))
     else:
@@ -171,7 +171,7 @@ def test_coverage(statistic: module.Statistic, n: int) -> None:
     cells = np.array([[0.5, 0.1, 0.1, 0.3], [0.3, 0.2, 0.15, 0.35]])
     truth = float(statistic(cells[None])[0])
     hits = []
-    for _ in range(150):
+    for _ in range(100):
         found = resampled(bootstrap(np.array([rng.multinomial(n, row) for row in cells]), statistic, draws=600))
         hits.append(found.interval.low <= truth <= found.interval.high)
     assert 0.89 <= np.mean(hits) <= 1

@@ -25,7 +25,7 @@ from shinrai.evaluate.statistics.undefined import Undefined
 @pytest.mark.parametrize("epsilon", [Fraction(1), Fraction(1, 3), Fraction(7, 5), Fraction(5)])
 def test_the_distribution_is_that_of_the_formula(epsilon: Fraction) -> None:
     stats = pytest.importorskip("scipy.stats")
-    below = Random(5).randrange
+    below = Random(5).randrange  # noqa: S311
     drawn = np.array([discrete_laplace(epsilon, below) for _ in range(6000)])
     q = exp(-epsilon)
     reach = int(6 / epsilon) + 1
@@ -52,7 +52,7 @@ def test_the_sources_bits_are_followed_exactly() -> None:
 
         return asked, below
 
-    # Epsilon 1/2: the rest 1 of 2 stays (1/2: 1 of 2 is not below 1), no whole step (0 < 1, 1 of 2 not below 1), then +.
+    # Epsilon 1/2: the rest 1 of 2 stays (1 is not below 1), no whole step (0 is below 1, then 1 is not), and then +.
     asked, below = source(1, 1, 0, 1, 0)
     assert discrete_laplace(Fraction(1, 2), below) == 1  # type: ignore[arg-type]
     assert asked == [2, 2, 1, 2, 2]
@@ -95,8 +95,10 @@ def test_counts_below_zero_and_noise_that_leaves_nothing_open() -> None:
     lost = noisy_rate(3, 5, epsilon=0.05)
     assert isinstance(lost, NoisyRate)
     assert lost.at() == Interval(0.0, 1.0)
-    # Noise of a size that the mechanism hardly has: the test rejects every rate.
-    assert NoisyRate(-60, 90, 1, 1, 2.0).at() == Interval(0.0, 1.0)
+    # Noise of a size that the mechanism hardly has.
+    beyond = NoisyRate(90, -30, 1, 1, 2.0)
+    assert (beyond.value, beyond.at().high) == (1, 1)
+    assert 0.8 < beyond.at().low < 1
     for changed in ({"epsilon": 0.0}, {"epsilon": 1.0, "success_cells": -1}, {"epsilon": 1.0, "failure_cells": -1}):
         with pytest.raises(ValueError, match="epsilon"):
             noisy_rate(1, 2, **changed)  # type: ignore[arg-type]
@@ -106,24 +108,23 @@ def test_counts_below_zero_and_noise_that_leaves_nothing_open() -> None:
     ("n", "p", "epsilon"), [(100, 0.05, 1), (100, 0.3, Fraction(1, 10)), (1000, 0.02, Fraction(1, 10))]
 )
 def test_coverage(n: int, p: float, epsilon: Fraction) -> None:
-    rng, below = np.random.default_rng(19), Random(6).randrange
+    rng, below = np.random.default_rng(19), Random(6).randrange  # noqa: S311
     epsilon = Fraction(epsilon)
 
-    def drawn() -> NoisyRate:
+    def drawn() -> NoisyRate | Undefined:
         x = int(rng.binomial(n, p))
         # Each side is the sum of two released cells.
         noise = [discrete_laplace(epsilon, below) for _ in range(4)]
-        found = noisy_rate(
+        return noisy_rate(
             x + noise[0] + noise[1],
             n - x + noise[2] + noise[3],
             epsilon=float(epsilon),
             success_cells=2,
             failure_cells=2,
         )
-        assert isinstance(found, NoisyRate)
-        return found
 
-    found = [drawn() for _ in range(400)]
+    found = [each for each in (drawn() for _ in range(400)) if isinstance(each, NoisyRate)]
+    assert len(found) >= 380
     assert np.mean([each.at().low <= p <= each.at().high for each in found]) >= 0.93
-    gaps = [difference(one, two).interval for one, two in zip(found[::2], found[1::2], strict=True)]
+    gaps = [difference(one, two).interval for one, two in zip(found[:200], found[200:], strict=False)]
     assert np.mean([gap.low <= 0 <= gap.high for gap in gaps]) >= 0.92

@@ -122,9 +122,9 @@ def ratio_gap_at(z: float) -> Gap:
 
 
 def test_with_thousands_of_comparisons_sidaks_quantile_is_taken(monkeypatch: pytest.MonkeyPatch) -> None:
-    drawn = simultaneous(EQUAL[:3] + [(420, 1000)], draws=5000)
+    drawn = simultaneous([*EQUAL[:3], (420, 1000)], draws=5000)
     monkeypatch.setattr(module, "MOST_DRAWN", 3)
-    sidak = simultaneous(EQUAL[:3] + [(420, 1000)])
+    sidak = simultaneous([*EQUAL[:3], (420, 1000)])
     assert (sidak.draws, drawn.draws) == (0, 5000)
     assert drawn.critical < sidak.critical == pytest.approx(2.631, abs=1e-3)
     assert sidak.contrasts[-1].adjusted == pytest.approx(1 - (1 - sidak.contrasts[-1].p) ** 6)
