@@ -87,7 +87,7 @@ def _group_row(group: GroupAudit, metrics: Sequence[str]) -> list[tables.Cell]:
 
 def _gaps(subject: SubjectAudit, metrics: Sequence[str], language: Language) -> None:
     columns = (
-        message("Number"),
+        message("Metric"),
         message("Difference"),
         message("By chance"),
         message("p of any difference"),

@@ -129,7 +129,7 @@ def _picture(number: Number) -> str:
 
 def _gaps(subject: SubjectAudit, metrics: list[str], language: Language) -> str:
     names = [
-        message("Number"),
+        message("Metric"),
         message("Difference"),
         message("By chance"),
         message("p of any difference"),

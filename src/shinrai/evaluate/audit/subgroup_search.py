@@ -10,9 +10,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from shinrai.evaluate.audit.arms import Arm, arms_of
 from shinrai.evaluate.audit.cells import CellTable, Levels, Subject
-from shinrai.evaluate.audit.estimates import Estimate, Number, share
+from shinrai.evaluate.audit.estimates import Number, share
+from shinrai.evaluate.audit.metrics import RATES
+from shinrai.evaluate.audit.tally import groups_of
 from shinrai.evaluate.statistics.discovery import RATE
 from shinrai.evaluate.statistics.subgroups import Counts, Finding, p_values, screen
 
@@ -75,48 +76,44 @@ class Search:
 
 @dataclass(frozen=True, slots=True)
 class _Place:
+    """A subgroup with its (successes, trials) in one metric."""
+
     subject: Subject
-    arm: Arm
-    estimate: Estimate
+    levels: Levels
+    own: tuple[int, int]
 
     @property
     def conditions(self) -> frozenset[tuple[str, str | None]]:
-        return frozenset(zip(self.subject, self.arm.levels, strict=True))
+        return frozenset(zip(self.subject, self.levels, strict=True))
 
 
 def search(table: CellTable, positive: str, *, min_trials: int) -> Search:
     """Search every subject of up to MOST_COLUMNS columns that the table has cells of."""
     subjects = [subject for subject in table.cells if 0 < len(subject) <= MOST_COLUMNS]
-    overall = arms_of(table, (), positive)[0]
-    arms = [(subject, arm) for subject in subjects for arm in arms_of(table, subject, positive) if not arm.missing]
-    metrics = [metric for metric in METRICS if metric in overall.estimates]
+    overall = groups_of(table, (), positive)[0].rows
+    groups = [(subject, each) for subject in subjects for each in groups_of(table, subject, positive)]
+    metrics = METRICS if table.roles.label is not None else METRICS[:1]
     found: list[Subgroup] = []
     searched = small = 0
     for metric in metrics:
-        whole = overall.estimates[metric]
-        if not isinstance(whole, Estimate) or whole.counts is None:
-            continue
-        places = _places(arms, metric)
+        rate = RATES[metric]
+        whole = rate.part(overall), rate.whole(overall)
+        places = [
+            _Place(subject, each.levels, (rate.part(each.rows), rate.whole(each.rows)))
+            for subject, each in groups
+            if not each.missing
+        ]
         # The bound is shared out among the metrics, so that it holds for all of them together.
-        screening = screen(_counts(places, whole.counts), min_trials=min_trials, rate=RATE / len(metrics))
+        screening = screen(_counts(places, whole), min_trials=min_trials, rate=RATE / len(metrics))
         searched, small = searched + screening.tested, small + len(screening.small)
-        found += _told_once(metric, screening.flagged, places, whole.counts)
+        found += _told_once(metric, screening.flagged, places, whole)
     found.sort(key=_sure, reverse=True)
     alone = [each for each in found if each.echo_of is None]
     return Search(tuple(alone[:MOST_FINDINGS]), tuple(found[:MOST_LISTED]), len(found), searched, small, RATE)
 
 
-def _places(arms: Sequence[tuple[Subject, Arm]], metric: str) -> list[_Place]:
-    found = []
-    for subject, arm in arms:
-        estimate = arm.estimates[metric]
-        if isinstance(estimate, Estimate) and estimate.counts is not None:
-            found.append(_Place(subject, arm, estimate))
-    return found
-
-
 def _counts(places: Sequence[_Place], whole: tuple[int, int]) -> Counts:
-    own = np.array([place.estimate.counts for place in places], dtype=np.int64).reshape(len(places), 2)
+    own = np.array([place.own for place in places], dtype=np.int64).reshape(len(places), 2)
     return Counts(own[:, 0], own[:, 1], whole[0] - own[:, 0], whole[1] - own[:, 1])
 
 
@@ -139,13 +136,13 @@ def _told_once(
 
 
 def _subgroup(metric: str, finding: Finding, place: _Place, whole: tuple[int, int]) -> Subgroup:
-    own = place.estimate.counts or (0, 0)
+    own = place.own
     rest = share(whole[0] - own[0], whole[1] - own[1])
     return Subgroup(
         place.subject,
-        place.arm.levels,
+        place.levels,
         metric,
-        place.estimate.number(),
+        share(*own).number(),
         rest.number(),
         Number(
             finding.difference.value,
@@ -161,7 +158,7 @@ def _subgroup(metric: str, finding: Finding, place: _Place, whole: tuple[int, in
 
 def _is_echo(place: _Place, told: _Place, whole: tuple[int, int]) -> bool:
     """Whether a finding says nothing beyond one that was told: a part no different from it, or a whole but for it."""
-    own, first = place.estimate.counts or (0, 0), told.estimate.counts or (0, 0)
+    own, first = place.own, told.own
     if place.conditions > told.conditions:
         compared = own, _less(first, own)
     elif place.conditions < told.conditions:

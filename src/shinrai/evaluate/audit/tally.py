@@ -61,7 +61,10 @@ class Tally:
         return self.predicted + self.positive_undecided + self.negative_undecided + self.unknown
 
     def __add__(self, other: "Tally") -> "Tally":
-        return Tally(*(getattr(self, each.name) + getattr(other, each.name) for each in fields(Tally)))
+        return Tally(*(getattr(self, name) + getattr(other, name) for name in _COUNTED))
+
+
+_COUNTED = tuple(each.name for each in fields(Tally))
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +137,7 @@ def _grouped(
     weighted = False
     for cell in cells:
         weighted = weighted or cell.weight is not None
-        counted = sums.setdefault(key(cell), {each.name: [0, 0, 0] for each in fields(Tally)})
+        counted = sums.setdefault(key(cell), {name: [0, 0, 0] for name in _COUNTED})
         amounts = (cell.rows, cell.weight or 0, cell.weight_squares or 0)
         names = [_place(cell.label, cell.prediction, positive)]
         if cell.label is not None and cell.label == cell.prediction:
