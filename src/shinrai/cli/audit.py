@@ -8,6 +8,9 @@ from typing import TYPE_CHECKING
 
 import click
 
+from shinrai.cli.audit_mitigate import mitigate_group
+from shinrai.cli.audit_release import release_group
+from shinrai.cli.audit_samples import sample_data_command
 from shinrai.cli.building import command, group, json_option
 from shinrai.language import Language, ShinraiError, message
 
@@ -55,7 +58,8 @@ EXAMPLE = (
 def audit_group(language: Language) -> click.Group:
     """Return the group with its commands."""
     made = group("audit", language, HELP["audit"])
-    made.add_command(_table(language))
+    for build in (_table, mitigate_group, release_group, sample_data_command):
+        made.add_command(build(language))
     return made
 
 
@@ -122,8 +126,10 @@ def _run(
     as_json: bool,
 ) -> int:
     from shinrai.cli import tables
+    from shinrai.cli.audit_release import show_noisy
     from shinrai.cli.audit_showing import show_audit
     from shinrai.evaluate.audit import AuditSettings, Roles, Task, Wanted, audit_cells, read_cells, to_data
+    from shinrai.evaluate.audit.privacy.noisy import read_noisy
 
     roles = Roles(
         prediction,
@@ -146,6 +152,11 @@ def _run(
         limits=dict(map(_limit, limits)),
         search=search,
     )
+    noisy = read_noisy(file) if counts is not None and file.is_file() else None
+    if noisy is not None:
+        # Their intervals have to include the noise, which a table of counts alone does not know of.
+        show_noisy(noisy, as_json=as_json, language=language)
+        return _CODES["not_enough_evidence"]
     cells = read_cells(file, roles, wanted=Wanted(search=min(3, len(roles.groups)) if search else 0))
     found = audit_cells(cells, settings)
     if html is not None:
