@@ -145,14 +145,23 @@ def gap_sentence(gap: Gap, metric: str, form: Form) -> Message:
 
 def verdict_sentence(verdict: Verdict, subject: SubjectAudit) -> Message:
     """Say what a verdict is and why, in one line. subject: the one it is about."""
+    about = comparison_title(verdict.metric, verdict.form, subject.name)
+    if verdict.gap.value is None:
+        return message(
+            "{answer}: {title}. Asked for is {limit}. {reason}",
+            answer=ANSWER[verdict.answer],
+            title=about,
+            limit=limit_text(verdict),
+            reason=verdict.gap.reason,
+        )
     said = message(
         "{answer}: {title}. {gap}; asked for is {limit}.",
         answer=ANSWER[verdict.answer],
-        title=comparison_title(verdict.metric, verdict.form, subject.name),
+        title=about,
         gap=gap_sentence(verdict.gap, verdict.metric, verdict.form),
         limit=limit_text(verdict),
     )
-    if verdict.gap.value is None or verdict.reason is None:
+    if verdict.reason is None:
         return said
     p = subject.chance[verdict.metric].p
     if p is not None and p < DIFFERENT:
