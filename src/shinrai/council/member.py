@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from shinrai.council.case import Opinion
 from shinrai.council.case_file import CouncilCase
 from shinrai.council.journal import Recorded, StoppedError, VoteJournal
-from shinrai.council.rounds import ballot_of, commitment_of, rationale_of
+from shinrai.council.rounds import ballot_of, commitment_of, rationale_of, recall_statement
 from shinrai.evidence.keys import Signer
 from shinrai.evidence.statements import sign
 from shinrai.language import ShinraiError, message
@@ -92,6 +92,10 @@ class Member:
         """Return the commitment to votes in a sealed round."""
         signatures = {vote.control: vote.ballot.signatures[0].sig for vote in votes}
         return sign(commitment_of(case.opened, signatures), self._signer)
+
+    def recall_request(self, case: CouncilCase) -> Envelope:
+        """Return the signed question what the log holds of this member."""
+        return sign(recall_statement(case.opened), self._signer)
 
     def compare(self, case: CouncilCase, logged: Sequence[Envelope]) -> None:
         """Raise StoppedError where the log already holds a vote of this member that its journal does not know.

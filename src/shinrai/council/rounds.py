@@ -22,6 +22,7 @@ from shinrai_verify.verify import CLOSE, RATIONALE, ROUND, RUBRIC, ballot
 
 COMMIT = NAMESPACE + "council-commit/v1"
 REVEAL = NAMESPACE + "council-reveal/v1"
+RECALL = NAMESPACE + "council-recall/v1"
 MAX_CONTROLS = 10_000
 MAX_NOTE = 4_000
 _WHAT = Named("the council round")
@@ -222,6 +223,11 @@ def commitment_of(opened: OpenRound, signatures: Mapping[str, bytes]) -> Stateme
         {"control": control, "seal": hashlib.sha256(signatures[control]).hexdigest()} for control in sorted(signatures)
     ]
     return Statement("bundle", opened.bundle_id, COMMIT, {"round": opened.id, "seals": seals})
+
+
+def recall_statement(opened: OpenRound) -> Statement:
+    """Return what a member signs to be told what it has in the log."""
+    return Statement("bundle", opened.bundle_id, RECALL, {"round": opened.id})
 
 
 def reveal_statement(opened: OpenRound) -> Statement:
