@@ -15,6 +15,7 @@ import click
 
 from shinrai import __version__
 from shinrai.cli.building import command, home_option, language_option
+from shinrai.cli.council import council_group
 from shinrai.cli.frameworks import frameworks_group
 from shinrai.cli.interchanging import import_results_command
 from shinrai.cli.judging import judge_group
@@ -95,6 +96,7 @@ def commands(language: Language) -> click.Group:
         plan_group,
         suites_group,
         judge_group,
+        council_group,
         import_results_command,
         worker_command,
     ):

@@ -86,7 +86,7 @@ def _exhibit(case: CouncilCase, item: Listed, *, numbers_only: bool) -> Exhibit:
 
 
 def _measurement(case: CouncilCase, item: Listed) -> Mapping[str, Any] | None:
-    if item.media_type != "application/json":
+    if not item.media_type.endswith("json"):
         return None
     try:
         record = strict_json(case.content(item.sha256), item.name)

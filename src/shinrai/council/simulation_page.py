@@ -1,5 +1,6 @@
 """The simulator's results as one page without scripts: charts, and beside each its numbers as a table."""
 
+import re
 from collections.abc import Sequence
 from html import escape
 from typing import Any
@@ -11,6 +12,7 @@ from shinrai.language import Language, Message, message
 _WIDTH, _HEIGHT = 560, 260
 _COLOURS = ("#0017c1", "#b30000", "#1a7f37", "#595959")
 _DASHES: Sequence[Sequence[int]] = ([], [6, 3], [2, 2], [8, 3, 2, 3])
+_FIGURES = re.compile(r"[0-9.,%:\[\] e–-]+")
 _STYLE = """
 :root{color-scheme:light}
 body{font-family:system-ui,"Hiragino Sans","Noto Sans CJK JP","Noto Sans JP",sans-serif;color:#1a1a1a;background:#fff;
@@ -59,12 +61,14 @@ def _section(title: Message, said: Sequence[Message], body: str, language: Langu
 
 
 def _table(caption: Message, head: Sequence[Message], rows: Sequence[Sequence[str]], language: Language) -> str:
-    """Return a table; cells that begin with a digit, or a dash for none, stand to the right."""
+    """Return a table; cells of figures alone stand to the right."""
     columns = "".join(f'<th scope="col">{escape(each.text(language))}</th>' for each in head)
     body = []
     for row in rows:
         cells = [f'<th scope="row">{escape(row[0])}</th>']
-        cells += [f'<td class="n">{escape(c)}</td>' if c[:1].isdigit() else f"<td>{escape(c)}</td>" for c in row[1:]]
+        cells += [
+            f'<td class="n">{escape(c)}</td>' if _FIGURES.fullmatch(c) else f"<td>{escape(c)}</td>" for c in row[1:]
+        ]
         body.append(f"<tr>{''.join(cells)}</tr>")
     return (
         f'<div class="wide" tabindex="0"><table><caption>{escape(caption.text(language))}</caption>'
@@ -78,8 +82,8 @@ def _quorums(simulated: Simulation, language: Language) -> str:
         [str(each.votes), f"{each.split[0]} : {each.split[1]}" if each.split else none] for each in simulated.quorums
     ]
     said = message(
-        "With {f} liars who show each observer another ballot, a smaller quorum lets two opposite certificates exist as "
-        "soon as the honest members are split as shown.",
+        "With {f} liars who show each observer another ballot, a smaller quorum lets two opposite certificates exist "
+        "as soon as the honest members are split as shown.",
         f=simulated.f,
     )
     head = (message("Votes for a certificate"), message("Split of the honest members that gives two certificates"))
@@ -125,8 +129,8 @@ def _correlated(simulated: Simulation, language: Language) -> str:
     rows = [[f"{each.rho:g}", f"{each.effective:.1f}", _probability(each.wrong)] for each in simulated.correlated]
     head = (message("Correlation of errors"), message("Votes they are worth"), message("Wrong certificates"))
     said = message(
-        "Each member errs on {error} of the questions. The more they err together, the less their number helps: members "
-        "that err alike are one costly judge. Exact, beta-binomial.",
+        "Each member errs on {error} of the questions. The more they err together, the less their number helps: "
+        "members that err alike are one costly judge. Exact, beta-binomial.",
         error=f"{ERROR:.0%}",
     )
     table = _table(message("Probability of a wrong certificate"), head, rows, language)
