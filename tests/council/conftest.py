@@ -180,6 +180,14 @@ class Chamber:
         opened = open_round(self.home, self.store, self.documents, plan, NOW)
         return Coordinator(self.home, self.store, opened.id)
 
+    def open_unchecked(self) -> Coordinator:
+        """What a coordinator of bad intent works with: it checks nothing of its own documents."""
+        plan = RoundPlan(self.bundle_id, self.controls, "a test", sealed=self.sealed)
+        opened = open_round(self.home, self.store, self.documents, plan, NOW)
+        made = object.__new__(Coordinator)
+        made._home, made._store, made.opened = self.home, self.store, opened
+        return made
+
     def case(self, coordinator: Coordinator | None = None, name: str = "case.zip") -> CouncilCase:
         """The case as a member reads it from a file."""
         path = self.folder / name

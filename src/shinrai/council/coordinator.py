@@ -135,7 +135,7 @@ class Coordinator:
         Raises RejectedError, and logs nothing of it, where the round is over or a statement is none of a member's. Two
         different ballots of one member are taken: they convict it.
         """
-        phase = self.status().phase
+        phase = self._phase()
         if phase == "closed":
             raise RejectedError(message("The round is closed. A vote that comes now is evidence, but does not count."))
         if not envelopes or len(envelopes) > 2 * len(self.opened.controls) * len(VALUES) + 1:
@@ -219,20 +219,20 @@ class Coordinator:
 
     def status(self) -> RoundStatus:
         """Return where the round stands; it never tells how anybody voted."""
-        marks = {leaf.statement.predicate_type for leaf in self._marks()}
-        leaves = self.leaves()
+        phase, leaves = self._phase(), self.leaves()
         by_kind = {
             kind: {self._members[leaf.keyid].id for leaf in leaves if leaf.statement.predicate_type == kind}
             for kind in (BALLOT, COMMIT)
         }
-        phase = "voting"
-        if CLOSE in marks:
-            phase = "closed"
-        elif self.opened.sealed and REVEAL not in marks:
-            phase = "committing"
         waited = by_kind[COMMIT if phase == "committing" else BALLOT]
         waiting = tuple(sorted(m.id for m in self.roster.members if m.id not in waited))
         return RoundStatus(phase, tuple(sorted(by_kind[BALLOT])), tuple(sorted(by_kind[COMMIT])), waiting)
+
+    def _phase(self) -> str:
+        marks = {leaf.statement.predicate_type for leaf in self._marks()}
+        if CLOSE in marks:
+            return "closed"
+        return "committing" if self.opened.sealed and REVEAL not in marks else "voting"
 
     def count(self) -> RoundCount:
         """Count what is in the log; before the close nobody should be told."""

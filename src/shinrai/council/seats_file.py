@@ -90,9 +90,7 @@ def _seat(node: Node) -> SeatPlan:
         as_match(given["domain"], IDENTIFIER, wanted),
         as_tuple(given.get("causes"), lambda each: as_match(each, _CAUSE, message("a cause like `host:name`"))),
         as_tuple(given.get("strata"), lambda each: as_match(each, IDENTIFIER, wanted)),
-        as_tuple(
-            given.get("conflicts"), lambda each: as_match(each, SHA256_HEX, digest)
-        ),
+        as_tuple(given.get("conflicts"), lambda each: as_match(each, SHA256_HEX, digest)),
     )
 
 
