@@ -1,6 +1,7 @@
 """Both implementations of the table checks, run on one table and compared; and councils to vote in."""
 
 import hashlib
+import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -35,6 +36,7 @@ from shinrai.evidence.trust import ensure_trust, policy_file
 from shinrai.language import Bilingual, message
 from shinrai.systems.tier import Tier
 from shinrai_verify.dsse import Envelope
+from shinrai_verify.encoding import canonical_json
 from shinrai_verify.trust import Policy
 from shinrai_verify.verify import EVIDENCE
 
@@ -187,6 +189,17 @@ class Chamber:
         made = object.__new__(Coordinator)
         made._home, made._store, made.opened = self.home, self.store, opened
         return made
+
+    def listed_as(self, name: str, media_type: str, kind: str) -> None:
+        """List a content as of another kind, and open a round on the contents that it now is one of."""
+        record = json.loads(self.manifest)
+        for entry in record["entries"]:
+            if entry["name"] == name:
+                entry["mediaType"] = media_type
+                entry["annotations"]["kind"] = kind
+        self.manifest = canonical_json(record)
+        self.bundle_id = hashlib.sha256(self.manifest).hexdigest()
+        self.coordinator = self.open()
 
     def case(self, coordinator: Coordinator | None = None, name: str = "case.zip") -> CouncilCase:
         """The case as a member reads it from a file."""

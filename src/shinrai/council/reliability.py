@@ -20,7 +20,7 @@ from shinrai_verify.council import FAIL, PASS
 
 LEAST_ITEMS = 200
 """Fewer known-answer items leave phi within ±0.14 or worse; n_eff is then not said at all."""
-_REPLICATES = 1_000
+_REPLICATES = 500
 _SEED = 20_261_120
 
 Array = np.ndarray[Any, np.dtype[np.float64]]
@@ -106,13 +106,22 @@ def _rate(said: Sequence[tuple[str, str | None]], answer: str) -> Rate:
 
 
 def effective(errors: Array) -> Effective:
-    """Return n_eff from error indicators (members × items, 0 or 1), with a percentile bootstrap over items."""
+    """Return n_eff from error indicators (members × items, 0 or 1), with a bootstrap over items.
+
+    A replicate carries the noise of the items twice, so the replicates are moved to have the estimate as their median
+    before their 2.5 and 97.5 percentiles are taken; both stay between 1 and the number of members.
+    """
     generator = np.random.default_rng(_SEED)
-    kish, eigenvalues, phi = _estimates(errors)
+    n, items = errors.shape
+    kish, eigenvalues, phi = _estimates(errors, np.ones(items))
     drawn = np.array(
-        [_estimates(errors[:, generator.integers(0, errors.shape[1], errors.shape[1])])[:2] for _ in range(_REPLICATES)]
+        [
+            _estimates(errors, generator.multinomial(items, np.full(items, 1 / items)).astype(float))[:2]
+            for _ in range(_REPLICATES)
+        ]
     )
-    low, high = np.percentile(drawn, [2.5, 97.5], axis=0)
+    moved = np.clip(drawn - np.median(drawn, axis=0) + [kish, eigenvalues], 1, n)
+    low, high = np.percentile(moved, [2.5, 97.5], axis=0)
     return Effective(
         kish,
         Interval(float(low[0]), float(high[0])),
@@ -123,20 +132,27 @@ def effective(errors: Array) -> Effective:
     )
 
 
-def _estimates(errors: Array) -> tuple[float, float, float]:
+def _estimates(errors: Array, weights: Array) -> tuple[float, float, float]:
     n = errors.shape[0]
-    matrix = phi_matrix(errors)
-    mean = (matrix.sum() - n) / (n * (n - 1))
+    matrix = phi_matrix(errors, weights)
+    others = ~np.eye(n, dtype=bool)
+    phis = matrix[others]
+    mean = float(phis.mean())
+    # Chance alone makes phi² larger than it is, by (1 - phi²)/(items - 2); over all pairs that would look like ties.
+    squares = phis**2 - (1 - phis**2) / max(1, errors.shape[1] - 2)
     # Errors that avoid each other would give more votes than members; no such claim is made.
-    kish = n / (1 + (n - 1) * max(0.0, float(mean)))
-    return kish, float(n * n / (matrix**2).sum()), float(mean)
+    kish = n / (1 + (n - 1) * max(0.0, mean))
+    return kish, n * n / (n + max(0.0, float(squares.sum()))), mean
 
 
-def phi_matrix(errors: Array) -> Array:
+def phi_matrix(errors: Array, weights: Array | None = None) -> Array:
     """Return the correlation of the members' error indicators; 0 with a member that never or always errs."""
-    centred = errors - errors.mean(axis=1, keepdims=True)
-    spread = np.sqrt((centred**2).sum(axis=1))
-    safe = np.where(spread == 0, 1.0, spread)
-    matrix = (centred @ centred.T) / np.outer(safe, safe)
+    given = np.ones(errors.shape[1]) if weights is None else weights
+    total = given.sum()
+    centred = errors - ((errors @ given) / total)[:, None]
+    covariance = (centred * given) @ centred.T
+    spread = np.sqrt(np.diag(covariance))
+    safe = np.where(spread < 1e-9, np.inf, spread)
+    matrix = covariance / np.outer(safe, safe)
     np.fill_diagonal(matrix, 1.0)
     return np.asarray(matrix, dtype=np.float64)
