@@ -47,6 +47,10 @@ HELP = {
     "late": message("File of votes that were not in the log in time; may be repeated. They count against liars alone."),
     "status": message("Show the rounds of this data folder, or where one stands. No vote is shown."),
     "round": message("Id of the round; by default the one of the case."),
+    "canaries": message(
+        "File of known answers, JSON; its digest is logged before the round, the answers after it. Keep it secret."
+    ),
+    "reveal": message("End the commitments of a sealed round; votes are taken from then on."),
     "simulate": message("Simulate what a council withstands, and write a page with charts in both languages."),
     "members": message("Number of members."),
     "page-out": message("Folder for the pages."),
@@ -136,6 +140,7 @@ def _open(language: Language) -> click.Command:
         click.Option(["--sealed"], is_flag=True, help=HELP["sealed"].text(language)),
         click.Option(["--reason"], default="assessment", show_default=True, help=HELP["reason"].text(language)),
         file_option("--case", language, HELP["case-out"], default=Path("case.zip"), show_default=True),
+        file_option("--canaries", language, HELP["canaries"]),
         home_option(language),
     ]
     return command("open", language, carry_out, options, HELP["open"])
@@ -193,23 +198,30 @@ def _shown(case: "CouncilCase") -> dict[str, Any]:
     }
 
 
+def _closing_options(language: Language) -> list[click.Parameter]:
+    return [
+        file_argument("case"),
+        click.Option(["--round", "round_id"], help=HELP["round"].text(language)),
+        file_option("--record", language, HELP["record-out"], default=Path("record.zip"), show_default=True),
+        file_option("--canaries", language, HELP["canaries"]),
+        home_option(language),
+    ]
+
+
 def _serve(language: Language) -> click.Command:
-    def carry_out(
-        case: Path, round_id: str | None, host: str, port: int, seconds: float, record: Path, home: Path | None
-    ) -> int:
-        from shinrai.cli.council_opening import serve_case
+    def carry_out(host: str, port: int, seconds: float, **given: Any) -> int:
+        from shinrai.cli.council_opening import Closing, serve_case
 
         def ready(listening: int) -> None:
             shown = message("Listening on http://{host}:{port}", host=host, port=listening)
             click.echo(shown.text(language))
 
-        found = serve_case(case, round_id, (host, port), seconds, record, home, ready)
-        _say_counted(found, record, language)
+        found = serve_case(Closing(**given), (host, port), seconds, ready)
+        _say_counted(found, given["record"], language)
         return 0
 
     options: list[click.Parameter] = [
-        file_argument("case"),
-        click.Option(["--round", "round_id"], help=HELP["round"].text(language)),
+        *_closing_options(language),
         click.Option(["--host"], default="127.0.0.1", show_default=True, help=HELP["host"].text(language)),
         click.Option(
             ["--port"], type=click.IntRange(0, 65535), default=0, show_default=True, help=HELP["port"].text(language)
@@ -221,26 +233,21 @@ def _serve(language: Language) -> click.Command:
             show_default=True,
             help=HELP["seconds"].text(language),
         ),
-        file_option("--record", language, HELP["record-out"], default=Path("record.zip"), show_default=True),
-        home_option(language),
     ]
     return command("serve", language, carry_out, options, HELP["serve"])
 
 
 def _close(language: Language) -> click.Command:
-    def carry_out(case: Path, round_id: str | None, record: Path, home: Path | None) -> int:
-        from shinrai.cli.council_opening import close_case
+    def carry_out(reveal: bool, **given: Any) -> int:
+        from shinrai.cli.council_opening import Closing, close_case
 
-        _say_counted(close_case(case, round_id, record, home), record, language)
+        found = close_case(Closing(**given), reveal=reveal)
+        if found is not None:
+            _say_counted(found, given["record"], language)
         return 0
 
-    options: list[click.Parameter] = [
-        file_argument("case"),
-        click.Option(["--round", "round_id"], help=HELP["round"].text(language)),
-        file_option("--record", language, HELP["record-out"], default=Path("record.zip"), show_default=True),
-        home_option(language),
-    ]
-    return command("close", language, carry_out, options, HELP["close"])
+    reveal = click.Option(["--reveal"], is_flag=True, help=HELP["reveal"].text(language))
+    return command("close", language, carry_out, [*_closing_options(language), reveal], HELP["close"])
 
 
 def _say_counted(count: "RoundCount", record: Path, language: Language) -> None:
@@ -292,15 +299,20 @@ _PHASES: dict[str, Message] = {
 
 def _show_rounds(language: Language, home: "Home", store: "Store", round_id: str | None) -> None:
     from shinrai.cli import tables
-    from shinrai.council.coordinator import Coordinator
-    from shinrai_verify.verify import ROUND
+    from shinrai.council.coordinator import Coordinator, RoundStatus
+    from shinrai_verify.verify import CLOSE, ROUND
 
     rows = []
+    closed = {str(each.statement.predicate["round"]) for each in store.of_type(CLOSE)}
     for logged in store.of_type(ROUND):
         name = logged.envelope.payload_sha256
         if round_id not in (None, name):
             continue
-        found = Coordinator(home, store, name).status()
+        coordinator = Coordinator(home, store, name)
+        found = coordinator.status()
+        if name in closed and found.phase != "closed":
+            # A round that an assessment held by itself; its votes stand in the steps of the assessment.
+            found = RoundStatus("closed", tuple(member.id for member in coordinator.roster.members), (), ())
         waiting = ", ".join(found.waiting) if len(found.waiting) <= 12 else str(len(found.waiting))
         attempt = str(logged.statement.predicate["attempt"])
         rows.append((name, attempt, _PHASES[found.phase], str(len(found.voted)), waiting or "–"))

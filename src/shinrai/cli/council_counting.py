@@ -5,9 +5,12 @@ from pathlib import Path
 from typing import Any
 
 from shinrai.cli import tables
+from shinrai.council.canaries import ANSWERS, CANARIES, revealed
 from shinrai.council.case_file import CouncilCase, read_case
 from shinrai.council.counting import RoundCount, count_round, look_again
 from shinrai.council.exchange import MAX_FILE, read_statements
+from shinrai.council.faults import located
+from shinrai.council.reliability import LEAST_ITEMS, Rate, Reliability, reliability
 from shinrai.council.simulation import run_simulation
 from shinrai.council.simulation_page import page
 from shinrai.council.standing import report
@@ -39,10 +42,13 @@ def recount(language: Language, record: Path, policy: Policy, late: Sequence[Pat
     count = count_round(case.opened, case.roster, case.rubric, case.log.statements, coordinators, case.log.revoked())
     shown = [envelope for path in late for envelope in read_statements(_read(path), str(path))]
     again = look_again(case.opened, case.roster, count, shown)
+    measured = _measured(case, count)
     if as_json:
-        tables.as_json(_record(case, count, again))
+        tables.as_json({**_record(case, count, again), "knownAnswers": _measured_record(measured)})
     else:
         _show(language, case, count, again)
+        if measured is not None:
+            _show_measured(language, measured)
     outcomes = {again[control].outcome for control in count.tallies}
     if count.closed is None:
         return UNDECIDED
@@ -116,6 +122,100 @@ def _record(case: CouncilCase, count: RoundCount, again: Mapping[str, Reconsider
         "report": [tables.both(said) for said in report(case.roster)],
         "round": case.opened.id,
     }
+
+
+def _measured(case: CouncilCase, count: RoundCount) -> Reliability | None:
+    """Return how members did on known answers; None where the record holds none that an administrator vouches for."""
+    told = [leaf for leaf in case.log.of(ANSWERS) if leaf.statement.predicate.get("round") == case.opened.id]
+    committed = [leaf for leaf in case.log.of(CANARIES) if leaf.index < case.opened.index]
+    if not told or not committed:
+        return None
+    for leaf in (told[-1], committed[-1]):
+        if leaf.keyid not in case.log.holders("admin", leaf.index):
+            raise ShinraiError(message("The known answers are signed by somebody who was no administrator then."))
+    with located(None):
+        answers = revealed(case.opened, count, committed[-1], told[-1])
+    votes = {
+        control: {member: str(leaf.statement.predicate["value"]) for member, leaf in by.items()}
+        for control, by in count.counted.items()
+    }
+    return reliability([member.id for member in case.roster.members], answers.truth, votes)
+
+
+def _show_measured(language: Language, found: Reliability) -> None:
+    said = message("Known answers: {n} items. They measure the members and weight no vote.", n=found.items)
+    tables.line(said, language, style="bold")
+    columns = (
+        message("Member"),
+        message("Sensitivity"),
+        message("Specificity"),
+        message("Inconclusive"),
+        message("Absent"),
+    )
+    rows = [
+        (each.member, _rate(each.sensitivity), _rate(each.specificity), str(each.undecided), str(each.absent))
+        for each in found.members
+    ]
+    tables.table(columns, rows, language)
+    if found.effective is None:
+        least = message(
+            "How many independent votes the members are worth is said from {least} items on.", least=LEAST_ITEMS
+        )
+        tables.line(least, language)
+        return
+    effective = found.effective
+    tables.line(
+        message(
+            "The {n} members are worth {kish} independent votes [{low}, {high}] by the mean correlation of their "
+            "errors ({phi}), {eigen} [{low2}, {high2}] by its eigenvalues.",
+            n=len(found.members),
+            kish=f"{effective.by_kish:.1f}",
+            low=f"{effective.kish.low:.1f}",
+            high=f"{effective.kish.high:.1f}",
+            phi=f"{effective.phi:.2f}",
+            eigen=f"{effective.by_eigenvalues:.1f}",
+            low2=f"{effective.eigenvalues.low:.1f}",
+            high2=f"{effective.eigenvalues.high:.1f}",
+        ),
+        language,
+    )
+
+
+def _rate(rate: Rate) -> str:
+    if rate.interval is None:
+        return "–"
+    return f"{rate.hits}/{rate.n} [{rate.interval.low:.2f}, {rate.interval.high:.2f}]"
+
+
+def _measured_record(found: Reliability | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    effective = found.effective
+    return {
+        "effective": effective
+        and {
+            "eigenvalues": [effective.by_eigenvalues, effective.eigenvalues.low, effective.eigenvalues.high],
+            "kish": [effective.by_kish, effective.kish.low, effective.kish.high],
+            "phi": effective.phi,
+            "withoutError": effective.without_error,
+        },
+        "items": found.items,
+        "members": [
+            {
+                "absent": each.absent,
+                "inconclusive": each.undecided,
+                "member": each.member,
+                "sensitivity": _rate_record(each.sensitivity),
+                "specificity": _rate_record(each.specificity),
+            }
+            for each in found.members
+        ],
+    }
+
+
+def _rate_record(rate: Rate) -> dict[str, Any]:
+    bounds = rate.interval
+    return {"hits": rate.hits, "n": rate.n, "low": bounds and bounds.low, "high": bounds and bounds.high}
 
 
 def simulated(language: Language, size: tuple[int, int, int], out: Path, *, force: bool, as_json: bool) -> int:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from shinrai.council.canaries import read_answers
 from shinrai.council.coordinator import Coordinator, Documents, log_document, open_round
 from shinrai.council.counting import RoundCount
 from shinrai.council.faults import located
@@ -34,6 +35,7 @@ class Opening:
     sealed: bool
     reason: str
     case: Path
+    canaries: Path | None
     home: Path | None
 
 
@@ -66,6 +68,8 @@ def open_on_bundle(opening: Opening) -> OpenRound:
         questions = _questions(held, controls)
         rubric = rubric_statement(trust[0].envelope.payload_sha256, questions, _tier(held, opening.tier))
         documents = Documents(trust, roster, log_document(home, store, rubric))
+        if opening.canaries is not None:
+            _commit(home, store, held.sha256, controls, opening.canaries)
         plan = RoundPlan(held.sha256, controls, opening.reason[:1000], sealed=opening.sealed)
         opened = open_round(home, store, documents, plan, utc_now())
         coordinator = Coordinator(home, store, opened.id)
@@ -73,29 +77,53 @@ def open_on_bundle(opening: Opening) -> OpenRound:
         return opened
 
 
-def serve_case(
-    case: Path,
-    round_id: str | None,
-    address: tuple[str, int],
-    seconds: float,
-    record: Path,
-    home: Path | None,
-    ready: Callable[[int], None],
-) -> RoundCount:
+def _commit(home: Home, store: Store, bundle_id: str, controls: Sequence[str], file: Path) -> None:
+    """Log the digest of the known answers before the round is opened."""
+    answers = read_answers(file)
+    strange = sorted(set(answers.truth) - set(controls))
+    if strange:
+        raise ShinraiError(
+            message("The round is not about {control}.", control=strange[0]), place=Place(str(file), field="answers")
+        )
+    log_document(home, store, answers.commitment(bundle_id))
+
+
+@dataclass(frozen=True, slots=True)
+class Closing:
+    """What `shinrai council serve` and `close` were told. canaries: known answers to tell once the round is closed."""
+
+    case: Path
+    round_id: str | None
+    record: Path
+    canaries: Path | None
+    home: Path | None
+
+
+def serve_case(closing: Closing, address: tuple[str, int], seconds: float, ready: Callable[[int], None]) -> RoundCount:
     """Serve a round until it is closed, and write its record."""
-    with data_folder(home) as (folder, store):
-        held = _contents(store, case)
-        coordinator = Coordinator(folder, store, round_id or _newest_round(held))
-        asyncio.run(serve(ServedRound(coordinator, case, seconds), *address, ready))
-        return coordinator.write_record(record, held.manifest, held.contents, held.logged).count
+    with data_folder(closing.home) as (folder, store):
+        held = _contents(store, closing.case)
+        coordinator = Coordinator(folder, store, closing.round_id or _newest_round(held))
+        asyncio.run(serve(ServedRound(coordinator, closing.case, seconds), *address, ready))
+        return _recorded(closing, folder, store, coordinator, held)
 
 
-def close_case(case: Path, round_id: str | None, record: Path, home: Path | None) -> RoundCount:
-    """Close a round and write its record."""
-    with data_folder(home) as (folder, store):
-        held = _contents(store, case)
-        coordinator = Coordinator(folder, store, round_id or _newest_round(held))
-        return coordinator.write_record(record, held.manifest, held.contents, held.logged).count
+def close_case(closing: Closing, *, reveal: bool = False) -> RoundCount | None:
+    """Close a round and write its record; with reveal, only end the commitments of a sealed one."""
+    with data_folder(closing.home) as (folder, store):
+        held = _contents(store, closing.case)
+        coordinator = Coordinator(folder, store, closing.round_id or _newest_round(held))
+        if reveal:
+            coordinator.reveal()
+            return None
+        return _recorded(closing, folder, store, coordinator, held)
+
+
+def _recorded(closing: Closing, home: Home, store: Store, coordinator: Coordinator, held: _Contents) -> RoundCount:
+    coordinator.close()
+    if closing.canaries is not None:
+        log_document(home, store, read_answers(closing.canaries).revelation(coordinator.opened))
+    return coordinator.write_record(closing.record, held.manifest, held.contents, held.logged).count
 
 
 @contextmanager

@@ -8,18 +8,21 @@ import hashlib
 import secrets
 from collections.abc import Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from shinrai.council.counting import RoundCount, SignedLeaf
+from shinrai.council.faults import located
 from shinrai.council.rounds import OpenRound
-from shinrai.language import ShinraiError, message
+from shinrai.language import Place, ShinraiError, message
 from shinrai_verify import NAMESPACE
 from shinrai_verify.council import FAIL, PASS
 from shinrai_verify.dsse import Statement
-from shinrai_verify.encoding import canonical_json, digest, field, identifier
+from shinrai_verify.encoding import canonical_json, digest, field, identifier, strict_json
 
 CANARIES = NAMESPACE + "council-canaries/v1"
 ANSWERS = NAMESPACE + "council-canary-answers/v1"
+MAX_FILE = 4 * 1024 * 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,30 @@ def known_answers(truth: Mapping[str, str], salt: str | None = None) -> KnownAns
         if answer not in (PASS, FAIL):
             raise ShinraiError(message("The known answer of {control} is neither pass nor fail.", control=control))
     return KnownAnswers(dict(truth), salt or secrets.token_hex(32))
+
+
+def read_answers(path: Path) -> KnownAnswers:
+    """Read a file of known answers: `{"answers": {control: "pass" or "fail"}, "salt": hex}`.
+
+    A salt is made and written into the file where there is none. The file is secret until the round is closed.
+    """
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(MAX_FILE + 1)
+    except OSError as error:
+        raise ShinraiError(
+            message("The file cannot be read: {reason}.", reason=error.strerror or "I/O error"), place=Place(str(path))
+        ) from None
+    with located(Place(str(path))):
+        record = strict_json(data, path.name, limit=MAX_FILE)
+        answers, salt = field(record, "answers", dict, path.name), record.get("salt")
+        found = known_answers(
+            {identifier(control, path.name): str(answer) for control, answer in answers.items()},
+            None if salt is None else digest(salt, path.name),
+        )
+    if salt is None:
+        path.write_bytes(canonical_json({"answers": dict(found.truth), "salt": found.salt}) + b"\n")
+    return found
 
 
 def revealed(opened: OpenRound, count: RoundCount, committed: SignedLeaf, told: SignedLeaf) -> KnownAnswers:

@@ -9,6 +9,7 @@ from datetime import datetime
 from hashlib import sha256
 from pathlib import Path
 
+from shinrai.council.canaries import ANSWERS, CANARIES
 from shinrai.council.case_file import write_case
 from shinrai.council.counting import RoundCount, SignedLeaf, count_round
 from shinrai.council.faults import located
@@ -300,7 +301,13 @@ class Coordinator:
             for each in rounds
             for name in ("roster", "rubric")
         ]
-        documents = [_leaf(e) for e in (*trust, *rested, *rounds, *self._store.of_type(REVOCATION))]
+        known = [
+            each
+            for kind in (CANARIES, ANSWERS)
+            for each in self._store.of_type(kind)
+            if each.statement.subject_sha256 == self.opened.bundle_id
+        ]
+        documents = [_leaf(e) for e in (*trust, *rested, *rounds, *self._store.of_type(REVOCATION), *known)]
         every = {leaf.index: leaf for leaf in (*documents, *leaves)}
         note = self._store.publish()
         write_case(
