@@ -118,6 +118,7 @@ class Coordinator:
             self.rubric: Rubric = read_rubric(self.opened.rubric_sha256, rubric.statement.predicate)
         self._rubric_record, self._opening = rubric, logged
         self._members = {member.keyid: member for member in self.roster.members}
+        self._submitted: dict[str, list[list[SignedLeaf]]] = {}
         self._coordinators = frozenset({load_signer(home.keys, "coordinator").keyid})
         self._forms = {
             ballot_of(self.opened, control, value).to_bytes(): (control, value)
@@ -184,27 +185,26 @@ class Coordinator:
         return member.id
 
     def _log(self, member: str, envelopes: Sequence[Envelope]) -> None:
+        steps = self._steps(member)
+        sent = {envelope.to_bytes() for envelope in envelopes}
+        if any({leaf.envelope.to_bytes() for leaf in step} >= sent for step in steps):
+            return
+        if len(steps) >= MAX_SUBMISSIONS:
+            raise RejectedError(message("{member} has sent too much to this round.", member=member))
         run = f"council:{self.opened.id}"
-        for number in range(MAX_SUBMISSIONS):
-            before = self._store.step(run, f"{member}:{number}")
-            if {e.envelope.to_bytes() for e in before} >= {e.to_bytes() for e in envelopes}:
-                return
-            if not before:
-                self._store.append(Addition(envelopes, run=run, step=f"{member}:{number}"))
-                return
-        raise RejectedError(message("{member} has sent too much to this round.", member=member))
+        self._store.append(Addition(envelopes, run=run, step=f"{member}:{len(steps)}"))
+
+    def _steps(self, member: str) -> list[list[SignedLeaf]]:
+        """Return a member's submissions. What is in the log stays as it is, so only the newest are looked for."""
+        known = self._submitted.setdefault(member, [])
+        while logged := self._store.step(f"council:{self.opened.id}", f"{member}:{len(known)}"):
+            known.append([_leaf(each) for each in logged])
+        return known
 
     def leaves(self, members: Sequence[str] | None = None) -> list[SignedLeaf]:
         """Return what members have in the log, with places; of all members, or of some."""
-        run = f"council:{self.opened.id}"
-        found: dict[int, SignedLeaf] = {}
-        for member in members if members is not None else [m.id for m in self.roster.members]:
-            for number in range(MAX_SUBMISSIONS):
-                logged = self._store.step(run, f"{member}:{number}")
-                if not logged:
-                    break
-                for each in logged:
-                    found[each.index] = _leaf(each)
+        asked = members if members is not None else [member.id for member in self.roster.members]
+        found = {leaf.index: leaf for member in asked for step in self._steps(member) for leaf in step}
         return [found[index] for index in sorted(found)]
 
     def _marks(self) -> list[SignedLeaf]:

@@ -19,7 +19,7 @@ body{font-family:system-ui,"Hiragino Sans","Noto Sans CJK JP","Noto Sans JP",san
 line-height:1.7;margin:0 auto;padding:1.5rem;max-width:60rem}
 h1{font-size:1.6rem;line-height:1.4}h2{font-size:1.25rem;margin-top:2.5rem}
 table{border-collapse:collapse;width:100%;margin:1rem 0}caption{text-align:left;font-weight:bold;padding:.3rem 0}
-th,td{border:1px solid #949494;padding:.35rem .6rem;text-align:left;vertical-align:top}
+th,td{border:1px solid #949494;padding:.35rem .6rem;text-align:left;vertical-align:top;min-width:4.5rem}
 td.n{text-align:right;font-variant-numeric:tabular-nums;white-space:nowrap}thead th{background:#f2f2f2}
 figure{margin:1rem 0}svg{max-width:100%;height:auto}.wide{overflow-x:auto}
 """
@@ -139,9 +139,9 @@ def _correlated(simulated: Simulation, language: Language) -> str:
 
 def _clones(simulated: Simulation, language: Language) -> str:
     words = [
-        message("members alone are counted").text(language),
-        message("members and domains are counted").text(language),
-        message("certified rightly, with domains").text(language),
+        message("Wrong certificates, members alone").text(language),
+        message("Wrong certificates, with domains").text(language),
+        message("Certified rightly, with domains").text(language),
     ]
     points, rows = [], []
     for size, found in simulated.clones:
@@ -211,7 +211,8 @@ def _chart(points: list[dict[str, Any]], x: Message, y: Message, language: Langu
     axis = {"labelFontSize": 13, "titleFontSize": 13, "gridColor": "#d9d9d9"}
     scale = {"domain": series, "range": list(_COLOURS[: len(series)])}
     dashes = {"domain": series, "range": [list(dash) for dash in _DASHES[: len(series)]]}
-    legend = {"orient": "top", "columns": 1, "labelFontSize": 13, "labelLimit": 500, "title": None, "symbolSize": 300}
+    legend = {"orient": "top", "columns": 1, "labelFontSize": 13, "labelLimit": 500, "title": None}
+    legend |= {"symbolType": "stroke", "symbolSize": 900, "symbolStrokeWidth": 3}
     spec = {
         "$schema": "https://vega.github.io/schema/vega-lite/v6.json",
         "width": _WIDTH,
