@@ -105,7 +105,7 @@ def processes(bundle: Path, home: Path) -> dict[str, object]:
         case, record, trust = folder / "case.zip", folder / "record.zip", bundle.with_name("trust.json")
         run("open", bundle, "--roster", roster[1], "--case", case)
         start = time.perf_counter()
-        serve = [*SHINRAI, "council", "serve", str(case), "--seconds", "60", "--record", str(record)]
+        serve = [*SHINRAI, "council", "serve", str(case), "--seconds", "600", "--record", str(record)]
         serving = subprocess.Popen(serve, env=environment, stdout=subprocess.PIPE, text=True)
         assert serving.stdout
         url = serving.stdout.readline().split()[-1]
@@ -115,7 +115,7 @@ def processes(bundle: Path, home: Path) -> dict[str, object]:
             value = "fail" if plan.kind is MemberKind.MODEL else "pass"
             command = [sys.executable, __file__, "--seat", url, plan.id, str(home), str(trust), value]
             started.append(subprocess.Popen(command, env=environment))
-        codes = [process.wait(120) for process in started]
+        codes = [process.wait(600) for process in started]
         voted = time.perf_counter() - start
         # The silent one comes last, so that nobody has to wait for the round's time to end.
         last = [sys.executable, __file__, "--seat", url, "person-9", str(home), str(trust), "inconclusive"]
