@@ -7,7 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shinrai_verify.council import UNDECIDED, VALUES, VOID, Ballot, Member, Roster, tally
+from shinrai_verify.council import (
+    UNDECIDED,
+    VALUES,
+    VOID,
+    Ballot,
+    Member,
+    Roster,
+    reconsidered,
+    required_strata,
+    tally,
+)
 
 SILENT, PASS, FAIL, OPEN = (), ("pass",), ("fail",), ("inconclusive",)
 
@@ -210,3 +220,58 @@ def test_what_is_final_cannot_be_changed_by_those_who_have_not_voted(case):
         for chosen in combinations(late, min(len(late), 3)):
             outcome = count(council, [(value,) if n in chosen else v for n, v in enumerate(votes)]).outcome
             assert outcome in (found.outcome, VOID)
+
+
+def test_an_undecided_tally_says_which_condition_was_missing():
+    assert count(roster(4), [PASS] * 4).reason == ""
+    assert count(roster(4), [PASS, PASS, FAIL, FAIL]).reason == "no quorum"
+    assert count(roster(12, domain="one"), [PASS] * 12).reason == "no diversity"
+    council = Roster(tuple(member(n, domain="clone" if n < 20 else f"d{n}") for n in range(24)), {})
+    assert count(council, [PASS] * 20 + [FAIL] * 4).reason == "no domain quorum"
+    assert count(Roster(roster(4).members, {"human": 1}), [PASS] * 4).reason == "no stratum"
+    assert count(roster(4), [("pass", "fail")] * 2 + [PASS] * 2).reason == ""
+
+
+def test_a_rubric_demands_strata_for_one_control_or_for_all():
+    rubric = {
+        "strata": [
+            {"control": None, "stratum": "human", "least": 1},
+            {"control": "X", "stratum": "human", "least": 2},
+            {"control": "Y", "stratum": "tool", "least": 3},
+        ]
+    }
+    assert required_strata(rubric, "X") == {"human": 2}
+    assert required_strata(rubric, "Y") == {"human": 1, "tool": 3}
+    assert required_strata({}, "X") == {}
+    for least in (-1, True, "1", None):
+        with pytest.raises(ValueError, match="demands a stratum"):
+            required_strata({"strata": [{"control": None, "stratum": "human", "least": least}]}, "X")
+
+
+def test_what_a_rubric_demands_counts_beside_what_the_roster_does():
+    people = Roster(tuple(member(n, strata=("human",) if n < 2 else ()) for n in range(7)), {"human": 1})
+    votes = [Ballot(f"m{n}", "pass") for n in range(1, 7)]
+    assert tally(people, votes).outcome == "pass"
+    assert tally(people, votes, {"human": 1}).outcome == "pass"
+    assert tally(people, votes, {"human": 2}).outcome == UNDECIDED
+    assert tally(people, votes, {"human": 0}).outcome == "pass"
+
+
+def test_a_person_contests_a_certified_value_where_people_are_demanded():
+    council = Roster(tuple(member(n, strata=("human",) if n < 2 else ()) for n in range(7)), {})
+    votes = [Ballot("m0", "fail"), *(Ballot(f"m{n}", "pass") for n in range(1, 7))]
+    assert tally(council, votes).contested is False
+    assert tally(council, votes, {"human": 1}).contested is True
+    program = [Ballot("m6", "fail"), *(Ballot(f"m{n}", "pass") for n in range(6))]
+    assert tally(council, program, {"human": 1}).contested is False
+
+
+@pytest.mark.parametrize(("liars", "outcome", "contested"), [(0, "pass", False), (1, "pass", True), (2, VOID, True)])
+def test_late_ballots_convict_and_never_count_for_a_value(liars, outcome, contested):
+    council = roster(4)
+    counted = count(council, [PASS, PASS, PASS, SILENT])
+    found = reconsidered(council, counted, [Ballot(f"m{n}", "fail") for n in range(liars)])
+    assert (found.outcome, found.contested, len(found.equivocators)) == (outcome, contested, liars)
+    undecided = count(council, [PASS, PASS, SILENT, SILENT])
+    late = reconsidered(council, undecided, [Ballot("m2", "pass"), Ballot("m3", "pass"), Ballot("stranger", "pass")])
+    assert (late.outcome, late.unlogged) == (UNDECIDED, ("m2", "m3"))

@@ -16,6 +16,7 @@ import click
 from shinrai import __version__
 from shinrai.cli.audit import audit_group
 from shinrai.cli.building import command, home_option, language_option
+from shinrai.cli.council import council_group
 from shinrai.cli.exporting import format_option
 from shinrai.cli.frameworks import frameworks_group
 from shinrai.cli.interchanging import import_results_command
@@ -98,6 +99,7 @@ def commands(language: Language) -> click.Group:
         plan_group,
         suites_group,
         judge_group,
+        council_group,
         import_results_command,
         worker_command,
     ):

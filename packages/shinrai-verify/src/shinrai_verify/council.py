@@ -7,11 +7,14 @@ share more than f members, and a member that signs two values is convicted by it
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 VALUES = (PASS, FAIL, INCONCLUSIVE)
 UNDECIDED, VOID = "undecided", "void"
 MIN_DOMAINS = 4
+HUMAN = "human"
+NO_DIVERSITY, NO_QUORUM, NO_DOMAIN_QUORUM, NO_STRATUM = "no diversity", "no quorum", "no domain quorum", "no stratum"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,11 @@ class Roster:
         return (self.n + self.f) // 2 + 1
 
     @property
+    def domains(self) -> tuple[str, ...]:
+        """The domains, D of them, of which F = floor((D-1)/3) may fail."""
+        return tuple(sorted({member.domain for member in self.members}))
+
+    @property
     def common_causes_over_f(self) -> tuple[str, ...]:
         """Causes of failure that more than f members share: over these the theorem says nothing."""
         causes = {cause for member in self.members for cause in member.causes}
@@ -66,7 +74,10 @@ class Ballot:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """What the ballots on one control come to. voters: value -> members that cast it and it alone."""
+    """What the ballots on one control come to. voters: value -> members that cast it and it alone.
+
+    reason: which condition kept it undecided; empty otherwise.
+    """
 
     outcome: str
     final: bool
@@ -74,6 +85,7 @@ class Tally:
     voters: Mapping[str, tuple[str, ...]]
     equivocators: tuple[str, ...]
     absent: tuple[str, ...]
+    reason: str = ""
 
     @property
     def dissent(self) -> tuple[str, ...]:
@@ -83,8 +95,33 @@ class Tally:
         return tuple(sorted(m for value, members in self.voters.items() if value != self.outcome for m in members))
 
 
-def tally(roster: Roster, ballots: Iterable[Ballot]) -> Tally:
-    """Count the ballots of one control."""
+@dataclass(frozen=True, slots=True)
+class Reconsidered:
+    """What ballots shown after the round do to its tally: they never count for a value, only against who signed two.
+
+    unlogged: members whose vote is not in the log at all; equivocators: with those that the late ballots convict.
+    """
+
+    outcome: str
+    contested: bool
+    equivocators: tuple[str, ...]
+    unlogged: tuple[str, ...]
+
+
+def required_strata(rubric: Mapping[str, Any], control: str) -> dict[str, int]:
+    """Return the strata that a rubric demands for one control (its `strata`; a control of null stands for all)."""
+    needed: dict[str, int] = {}
+    for entry in rubric.get("strata", []):
+        if entry["control"] in (None, control):
+            stratum, least = entry["stratum"], entry["least"]
+            if not isinstance(stratum, str) or type(least) is not int or least < 0:
+                raise ValueError("a rubric demands a stratum in a way that is not known")
+            needed[stratum] = max(least, needed.get(stratum, 0))
+    return needed
+
+
+def tally(roster: Roster, ballots: Iterable[Ballot], required: Mapping[str, int] | None = None) -> Tally:
+    """Count the ballots of one control. required: strata that the rubric demands for it beside the roster's own."""
     cast: dict[str, set[str]] = {member.id: set() for member in roster.members}
     for ballot in ballots:
         if ballot.member in cast and ballot.value in VALUES:
@@ -94,18 +131,48 @@ def tally(roster: Roster, ballots: Iterable[Ballot]) -> Tally:
     absent = tuple(sorted(member for member, values in cast.items() if not values))
     if len(equivocators) > roster.f:
         return Tally(VOID, True, True, voters, equivocators, absent)
-    certified = [value for value in VALUES if _certified(roster, voters[value])]
+    needed = {**(required or {})}
+    for stratum, least in roster.required.items():
+        needed[stratum] = max(least, needed.get(stratum, 0))
+    hindered = {value: _hindrance(roster, voters[value], needed) for value in VALUES}
+    certified = [value for value in VALUES if not hindered[value]]
     outcome = certified[0] if certified else UNDECIDED
     out_of_reach = roster.n + roster.f - roster.q + 1
     final = bool(certified) or all(sum(len(m) for w, m in voters.items() if w != v) >= out_of_reach for v in VALUES)
-    contested = any(len(m) >= roster.f + 1 for v, m in voters.items() if v != outcome)
-    return Tally(outcome, final, contested, voters, equivocators, absent)
+    heard = bool(certified) and needed.get(HUMAN, 0) > 0
+    people = {member.id for member in roster.members if heard and HUMAN in member.strata}
+    contested = any(len(m) >= roster.f + 1 or people & set(m) for v, m in voters.items() if v != outcome)
+    # The value with most votes says best what is missing.
+    nearest = max(VALUES, key=lambda value: len(voters[value]))
+    return Tally(outcome, final, contested, voters, equivocators, absent, "" if certified else hindered[nearest])
 
 
-def _certified(roster: Roster, voters: Collection[str]) -> bool:
-    domains = {member.domain for member in roster.members}
-    if len(voters) < roster.q or len(domains) < MIN_DOMAINS:
-        return False
+def reconsidered(roster: Roster, counted: Tally, late: Iterable[Ballot]) -> Reconsidered:
+    """Look at a tally again in the light of ballots that were not in the log between its opening and its closing."""
+    inside = {member: value for value, members in counted.voters.items() for member in members}
+    values: dict[str, set[str]] = {m.id: {inside[m.id]} if m.id in inside else set() for m in roster.members}
+    unlogged = set()
+    for ballot in late:
+        if ballot.member in values and ballot.value in VALUES:
+            values[ballot.member].add(ballot.value)
+            unlogged |= {ballot.member} & set(counted.absent)
+    convicted = {*counted.equivocators, *(member for member, cast in values.items() if len(cast) > 1)}
+    outcome, equivocators = counted.outcome, tuple(sorted(convicted))
+    if len(convicted) > roster.f:
+        return Reconsidered(VOID, True, equivocators, tuple(sorted(unlogged)))
+    against = sum(values[member] != {outcome} for member in unlogged)
+    fewer = outcome in VALUES and len(set(counted.voters[outcome]) - convicted) < roster.q
+    contested = counted.contested or fewer or (outcome in VALUES and len(counted.dissent) + against > roster.f)
+    return Reconsidered(outcome, contested, equivocators, tuple(sorted(unlogged)))
+
+
+def _hindrance(roster: Roster, voters: Collection[str], required: Mapping[str, int]) -> str:
+    """Return what keeps the voters for a value from certifying it; nothing when nothing does."""
+    domains = roster.domains
+    if len(domains) < MIN_DOMAINS:
+        return NO_DIVERSITY
+    if len(voters) < roster.q:
+        return NO_QUORUM
     weight = sum(
         (
             Fraction(1, sum(m.domain == member.domain for m in roster.members))
@@ -114,7 +181,7 @@ def _certified(roster: Roster, voters: Collection[str]) -> bool:
         ),
         Fraction(),
     )
+    if 2 * weight <= len(domains) + (len(domains) - 1) // 3:
+        return NO_DOMAIN_QUORUM
     strata = [stratum for member in roster.members if member.id in voters for stratum in member.strata]
-    return 2 * weight > len(domains) + (len(domains) - 1) // 3 and all(
-        strata.count(stratum) >= least for stratum, least in roster.required.items()
-    )
+    return "" if all(strata.count(stratum) >= least for stratum, least in required.items()) else NO_STRATUM

@@ -14,7 +14,7 @@ from typing import Any
 from shinrai_verify import NAMESPACE
 from shinrai_verify.assessment import WHAT, check_assessment
 from shinrai_verify.bundle import Bundle, open_bundle
-from shinrai_verify.council import PASS, Ballot, Roster, Tally, tally
+from shinrai_verify.council import PASS, Ballot, Roster, Tally, required_strata, tally
 from shinrai_verify.dsse import Envelope, Statement
 from shinrai_verify.encoding import Fault, Named, canonical_json, digest, identifier, strict_json
 from shinrai_verify.encoding import field as get
@@ -403,7 +403,9 @@ class _Work:
             control, value = str(vote.get("control")), str(vote.get("value"))
             if control in ballots and (entry.keyid, control, value) in explained:
                 ballots[control].append(Ballot(by_key[entry.keyid], value))
-        self.outcome.tallies = {control: tally(roster, cast) for control, cast in ballots.items()}
+        rubric = self.logged(self.round.statement.predicate["rubric"], RUBRIC, start, Named("the council round"))
+        asked = {control: required_strata(rubric.statement.predicate, control) for control in ballots}
+        self.outcome.tallies = {control: tally(roster, cast, asked[control]) for control, cast in ballots.items()}
         claimed = verdicts[0].statement.predicate.get("controls")
         computed = [verdict_record(control, counted) for control, counted in sorted(self.outcome.tallies.items())]
         if [{k: v for k, v in c.items() if k != "certificate"} for c in claimed or []] != computed:

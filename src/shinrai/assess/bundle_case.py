@@ -1,0 +1,177 @@
+"""The case of a council round, read from a bundle on another machine, as the tool seats take it.
+
+Everything comes from the bundle and from nowhere else: a tool seat far away sees what any auditor sees. Contents are
+written below one folder under names of our own, or under relative names that the description gives and that cannot
+lead out of it.
+"""
+
+import hashlib
+from pathlib import Path, PurePosixPath
+from typing import Any
+
+from shinrai.assess.attesting import Signed
+from shinrai.assess.plan import Plan, make_plan, shown_by
+from shinrai.assess.run import claims
+from shinrai.assess.targets import check_settings, table_settings, tables
+from shinrai.council import AskedSuite, Case, Piece, TargetRows
+from shinrai.council.case_file import CouncilCase
+from shinrai.council.counting import SignedLeaf
+from shinrai.council.seats.recompute import CheckParameters, TableSettings
+from shinrai.council.seats.recompute_seat import limit_rules
+from shinrai.evaluate.measurement_json import from_json
+from shinrai.evidence.statements import parse_timestamp
+from shinrai.evidence.store import Logged
+from shinrai.language import ShinraiError, message
+from shinrai.systems import read_description
+from shinrai_verify.encoding import strict_json
+from shinrai_verify.note import NoteKey
+from shinrai_verify.trust import TRUST
+from shinrai_verify.verify import EVIDENCE, PLAN
+
+_DESCRIPTION = "shinrai.yaml"
+
+
+def case_of(council: CouncilCase, log_key: NoteKey, folder: Path) -> Case:
+    """Return what the tool seats judge. folder: empty, for the contents; log_key: of the log that the case stands in.
+
+    ShinraiError where the bundle is not that of an assessment, or what it describes cannot be read again.
+    """
+    plan = _plan(council, folder)
+    planned = _planned(council)
+    pieces = [_piece(council, leaf) for leaf in council.log.of(EVIDENCE) if _evaluated(leaf, planned)]
+    asked = set(council.opened.controls)
+    contents = {each.sha256: council.content(each.sha256) for each in council.listed if council.has(each.sha256)}
+    return Case(
+        subject=plan.subject.sha256,
+        bundle_id=council.opened.bundle_id,
+        claims=tuple(claim for claim in claims(plan, pieces, _signed(council, plan)) if claim.control in asked),
+        contents=contents,
+        leaves=council.log.leaves,
+        checkpoint=council.log.note,
+        log_key=log_key,
+        trust=[_logged(leaf) for leaf in council.log.of(TRUST)],
+        plan=planned,
+        applicable=frozenset(plan.leaves),
+        shows={check.partition("/")[2]: shown_by(plan, check) for check in plan.checks},
+        rows={name: _rows(council, plan, name, folder) for name in tables(plan.description)},
+        now=parse_timestamp(str(_opening(council)["openedOn"])),
+        conversations={check: _asked(council, plan, check, pieces, folder) for check in plan.conversations},
+    )
+
+
+def _opening(council: CouncilCase) -> Any:
+    opened = next(leaf for leaf in council.log.statements if leaf.payload_sha256 == council.opened.id)
+    return opened.statement.predicate
+
+
+def _plan(council: CouncilCase, folder: Path) -> Plan:
+    path = folder / _DESCRIPTION
+    path.write_bytes(_named(council, _DESCRIPTION))
+    description = read_description(path)
+    for pin in description.frameworks:
+        if pin.file is not None:
+            _place(folder, str(pin.file)).write_bytes(_named(council, f"{pin.id} {pin.version}"))
+    for target in description.targets.values():
+        for used in getattr(target, "suites", ()):
+            if used.file is not None:
+                _place(folder, str(used.file)).write_bytes(_named(council, f"suite {used.id} {used.version}"))
+    return make_plan(description, folder, parse_timestamp(str(_opening(council)["openedOn"])).date())
+
+
+def _named(council: CouncilCase, name: str) -> bytes:
+    for each in council.listed:
+        if each.name == name and council.has(each.sha256):
+            return council.content(each.sha256)
+    raise ShinraiError(message("The case holds no {name}, so this seat cannot judge it.", name=name))
+
+
+def _place(folder: Path, relative: str) -> Path:
+    """Return a place below the folder for a relative name of the description."""
+    pure = PurePosixPath(relative)
+    if pure.is_absolute() or ".." in pure.parts or "\\" in relative or ":" in relative or pure.name == _DESCRIPTION:
+        raise ShinraiError(message("The description of the case names a file outside its folder."))
+    place = folder / pure
+    place.parent.mkdir(parents=True, exist_ok=True)
+    return place
+
+
+def _logged(leaf: SignedLeaf) -> Logged:
+    return Logged(leaf.index, leaf.envelope, leaf.statement)
+
+
+def _planned(council: CouncilCase) -> Logged:
+    """Return the plan that the newest measurement rests on."""
+    plans = {leaf.payload_sha256: leaf for leaf in council.log.of(PLAN)}
+    named = [leaf.statement.predicate.get("plan") for leaf in council.log.of(EVIDENCE)]
+    found = next((plans[str(name)] for name in reversed(named) if name in plans), None)
+    if found is None and plans:
+        found = list(plans.values())[-1]
+    if found is None:
+        raise ShinraiError(message("The case holds no plan, so this seat cannot judge it."))
+    return _logged(found)
+
+
+def _evaluated(leaf: SignedLeaf, planned: Logged) -> bool:
+    about = leaf.statement.predicate
+    return about.get("kind") == "evaluation" and about.get("plan") == planned.envelope.payload_sha256
+
+
+def _piece(council: CouncilCase, leaf: SignedLeaf) -> Piece:
+    sha256 = str(leaf.statement.predicate["items"][0]["digest"]["sha256"])
+    return Piece(_logged(leaf), from_json(strict_json(council.content(sha256), "a measurement")))
+
+
+def _signed(council: CouncilCase, plan: Plan) -> list[Signed]:
+    found = []
+    for request in plan.description.attestations:
+        mine = [
+            leaf
+            for leaf in council.log.of(EVIDENCE)
+            if leaf.statement.predicate.get("kind") == "attestation"
+            and leaf.statement.predicate.get("attestation") == request.id
+            and leaf.statement.predicate.get("decider") == request.by
+        ]
+        found.append(Signed(request, _logged(mine[-1]) if mine else None, None))
+    return found
+
+
+def _rows(council: CouncilCase, plan: Plan, name: str, folder: Path) -> TargetRows:
+    target = tables(plan.description)[name]
+    item = next((each for each in council.listed if each.name == f"rows of {name}"), None)
+    sha256 = item.sha256 if item is not None else "0" * 64
+    # Under its digest, and not at all where the owner keeps the rows back: the seat then says it cannot read them.
+    file = folder / f"{sha256}{Path(target.file).suffix.lower()}"
+    if item is not None and council.has(sha256):
+        file.write_bytes(council.content(sha256))
+    described = table_settings(name, target, plan.folder)
+    settings = TableSettings(
+        id=name,
+        label=described.label,
+        prediction=described.prediction,
+        score=described.score,
+        threshold=described.threshold,
+        favourable=described.favourable,
+        groups=described.groups,
+        intersections=described.intersections,
+    )
+    checks = {}
+    for check in plan.checks:
+        if check not in plan.conversations and check.partition("/")[0] == name:
+            kind = check.partition("/")[2]
+            chosen = check_settings(plan.description.checks, kind)
+            decide_on = frozenset(chosen.decide_on) if kind == "group_fairness" else None
+            checks[kind] = CheckParameters(limit_rules(chosen.limits), decide_on, chosen.min_group)
+    return TargetRows(file, sha256, settings, checks)
+
+
+def _asked(council: CouncilCase, plan: Plan, check: str, pieces: list[Piece], folder: Path) -> AskedSuite:
+    conversation = plan.conversations[check]
+    mine = [p for p in pieces if p.measurement and f"{p.measurement.target}/{p.measurement.check}" == check]
+    sha256 = str(mine[0].predicate["items"][1]["digest"]["sha256"]) if mine else "0" * 64
+    file = folder / f"{sha256}.parquet"
+    if mine and council.has(sha256):
+        data = council.content(sha256)
+        if hashlib.sha256(data).hexdigest() == sha256:
+            file.write_bytes(data)
+    described = conversation.described
+    return AskedSuite(file, sha256, conversation.data, conversation.identity, described.seed, described.repeats)
