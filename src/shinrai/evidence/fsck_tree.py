@@ -1,0 +1,221 @@
+"""Entries, nodes and checkpoints: hash every entry, build the tree over them, compare what is stored."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from sqlalchemy import Connection, and_, func, or_, select
+
+from shinrai.evidence.findings import FORGED, RESTORE, Findings, Progress
+from shinrai.evidence.merkle import Node, peaks, root_from_peaks
+from shinrai.evidence.schema import LOG_ID, log_checkpoint, log_leaf, log_node
+from shinrai.language import message
+from shinrai_verify.encoding import Fault
+from shinrai_verify.merkle import leaf_hash, node_hash
+from shinrai_verify.note import Checkpoint, NoteKey, open_note
+
+CHUNK = 4096
+_ENTRY = re.compile(
+    rb'\{"keyid":"([0-9a-f]{64})","pae":"([0-9a-f]{64})","payload":"([0-9a-f]{64})",'
+    rb'"sig":"([A-Za-z0-9+/]+={0,2})","type":"([^"\\\x00-\x1f]+)","v":1\}'
+)
+
+
+def entry_fields(entry: bytes) -> tuple[str, str, str, str, str] | None:
+    """Return keyid, pae, payload, sig and type of a log entry; None where it is not in the one form there is."""
+    match = _ENTRY.fullmatch(entry)
+    if match is None:
+        return None
+    try:
+        keyid, pae, payload, sig, predicate_type = (part.decode() for part in match.groups())
+    except UnicodeDecodeError:
+        return None
+    return keyid, pae, payload, sig, predicate_type
+
+
+def as_bytes(value: Any) -> bytes:
+    """Return what a column holds as bytes, whatever type a meddler gave it."""
+    return value if isinstance(value, bytes) else str(value).encode()
+
+
+_Edge = Mapping[int, tuple[int, bytes | None]]
+"""The last complete node of each level, as its index and hash."""
+
+
+class TreeCheck:
+    """Walks the log once. After `run`, counts are of what was compared."""
+
+    def __init__(
+        self, db: Connection, key: NoteKey, size: int, mark: Checkpoint | None, findings: Findings, progress: Progress
+    ) -> None:
+        self._db, self._key, self._size, self._mark = db, key, size, mark
+        self._findings, self._progress = findings, progress
+        self._last: dict[int, tuple[int, bytes | None]] = {}
+        self._points = self._checkpoints()
+        self._point = next(self._points, None)
+        self._good: int = 0
+        self.nodes = self.checkpoints = 0
+
+    def run(self) -> None:
+        """Check all of it."""
+        self._beyond()
+        self._heads(0, {}, {})
+        for start in range(0, self._size, CHUNK):
+            end, before = min(self._size, start + CHUNK), dict(self._last)
+            self._progress(message("Hashing the entries"), start, self._size)
+            self._heads(end, self._level_by_level(start, end), before)
+        self._progress(message("Hashing the entries"), self._size, self._size)
+        while self._point is not None:
+            what = message("it was signed over more entries than the log has ({size})", size=self._size)
+            self._findings.add("log_checkpoint", self._point.size, what, FORGED)
+            self._point = next(self._points, None)
+        if self._mark is not None and self._mark.size > self._size:
+            self._refused(self._mark.size)
+
+    def _level_by_level(self, start: int, end: int) -> Mapping[Node, bytes | None]:
+        """Return the hash of each node that is complete with one of these entries, None where it cannot be known."""
+        stored = self._stored(start, end)
+        values: dict[Node, bytes | None] = {}
+        for index, value in enumerate(self._leaves(start, end, stored), start=start):
+            values[0, index] = value
+        for level in range(1, self._size.bit_length()):
+            for index in range(start >> level, end >> level):
+                values[level, index] = self._check_node((level, index), values, stored)
+        for level in range(self._size.bit_length()):
+            index = (end >> level) - 1
+            if (level, index) in values:
+                self._last[level] = (index, values[level, index])
+        return values
+
+    def _stored(self, start: int, end: int) -> Mapping[Node, bytes]:
+        node = log_node.c
+        ranges = [
+            and_(node.level == level, node.idx >= start >> level, node.idx < end >> level)
+            for level in range(1, self._size.bit_length())
+            if end >> level > start >> level
+        ]
+        if not ranges:
+            return {}
+        query = select(node.level, node.idx, node.hash).where(node.log_id == LOG_ID, or_(*ranges))
+        return {(int(level), int(index)): as_bytes(value) for level, index, value in self._db.execute(query)}
+
+    def _leaves(self, start: int, end: int, stored: Mapping[Node, bytes]) -> Iterator[bytes | None]:
+        """Yield the hash of each entry; where entry and stored hash differ, the one that the tree was built on."""
+        leaf = log_leaf.c
+        query = select(leaf.idx, leaf.leaf_hash, leaf.entry, leaf.payload, leaf.predicate_type).where(
+            leaf.log_id == LOG_ID, leaf.idx >= start, leaf.idx < end
+        )
+        rows = {int(row[0]): row for row in self._db.execute(query)}
+        hashes = {index: leaf_hash(as_bytes(row[2])) for index, row in rows.items()}
+        for index in range(start, end):
+            if index not in rows:
+                self._findings.add("log_leaf", index, message("the entry is missing"))
+                yield None
+                continue
+            _, column, entry, payload, predicate_type = rows[index]
+            fields = entry_fields(as_bytes(entry))
+            if fields is None:
+                self._findings.add("log_leaf", index, message("it does not have the form of an entry"))
+            elif (fields[2], fields[4]) != (as_bytes(payload).hex(), predicate_type):
+                what = message("the columns that it is found by do not say what the entry says")
+                self._findings.add("log_leaf", index, what)
+            if hashes[index] == column:
+                yield hashes[index]
+                continue
+            self._findings.add("log_leaf", index, message("the entry does not have the hash that is stored for it"))
+            pair = [hashes.get(index & ~1, b""), hashes.get(index | 1, b"")]
+            yield hashes[index] if node_hash(*pair) == stored.get((1, index >> 1)) else as_bytes(column)
+
+    def _check_node(
+        self, node: Node, values: Mapping[Node, bytes | None], stored: Mapping[Node, bytes]
+    ) -> bytes | None:
+        level, index = node
+        left, right = (self._below(level - 1, child, values) for child in (2 * index, 2 * index + 1))
+        computed = None if left is None or right is None else node_hash(left, right)
+        row, found = f"{level}/{index}", stored.get(node)
+        self.nodes += found is not None
+        if found is None:
+            self._findings.add("log_node", row, message("the hash is missing"))
+        elif computed is not None and computed != found:
+            self._findings.add("log_node", row, message("the hash does not match the entries below it"))
+        return computed or found
+
+    def _below(self, level: int, index: int, values: Mapping[Node, bytes | None]) -> bytes | None:
+        if (level, index) in values:
+            return values[level, index]
+        at, value = self._last.get(level, (-1, None))
+        return value if at == index else None
+
+    def _heads(self, end: int, values: Mapping[Node, bytes | None], before: _Edge) -> None:
+        """Compare the checkpoints, and the publisher's memory, of sizes up to `end` that were not compared before."""
+        while self._point is not None and self._point.size <= end:
+            self._check_point(self._point, _root(self._point.size, values, before))
+            self._point = next(self._points, None)
+        mark = self._mark
+        if mark is not None and mark.size <= end:
+            head, self._mark = _root(mark.size, values, before), None
+            if head is not None and head != mark.root:
+                self._refused(mark.size)
+
+    def _checkpoints(self) -> Iterator[Any]:
+        point = log_checkpoint.c
+        query = select(point.size, point.root, point.note).where(point.log_id == LOG_ID).order_by(point.size)
+        size = -1
+        while rows := self._db.execute(query.where(point.size > size).limit(CHUNK)).all():
+            yield from rows
+            size = rows[-1].size
+
+    def _check_point(self, row: Any, head: bytes | None) -> None:
+        self.checkpoints += 1
+        try:
+            note = open_note(str(row.note).encode(), [self._key], "the checkpoint")
+            signed = Checkpoint.parse(note, "the checkpoint")
+        except Fault as fault:
+            self._findings.add("log_checkpoint", row.size, message("the note is not good: {fault}", fault=fault))
+            return
+        if (signed.origin, signed.size, signed.root) != (self._key.name, row.size, as_bytes(row.root)):
+            self._findings.add("log_checkpoint", row.size, message("the columns do not say what the signed note says"))
+        if head is None:
+            what = message("its root cannot be computed, since entries before it are missing")
+            self._findings.add("log_checkpoint", row.size, what)
+        elif head != signed.root:
+            what = message(
+                "the entries are not the ones that were signed; those up to entry {good} are", good=self._good - 1
+            )
+            if not self._good:
+                what = message("the entries are not the ones that were signed")
+            self._findings.add("log_checkpoint", row.size, what, FORGED)
+        else:
+            self._good = row.size
+
+    def _beyond(self) -> None:
+        leaf, node = log_leaf.c, log_node.c
+        for row in self._db.execute(select(leaf.idx).where(leaf.idx >= self._size).order_by(leaf.idx).limit(CHUNK)):
+            what = message("the entry lies beyond the size that the log has ({size})", size=self._size)
+            self._findings.add("log_leaf", row.idx, what)
+        held = self._db.execute(select(node.level, func.count()).group_by(node.level)).all()
+        for level, count in held:
+            if count <= self._size >> level:
+                continue
+            query = select(node.idx).where(node.level == level, node.idx >= self._size >> level)
+            for row in self._db.execute(query.limit(CHUNK)):
+                self._findings.add(
+                    "log_node", f"{level}/{row.idx}", message("there is no such node in a log of this size"), RESTORE
+                )
+
+    def _refused(self, size: int) -> None:
+        what = message("the log does not continue the {size} entries that were signed last", size=size)
+        fix = message("An old copy of the database was restored, or entries were changed. Restore the newest copy.")
+        self._findings.add("log", LOG_ID, what, fix)
+
+
+def _root(size: int, values: Mapping[Node, bytes | None], before: _Edge) -> bytes | None:
+    """Return the head over `size` entries from the nodes of a chunk and those before it; None where one is unknown."""
+    found = []
+    for level, index in peaks(size):
+        at, value = before.get(level, (-1, None))
+        known = values.get((level, index)) if (level, index) in values else (value if at == index else None)
+        if known is None:
+            return None
+        found.append(known)
+    return root_from_peaks(found)
