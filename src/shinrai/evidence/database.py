@@ -89,6 +89,8 @@ def _sqlite(path: Path) -> Engine:
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
+        # A meddler's text need not be text, and must not end a check.
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
         # Digests come in random order, so that an index of a million of them is read all over: 32 MiB of it stay.
         for setting in (
             "journal_mode=WAL",
@@ -111,7 +113,7 @@ def _sqlite(path: Path) -> Engine:
 def _postgresql(address: str) -> Engine:
     try:
         url = make_url(address)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         url = None
     if url is None or url.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
         raise ShinraiError(

@@ -82,12 +82,14 @@ def _size(db: Connection, store: "Store", findings: Findings) -> int:
     row = db.execute(select(log.c.size, log.c.origin).where(log.c.log_id == LOG_ID)).one()
     if row.origin != store.key.name:
         findings.add("log", LOG_ID, message("the log belongs to another key"), FORGED)
-    last = db.execute(select(func.max(log_leaf.c.idx))).scalar()
+    # SQLite takes text where a number belongs, and sorts it behind all numbers.
+    last = db.execute(select(func.max(log_leaf.c.idx)).where(log_leaf.c.idx < 2**62)).scalar()
     held = 0 if last is None else int(last) + 1
-    if row.size > held:
+    size = row.size if isinstance(row.size, int) else -1
+    if not 0 <= size <= held:
         what = message("the log says that it has {size} entries, and has {held}", size=row.size, held=held)
         findings.add("log", LOG_ID, what)
-    return min(int(row.size), held)
+    return size if 0 <= size <= held else held
 
 
 def _mark(store: "Store", findings: Findings) -> Checkpoint | None:

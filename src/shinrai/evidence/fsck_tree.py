@@ -1,7 +1,8 @@
 """Entries, nodes and checkpoints: hash every entry, build the tree over them, compare what is stored."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping
+from itertools import islice, product
 from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
@@ -15,6 +16,7 @@ from shinrai_verify.merkle import leaf_hash, node_hash
 from shinrai_verify.note import Checkpoint, NoteKey, open_note
 
 CHUNK = 4096
+_ENDLESS = 2**62
 _ENTRY = re.compile(
     rb'\{"keyid":"([0-9a-f]{64})","pae":"([0-9a-f]{64})","payload":"([0-9a-f]{64})",'
     rb'"sig":"([A-Za-z0-9+/]+={0,2})","type":"([^"\\\x00-\x1f]+)","v":1\}'
@@ -38,8 +40,15 @@ def as_bytes(value: Any) -> bytes:
     return value if isinstance(value, bytes) else str(value).encode()
 
 
-_Edge = Mapping[int, tuple[int, bytes | None]]
-"""The last complete node of each level, as its index and hash."""
+_Hashes = tuple[bytes, ...]
+"""What a node may hash to: one value; two where what is stored and what is below it differ, which has been reported;
+none where it cannot be known. The node above decides which of two it was built on, so that one fault is not found again
+on every level."""
+
+_Edge = Mapping[int, tuple[int, _Hashes]]
+"""The last complete node of each level, as its index and what it may hash to."""
+
+_MOST_GUESSES = 64
 
 
 class TreeCheck:
@@ -50,7 +59,7 @@ class TreeCheck:
     ) -> None:
         self._db, self._key, self._size, self._mark = db, key, size, mark
         self._findings, self._progress = findings, progress
-        self._last: dict[int, tuple[int, bytes | None]] = {}
+        self._last: dict[int, tuple[int, _Hashes]] = {}
         self._points = self._checkpoints()
         self._point = next(self._points, None)
         self._good: int = 0
@@ -72,11 +81,11 @@ class TreeCheck:
         if self._mark is not None and self._mark.size > self._size:
             self._refused(self._mark.size)
 
-    def _level_by_level(self, start: int, end: int) -> Mapping[Node, bytes | None]:
-        """Return the hash of each node that is complete with one of these entries, None where it cannot be known."""
+    def _level_by_level(self, start: int, end: int) -> Mapping[Node, _Hashes]:
+        """Return what each node may hash to that is complete with one of these entries."""
         stored = self._stored(start, end)
-        values: dict[Node, bytes | None] = {}
-        for index, value in enumerate(self._leaves(start, end, stored), start=start):
+        values: dict[Node, _Hashes] = {}
+        for index, value in enumerate(self._leaves(start, end), start=start):
             values[0, index] = value
         for level in range(1, self._size.bit_length()):
             for index in range(start >> level, end >> level):
@@ -99,18 +108,17 @@ class TreeCheck:
         query = select(node.level, node.idx, node.hash).where(node.log_id == LOG_ID, or_(*ranges))
         return {(int(level), int(index)): as_bytes(value) for level, index, value in self._db.execute(query)}
 
-    def _leaves(self, start: int, end: int, stored: Mapping[Node, bytes]) -> Iterator[bytes | None]:
-        """Yield the hash of each entry; where entry and stored hash differ, the one that the tree was built on."""
+    def _leaves(self, start: int, end: int) -> Iterator[_Hashes]:
+        """Yield the hash of each entry; where the stored hash differs, that one too."""
         leaf = log_leaf.c
         query = select(leaf.idx, leaf.leaf_hash, leaf.entry, leaf.payload, leaf.predicate_type).where(
             leaf.log_id == LOG_ID, leaf.idx >= start, leaf.idx < end
         )
         rows = {int(row[0]): row for row in self._db.execute(query)}
-        hashes = {index: leaf_hash(as_bytes(row[2])) for index, row in rows.items()}
         for index in range(start, end):
             if index not in rows:
                 self._findings.add("log_leaf", index, message("the entry is missing"))
-                yield None
+                yield ()
                 continue
             _, column, entry, payload, predicate_type = rows[index]
             fields = entry_fields(as_bytes(entry))
@@ -119,53 +127,56 @@ class TreeCheck:
             elif (fields[2], fields[4]) != (as_bytes(payload).hex(), predicate_type):
                 what = message("the columns that it is found by do not say what the entry says")
                 self._findings.add("log_leaf", index, what)
-            if hashes[index] == column:
-                yield hashes[index]
+            hashed = leaf_hash(as_bytes(entry))
+            if hashed == column:
+                yield (hashed,)
                 continue
             self._findings.add("log_leaf", index, message("the entry does not have the hash that is stored for it"))
-            pair = [hashes.get(index & ~1, b""), hashes.get(index | 1, b"")]
-            yield hashes[index] if node_hash(*pair) == stored.get((1, index >> 1)) else as_bytes(column)
+            yield hashed, as_bytes(column)
 
-    def _check_node(
-        self, node: Node, values: Mapping[Node, bytes | None], stored: Mapping[Node, bytes]
-    ) -> bytes | None:
+    def _check_node(self, node: Node, values: Mapping[Node, _Hashes], stored: Mapping[Node, bytes]) -> _Hashes:
         level, index = node
         left, right = (self._below(level - 1, child, values) for child in (2 * index, 2 * index + 1))
-        computed = None if left is None or right is None else node_hash(left, right)
+        computed = tuple(node_hash(*pair) for pair in product(left, right))
         row, found = f"{level}/{index}", stored.get(node)
         self.nodes += found is not None
         if found is None:
             self._findings.add("log_node", row, message("the hash is missing"))
-        elif computed is not None and computed != found:
-            self._findings.add("log_node", row, message("the hash does not match the entries below it"))
-        return computed or found
+            return computed[:1]
+        if not computed or found in computed:
+            return (found,)
+        self._findings.add("log_node", row, message("the hash does not match the entries below it"))
+        return computed[0], found
 
-    def _below(self, level: int, index: int, values: Mapping[Node, bytes | None]) -> bytes | None:
+    def _below(self, level: int, index: int, values: Mapping[Node, _Hashes]) -> _Hashes:
         if (level, index) in values:
             return values[level, index]
-        at, value = self._last.get(level, (-1, None))
-        return value if at == index else None
+        at, value = self._last.get(level, (-1, ()))
+        return value if at == index else ()
 
-    def _heads(self, end: int, values: Mapping[Node, bytes | None], before: _Edge) -> None:
+    def _heads(self, end: int, values: Mapping[Node, _Hashes], before: _Edge) -> None:
         """Compare the checkpoints, and the publisher's memory, of sizes up to `end` that were not compared before."""
         while self._point is not None and self._point.size <= end:
-            self._check_point(self._point, _root(self._point.size, values, before))
+            self._check_point(self._point, _roots(self._point.size, values, before))
             self._point = next(self._points, None)
         mark = self._mark
         if mark is not None and mark.size <= end:
-            head, self._mark = _root(mark.size, values, before), None
-            if head is not None and head != mark.root:
+            heads, self._mark = _roots(mark.size, values, before), None
+            if heads and mark.root not in heads:
                 self._refused(mark.size)
 
     def _checkpoints(self) -> Iterator[Any]:
         point = log_checkpoint.c
         query = select(point.size, point.root, point.note).where(point.log_id == LOG_ID).order_by(point.size)
         size = -1
-        while rows := self._db.execute(query.where(point.size > size).limit(CHUNK)).all():
+        while rows := self._db.execute(query.where(point.size > size, point.size < _ENDLESS).limit(CHUNK)).all():
             yield from rows
             size = rows[-1].size
+        # SQLite takes text where a number belongs, and sorts it behind all numbers.
+        for row in self._db.execute(query.where(point.size >= _ENDLESS).limit(CHUNK)):
+            self._findings.add("log_checkpoint", row.size, message("this is no size of a log"))
 
-    def _check_point(self, row: Any, head: bytes | None) -> None:
+    def _check_point(self, row: Any, heads: Container[bytes]) -> None:
         self.checkpoints += 1
         try:
             note = open_note(str(row.note).encode(), [self._key], "the checkpoint")
@@ -175,10 +186,10 @@ class TreeCheck:
             return
         if (signed.origin, signed.size, signed.root) != (self._key.name, row.size, as_bytes(row.root)):
             self._findings.add("log_checkpoint", row.size, message("the columns do not say what the signed note says"))
-        if head is None:
+        if heads == ():
             what = message("its root cannot be computed, since entries before it are missing")
             self._findings.add("log_checkpoint", row.size, what)
-        elif head != signed.root:
+        elif signed.root not in heads:
             what = message(
                 "the entries are not the ones that were signed; those up to entry {good} are", good=self._good - 1
             )
@@ -195,9 +206,12 @@ class TreeCheck:
             self._findings.add("log_leaf", row.idx, what)
         held = self._db.execute(select(node.level, func.count()).group_by(node.level)).all()
         for level, count in held:
-            if count <= self._size >> level:
+            if not isinstance(level, int) or level < 1:
+                self._findings.add("log_node", level, message("this is no level of a tree"))
                 continue
-            query = select(node.idx).where(node.level == level, node.idx >= self._size >> level)
+            if count <= self._size >> min(level, 63):
+                continue
+            query = select(node.idx).where(node.level == level, node.idx >= self._size >> min(level, 63))
             for row in self._db.execute(query.limit(CHUNK)):
                 self._findings.add(
                     "log_node", f"{level}/{row.idx}", message("there is no such node in a log of this size"), RESTORE
@@ -209,13 +223,10 @@ class TreeCheck:
         self._findings.add("log", LOG_ID, what, fix)
 
 
-def _root(size: int, values: Mapping[Node, bytes | None], before: _Edge) -> bytes | None:
-    """Return the head over `size` entries from the nodes of a chunk and those before it; None where one is unknown."""
-    found = []
+def _roots(size: int, values: Mapping[Node, _Hashes], before: _Edge) -> _Hashes:
+    """Return what the head over `size` entries may be, from the nodes of a chunk and those before it."""
+    found: list[_Hashes] = []
     for level, index in peaks(size):
-        at, value = before.get(level, (-1, None))
-        known = values.get((level, index)) if (level, index) in values else (value if at == index else None)
-        if known is None:
-            return None
-        found.append(known)
-    return root_from_peaks(found)
+        at, value = before.get(level, (-1, ()))
+        found.append(values.get((level, index), value if at == index else ()))
+    return tuple(root_from_peaks(each) for each in islice(product(*found), _MOST_GUESSES))

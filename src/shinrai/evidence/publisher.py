@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from sqlalchemy import Connection, Engine, insert, select, update
 
+from shinrai.evidence.cosignatures import split_note
 from shinrai.evidence.database import refusals
 from shinrai.evidence.high_water import HighWaterMark
 from shinrai.evidence.keys import Signer
@@ -17,9 +18,9 @@ from shinrai.evidence.merkle import Growing, root_from_peaks
 from shinrai.evidence.nodes import MissingNodeError, peak_hashes, root_at
 from shinrai.evidence.schema import LOG_ID, log, log_checkpoint, log_leaf
 from shinrai.language import Message, ShinraiError, message
-from shinrai_verify.encoding import Fault
+from shinrai_verify.encoding import Fault, unbase64
 from shinrai_verify.merkle import leaf_hash, root
-from shinrai_verify.note import Checkpoint, NoteKey, open_note, signature_line
+from shinrai_verify.note import MAX_NOTE_SIGNATURES, Checkpoint, NoteKey, open_note, signature_line
 
 _AT_ONCE = 2000
 
@@ -42,6 +43,9 @@ class Publisher:
         """
         with refusals(), self._engine.begin() as db, self.mark.held():
             size = hold(db)
+            beyond = select(log_leaf.c.idx).where(log_leaf.c.log_id == LOG_ID, log_leaf.c.idx >= size).limit(1)
+            if db.execute(beyond).first() is not None:
+                raise _damaged(message("Entries lie beyond the size that the log has ({size}).", size=size))
             remembered, newest = self.mark.read(), self._newest(db)
             if adopt:
                 remembered = self._adopted(db, remembered, newest)
@@ -56,18 +60,23 @@ class Publisher:
         return note.encode()
 
     def add_signatures(self, note: bytes, lines: Sequence[str]) -> bytes:
-        """Keep further signature lines (of witnesses) with a published checkpoint; returns the note with all of them.
+        """Keep signature lines (of witnesses) with a published checkpoint; returns the note with all of them.
 
-        The lines must have been verified by the caller.
+        A line takes the place of an earlier one by the same key. The lines must have been verified by the caller.
+        ShinraiError when there would be more than a note can carry.
         """
         size = Checkpoint.parse(open_note(note, [self._key], "the checkpoint"), "the checkpoint").size
         with refusals(), self._engine.begin() as db:
             hold(db)
             where = (log_checkpoint.c.log_id == LOG_ID, log_checkpoint.c.size == size)
-            stored = str(db.execute(select(log_checkpoint.c.note).where(*where)).scalar_one())
-            text, _, block = stored.rpartition("\n\n")
-            known = block.splitlines(keepends=True)
-            whole = text + "\n\n" + "".join([*known, *(line for line in lines if line not in known)])
+            text, known = split_note(str(db.execute(select(log_checkpoint.c.note).where(*where)).scalar_one()).encode())
+            by_key = {_key_of(line): line for line in (*known, *lines)}
+            if len(by_key) > MAX_NOTE_SIGNATURES:
+                raise ShinraiError(
+                    message("A checkpoint cannot carry more than {n} signatures.", n=MAX_NOTE_SIGNATURES),
+                    fix=message("Name fewer witnesses in the policy."),
+                )
+            whole = text + "\n" + "".join(by_key.values())
             db.execute(update(log_checkpoint).where(*where).values(note=whole))
         return whole.encode()
 
@@ -153,6 +162,12 @@ class Publisher:
 def hold(db: Connection) -> int:
     """Take the log's row for this transaction, so that one at a time appends or publishes; returns the size."""
     return int(db.execute(select(log.c.size).where(log.c.log_id == LOG_ID).with_for_update()).scalar_one())
+
+
+def _key_of(line: str) -> tuple[str, bytes]:
+    """Return name and key id of a signature line."""
+    name, _, encoded = line.removeprefix("— ").rstrip("\n").partition(" ")
+    return name, unbase64(encoded, "the checkpoint", standard=True)[:4]
 
 
 def _not_continued(size: int, signed: int) -> LogFault:

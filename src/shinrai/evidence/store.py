@@ -132,11 +132,14 @@ class Store:
 
     def newest_checkpoint(self) -> bytes | None:
         """Return the newest published checkpoint note, None where none was published."""
+        return next(iter(self.checkpoints(1)), None)
+
+    def checkpoints(self, most: int) -> list[bytes]:
+        """Return the newest published checkpoint notes, the newest first."""
         point = schema.log_checkpoint.c
         with self._reading() as db:
-            query = select(point.note).where(point.log_id == LOG_ID).order_by(point.size.desc()).limit(1)
-            note = db.execute(query).scalar()
-        return None if note is None else str(note).encode()
+            query = select(point.note).where(point.log_id == LOG_ID).order_by(point.size.desc()).limit(most)
+            return [str(row[0]).encode() for row in db.execute(query)]
 
     def prove(self, index: int, note: bytes | None = None) -> Proof:
         """Return the proof that an entry is under a published checkpoint, the newest unless one is given.
