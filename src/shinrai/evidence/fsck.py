@@ -18,14 +18,16 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, select
 
+from shinrai.evidence.cosignatures import split_note
 from shinrai.evidence.database import reading, refusals
 from shinrai.evidence.findings import FORGED, Findings, Progress, Report
 from shinrai.evidence.fsck_contents import check_contents
 from shinrai.evidence.fsck_signatures import SAID, Problem, Range, Step, check_signatures
-from shinrai.evidence.fsck_tree import TreeCheck
+from shinrai.evidence.fsck_tree import TreeCheck, as_bytes
 from shinrai.evidence.fsck_trust import check_trust
-from shinrai.evidence.schema import LOG_ID, log, log_leaf, log_timestamp, run_step
+from shinrai.evidence.schema import LOG_ID, log, log_checkpoint, log_leaf, log_timestamp, run_step
 from shinrai.language import ShinraiError, message
+from shinrai_verify.encoding import Fault
 from shinrai_verify.note import Checkpoint
 
 if TYPE_CHECKING:
@@ -57,7 +59,7 @@ def fsck(
         tree = TreeCheck(db, store.key, size, _mark(store, findings), findings, told)
         tree.run()
         _run_steps(db, size, findings)
-        stamps = int(db.execute(select(func.count()).select_from(log_timestamp)).scalar_one())
+        stamps = _timestamps(db, findings)
     with refusals():
         contents = check_contents(store.engine, known.declared, findings, told)
         every = 1 if not sample or sample >= size else size // sample
@@ -105,6 +107,33 @@ def _run_steps(db: Connection, size: int, findings: Findings) -> None:
     for row in db.execute(select(step.run, step.step, step.idx).where((step.idx >= size) | (step.idx < 0)).limit(100)):
         what = message("the step rests on the entry {index}, which there is not", index=row.idx)
         findings.add("run_step", f"{row.run[:16]}/{row.step}", what)
+
+
+def _timestamps(db: Connection, findings: Findings) -> int:
+    """Compare what each token is over with its checkpoint; returns how many there are. Who signed them is not asked."""
+    from importlib.util import find_spec
+
+    stamp, point = log_timestamp.c, log_checkpoint.c
+    query = select(stamp.size, stamp.authority, stamp.token, point.note).outerjoin_from(
+        log_timestamp, log_checkpoint, (point.log_id == stamp.log_id) & (point.size == stamp.size)
+    )
+    count, readable = 0, find_spec("rfc3161_client") is not None
+    for row in db.execute(query.order_by(stamp.size)):
+        count += 1
+        if row.note is None:
+            findings.add("log_timestamp", row.size, message("its checkpoint is missing"))
+        elif readable and not _covered(as_bytes(row.token), str(row.note)):
+            findings.add("log_timestamp", row.size, message("the token is not over its checkpoint"))
+    return count
+
+
+def _covered(token: bytes, note: str) -> bool:
+    from shinrai.evidence.timestamps import covers
+
+    try:
+        return covers(token, split_note(note.encode())[0])
+    except Fault:
+        return False
 
 
 def _signatures(

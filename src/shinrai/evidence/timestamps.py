@@ -18,7 +18,7 @@ from shinrai.evidence.cosignatures import split_note
 from shinrai.evidence.database import reading, refusals
 from shinrai.evidence.publisher import hold
 from shinrai.evidence.schema import LOG_ID, log_timestamp
-from shinrai.language import ShinraiError, message
+from shinrai.language import Message, Place, ShinraiError, message
 from shinrai_verify.encoding import Fault, Named
 from shinrai_verify.note import Checkpoint, open_note
 
@@ -192,3 +192,41 @@ def _client() -> Any:
             fix=message("Install it: pip install 'shinrai[timestamps]'"),
         ) from error
     return rfc3161_client
+
+
+def roots_from_pem(data: bytes, file: str) -> list["Certificate"]:
+    """Return the certificates of a PEM file; ShinraiError when there is none in it."""
+    from cryptography.x509 import load_pem_x509_certificates
+
+    try:
+        return load_pem_x509_certificates(data)
+    except ValueError:
+        raise ShinraiError(
+            message("The file holds no certificate in PEM form."),
+            fix=message("Get the certificate of the authority, or of who certifies it, from the authority."),
+            place=Place(file),
+        ) from None
+
+
+def verified(store: "Store", roots: Sequence["Certificate"]) -> list[tuple[Stored, datetime | Message]]:
+    """Return every token with the time it gives, or with what is wrong with it."""
+    from shinrai.evidence.schema import log_checkpoint
+
+    found: list[tuple[Stored, datetime | Message]] = []
+    with refusals(), reading(store.engine) as db:
+        point = log_checkpoint.c
+        rows = db.execute(select(point.size, point.note).where(point.log_id == LOG_ID, point.size.in_(_sizes(store))))
+        notes = {int(size): str(note) for size, note in rows}
+    for each in tokens(store):
+        try:
+            text, _ = split_note(notes[each.size].encode())
+            found.append((each, verify_token(each.token, text, roots)))
+        except KeyError:
+            found.append((each, message("its checkpoint is missing")))
+        except Fault as fault:
+            found.append((each, message("{fault}", fault=fault)))
+    return found
+
+
+def _sizes(store: "Store") -> list[int]:
+    return sorted({each.size for each in tokens(store)})
