@@ -73,9 +73,8 @@ def test_a_later_export_writes_what_is_new(world: World, tmp_path: Path) -> None
     assert (done.since, done.size, done.written) == (10, 260, 6)
     export(store, tmp_path / "fresh")
     files = shown(tmp_path / "a")
-    assert {name: data for name, data in files.items() if name in shown(tmp_path / "fresh")} == shown(
-        tmp_path / "fresh"
-    )
+    fresh = shown(tmp_path / "fresh")
+    assert {name: data for name, data in files.items() if name in fresh} == fresh
     # Partial tiles of earlier checkpoints stay for those who hold one.
     assert set(files) - set(fresh) == {"tile/0/000.p/10", "tile/entries/000.p/10"}
 

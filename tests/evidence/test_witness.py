@@ -46,8 +46,12 @@ NOW = datetime(2026, 11, 20, 3, tzinfo=UTC)
 class Log:
     """A log that signs whatever it likes."""
 
-    private: Ed25519PrivateKey = Ed25519PrivateKey.from_private_bytes(b"l" * 32)
+    seed: bytes = b"l" * 32
     name: str = "log.example"
+
+    @property
+    def private(self) -> Ed25519PrivateKey:
+        return Ed25519PrivateKey.from_private_bytes(self.seed)
 
     @property
     def key(self) -> NoteKey:
@@ -97,7 +101,7 @@ def test_a_witness_cosigns_what_continues(witness: WitnessService) -> None:
 def test_what_a_witness_answers(witness: WitnessService) -> None:
     """The table of answers, as the specification of tlog-witness has it."""
     assert witness.add_checkpoint(LOG.submission(0, LEAVES[:7])).status == 200
-    forged = Log(Ed25519PrivateKey.from_private_bytes(b"x" * 32))
+    forged = Log(b"x" * 32)
     unknown = Log(name="unknown.example")
     good = LOG.submission(7, LEAVES[:9])
     wrong_proof = Submission(7, tuple(consistency_proof(LEAVES[:9], 6)), LOG.note(LEAVES[:9])).to_bytes()
@@ -401,7 +405,7 @@ def test_a5_a6_two_who_compare_notes_find_the_fork() -> None:
 
 
 def test_a6_a_quorum_of_witnesses_prevents_a_split_view(tmp_path: Path) -> None:
-    """With two of three asked for, no two different histories of one size, nor any that do not continue, get a quorum."""
+    """With two of three asked for, no two histories of which neither continues the other get a quorum."""
     services = [made(tmp_path, f"w{n}") for n in range(1, 4)]
     text = "".join(f"witness w{n} {each.key}\n" for n, each in enumerate(services)) + "group g 2 w0 w1 w2\nquorum g\n"
     policy = WitnessPolicy.parse(text.encode())

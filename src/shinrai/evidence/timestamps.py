@@ -75,7 +75,7 @@ def verify_token(token: bytes, text: str, roots: Sequence["Certificate"]) -> dat
     what = Named("the timestamp")
     client = _client()
     try:
-        response = client.decode_timestamp_response(token)
+        response = client.decode_timestamp_response(_in_order(token))
         if not _is_over(response, text):
             raise Fault("{what} is over something else", what=what)
         builder = client.VerifierBuilder()
@@ -92,7 +92,7 @@ def covers(token: bytes, text: str) -> bool:
     """Whether a token is over a note text, whoever signed it."""
     client = _client()
     try:
-        return _is_over(client.decode_timestamp_response(token), text)
+        return _is_over(client.decode_timestamp_response(_in_order(token)), text)
     except ValueError:
         return False
 
@@ -146,9 +146,52 @@ def _is_over(response: Any, text: str) -> bool:
     return bool(imprint.hash_algorithm.dotted_string == _SHA256 and imprint.message == expected)
 
 
+def _in_order(token: bytes) -> bytes:
+    """Return a token with its certificates in the order that DER asks of a set, which OpenSSL does not keep to.
+
+    No signature covers that order. What is not of the form of a token comes back as it is.
+    """
+    try:
+        at = _inside(token, 0)  # TimeStampResp
+        at = _inside(token, _after(token, at))  # its token, behind the status
+        at = _inside(token, _inside(token, _after(token, at)))  # SignedData, behind the object identifier
+        for _ in range(3):  # version, digest algorithms, content
+            at = _after(token, at)
+        start, end = _inside(token, at), _after(token, at)
+        if token[at] != 0xA0:
+            return token
+        certificates, place = [], start
+        while place < end:
+            certificates.append(token[place : _after(token, place)])
+            place = _after(token, place)
+    except IndexError:
+        return token
+    return token[:start] + b"".join(sorted(certificates)) + token[end:] if place == end else token
+
+
+def _header(data: bytes, at: int) -> tuple[int, int]:
+    """Return where the content of a DER element begins and how long it is; IndexError when it does not fit."""
+    length, start = data[at + 1], at + 2
+    if length & 0x80:
+        count = length & 0x7F
+        start += count
+        length = int.from_bytes(data[at + 2 : start], "big")
+    if start + length > len(data):
+        raise IndexError
+    return start, length
+
+
+def _inside(data: bytes, at: int) -> int:
+    return _header(data, at)[0]
+
+
+def _after(data: bytes, at: int) -> int:
+    return sum(_header(data, at))
+
+
 def _decoded(token: bytes) -> Any:
     try:
-        response = _client().decode_timestamp_response(token)
+        response = _client().decode_timestamp_response(_in_order(token))
         granted = response.status == 0
     except ValueError:
         granted = False
