@@ -101,7 +101,7 @@ def postgres() -> Iterator[sa.Engine]:
     with TemporaryDirectory(prefix="shinrai-pg-", ignore_cleanup_errors=True) as folder:
         running = pgserver.get_server(Path(folder) / "d", cleanup_mode="stop")
         url = sa.make_url(running.get_uri()).set(drivername="postgresql+psycopg")
-        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
+        engine = sa.create_engine(url, isolation_level="AUTOCOMMIT", pool_pre_ping=True)
         yield engine
         engine.dispose()
         pgserver.pg_ctl(["-w", "-m", "immediate", "stop"], pgdata=running.pgdata, user=running.system_user)
