@@ -99,13 +99,13 @@ class TreeCheck:
     def _stored(self, start: int, end: int) -> Mapping[Node, bytes]:
         node = log_node.c
         ranges = [
-            and_(node.level == level, node.idx >= start >> level, node.idx < end >> level)
+            and_(node.log_id == LOG_ID, node.level == level, node.idx >= start >> level, node.idx < end >> level)
             for level in range(1, self._size.bit_length())
             if end >> level > start >> level
         ]
         if not ranges:
             return {}
-        query = select(node.level, node.idx, node.hash).where(node.log_id == LOG_ID, or_(*ranges))
+        query = select(node.level, node.idx, node.hash).where(or_(*ranges))
         return {(int(level), int(index)): as_bytes(value) for level, index, value in self._db.execute(query)}
 
     def _leaves(self, start: int, end: int) -> Iterator[_Hashes]:

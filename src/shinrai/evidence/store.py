@@ -28,7 +28,7 @@ from shinrai.evidence.withholding import withheld_digests
 from shinrai.language import ShinraiError, message
 from shinrai_verify.dsse import Envelope, Signature, Statement
 from shinrai_verify.encoding import strict_json, unbase64
-from shinrai_verify.merkle import leaf_hash
+from shinrai_verify.merkle import included, leaf_hash
 from shinrai_verify.note import Checkpoint, NoteKey, open_note
 from shinrai_verify.verify import leaf_bytes
 
@@ -136,31 +136,37 @@ class Store:
 
     def checkpoints(self, most: int) -> list[bytes]:
         """Return the newest published checkpoint notes, the newest first."""
-        point = schema.log_checkpoint.c
         with self._reading() as db:
-            query = select(point.note).where(point.log_id == LOG_ID).order_by(point.size.desc()).limit(most)
-            return [str(row[0]).encode() for row in db.execute(query)]
+            return self._notes(db, most)
+
+    @staticmethod
+    def _notes(db: Connection, most: int) -> list[bytes]:
+        point = schema.log_checkpoint.c
+        query = select(point.note).where(point.log_id == LOG_ID).order_by(point.size.desc()).limit(most)
+        return [str(row[0]).encode() for row in db.execute(query)]
 
     def prove(self, index: int, note: bytes | None = None) -> Proof:
         """Return the proof that an entry is under a published checkpoint, the newest unless one is given.
 
         ShinraiError where no checkpoint covers the entry yet; LogFault where the stored tree does not match it.
         """
-        note = note or self.newest_checkpoint()
-        if note is None or not self._covers(note, [index]):
-            raise ShinraiError(
-                message("No published checkpoint covers the entry {index}.", index=index),
-                fix=message("Publish one: shinrai log publish"),
-            )
+        leaf = schema.log_leaf.c
         with self._reading() as db, _intact():
-            head = self._head(note)
-            query = select(schema.log_leaf.c.entry).where(
-                schema.log_leaf.c.log_id == LOG_ID, schema.log_leaf.c.idx == index
+            note = note or next(iter(self._notes(db, 1)), None)
+            head = None if note is None else self._head(note)
+            if note is None or head is None or not 0 <= index < head.size:
+                raise ShinraiError(
+                    message("No published checkpoint covers the entry {index}.", index=index),
+                    fix=message("Publish one: shinrai log publish"),
+                )
+            entry = db.execute(select(leaf.entry).where(leaf.log_id == LOG_ID, leaf.idx == index)).scalar()
+            path = inclusion(db, index, head.size)
+        if not included(leaf_hash(_raw(entry)), index, head.size, path, head.root):
+            raise LogFault(
+                message("The stored tree does not match the entries."),
+                fix=message("See what is damaged: shinrai log fsck. Then restore the newest copy."),
             )
-            entry = _raw(db.execute(query).scalar())
-            proof = Proof(index, tuple(inclusion(db, index, head.size)), note)
-            proof.verify(entry, [self.key])
-        return proof
+        return Proof(index, tuple(path), note)
 
     def entry(self, index: int) -> bytes:
         """Return the bytes of a log entry; KeyError when there is none."""
