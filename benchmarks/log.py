@@ -227,8 +227,8 @@ def postgresql_figures(folder: Path, leaves: int, *, full: bool) -> dict[str, An
             found["version"] = str(db.execute(sa.text("SHOW server_version")).scalar_one())
         found["bytes_per_leaf"] = round(size / leaves)
         found["fsck_sampled"] = checked(home, 10_000)
-    if full:
-        found["fsck_full"] = checked(home, 0)
+        if full:
+            found["fsck_full"] = checked(home, 0)
         found["bare_driver_per_s"] = round(bare_postgresql(engine, home, 20_000))
         engine.dispose()
     finally:
