@@ -255,6 +255,7 @@ def _checkpoint(language: Language) -> click.Command:
     def carry_out(
         file: Path | None, home: Path | None, policy: Path | None, max_age: float | None, log_key: str | None
     ) -> int:
+        from shinrai.evidence.faults import in_words
         from shinrai_verify.encoding import Fault
 
         with _store(home) as store:
@@ -269,7 +270,11 @@ def _checkpoint(language: Language) -> click.Command:
             try:
                 return _appraised(note, store, _policy(store, policy), max_age, log_key, language)
             except Fault as fault:
-                _say(message("This is not a good checkpoint of the log: {fault}", fault=fault), language, err=True)
+                _say(
+                    message("This is not a good checkpoint of the log: {fault}", fault=in_words(fault)),
+                    language,
+                    err=True,
+                )
                 return 1
 
     params: list[click.Parameter] = [
@@ -378,6 +383,7 @@ def _since(store: "Store", since: int) -> bytes:
 
 def _proved(language: Language) -> click.Command:
     def carry_out(proof: Path, entry: Path, log_key: str | None, home: Path | None) -> int:
+        from shinrai.evidence.faults import in_words
         from shinrai.evidence.proofs import Proof
         from shinrai_verify.encoding import Fault
 
@@ -386,7 +392,7 @@ def _proved(language: Language) -> click.Command:
             shown = Proof.from_bytes(_read(proof))
             head = shown.verify(_read(entry), keys)
         except Fault as fault:
-            _say(message("Not proved: {fault}", fault=fault), language, err=True)
+            _say(message("Not proved: {fault}", fault=in_words(fault)), language, err=True)
             return 1
         said = message(
             "Proved: entry {index} of {n}, in the log {name}.", index=shown.index, n=head.size, name=head.origin
@@ -406,6 +412,7 @@ def _proved(language: Language) -> click.Command:
 
 def _keys(given: str | None, home: Path | None) -> list[Any]:
     """Return the log key that was given; only without one is a data folder opened."""
+    from shinrai.evidence.faults import in_words
     from shinrai_verify.encoding import Fault
     from shinrai_verify.note import NoteKey
 
@@ -416,13 +423,14 @@ def _keys(given: str | None, home: Path | None) -> list[Any]:
         return [NoteKey.parse(given)]
     except Fault as fault:
         raise ShinraiError(
-            message("{fault}", fault=fault), fix=message("Whoever keeps the log prints it: shinrai log key")
+            message("{fault}", fault=in_words(fault)), fix=message("Whoever keeps the log prints it: shinrai log key")
         ) from None
 
 
 def _compare(language: Language) -> click.Command:
     def carry_out(one: Path, other: Path, proof: Path | None, log_key: str | None, home: Path | None) -> int:
         from shinrai.evidence.appraisal import Agreement, compare
+        from shinrai.evidence.faults import in_words
         from shinrai_verify.encoding import Fault, unbase64
 
         said = {
@@ -440,7 +448,9 @@ def _compare(language: Language) -> click.Command:
             hashes = None if lines is None else [unbase64(line, "the proof", standard=True) for line in lines]
             found = compare(_read(one), _read(other), keys, hashes)
         except Fault as fault:
-            _say(message("This is not a good checkpoint of the log: {fault}", fault=fault), language, err=True)
+            _say(
+                message("This is not a good checkpoint of the log: {fault}", fault=in_words(fault)), language, err=True
+            )
             return 1
         _say(said[found], language, err=codes[found] != 0)
         return codes[found]
@@ -524,6 +534,7 @@ def _withhold(language: Language) -> click.Command:
 
 def _witness(folder: Path, name: str, logs: tuple[str, ...]) -> Any:
     from shinrai.evidence import open_home
+    from shinrai.evidence.faults import in_words
     from shinrai.evidence.keys import load_signer
     from shinrai.evidence.witness import WitnessService
     from shinrai_verify.encoding import Fault
@@ -534,7 +545,7 @@ def _witness(folder: Path, name: str, logs: tuple[str, ...]) -> Any:
         known = [NoteKey.parse(log) for log in logs]
     except Fault as fault:
         raise ShinraiError(
-            message("{fault}", fault=fault), fix=message("Whoever keeps the log prints it: shinrai log key")
+            message("{fault}", fault=in_words(fault)), fix=message("Whoever keeps the log prints it: shinrai log key")
         ) from None
     return WitnessService(home.path / "witness.db", name, load_signer(home.keys, "witness"), known)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, or_, select
 
+from shinrai.evidence.faults import in_words
 from shinrai.evidence.findings import FORGED, RESTORE, Findings, Progress
 from shinrai.evidence.merkle import Node, peaks, root_from_peaks
 from shinrai.evidence.schema import LOG_ID, log_checkpoint, log_leaf, log_node
@@ -182,7 +183,9 @@ class TreeCheck:
             note = open_note(str(row.note).encode(), [self._key], "the checkpoint")
             signed = Checkpoint.parse(note, "the checkpoint")
         except Fault as fault:
-            self._findings.add("log_checkpoint", row.size, message("the note is not good: {fault}", fault=fault))
+            self._findings.add(
+                "log_checkpoint", row.size, message("the note is not good: {fault}", fault=in_words(fault))
+            )
             return
         if (signed.origin, signed.size, signed.root) != (self._key.name, row.size, as_bytes(row.root)):
             self._findings.add("log_checkpoint", row.size, message("the columns do not say what the signed note says"))

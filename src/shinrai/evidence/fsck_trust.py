@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from shinrai.evidence.faults import in_words
 from shinrai.evidence.findings import FORGED, Findings
 from shinrai.evidence.withholding import WITHHELD, withheld_digests
 from shinrai.language import message
@@ -31,15 +32,16 @@ def check_trust(store: "Store", findings: Findings) -> Known:
         try:
             trusted = follow([link.envelope for link in chain], chain[0].envelope.payload_sha256)
         except Fault as fault:
-            what = message("the chain of trust documents does not hold: {fault}", fault=fault)
+            what = message("the chain of trust documents does not hold: {fault}", fault=in_words(fault))
             findings.add("log_leaf", chain[-1].index, what, FORGED)
     keys = {keyid: public for trust in trusted for keyid, public in trust.public.items()}
     in_force = [(link.index, trust) for link, trust in zip(chain, trusted, strict=False)]
     for link in _read(store, ROSTER, findings):
         try:
             roster = parse_roster(link.statement.predicate, "the roster")
-        except (Fault, KeyError, TypeError, AttributeError) as fault:
-            findings.add("log_leaf", link.index, message("the roster does not hold: {fault}", fault=fault), FORGED)
+        except Fault as fault:
+            what = message("the roster does not hold: {fault}", fault=in_words(fault))
+            findings.add("log_leaf", link.index, what, FORGED)
             continue
         if not _signed_by_admin(link, in_force):
             findings.add("log_leaf", link.index, message("no admin in force signed the roster"), FORGED)

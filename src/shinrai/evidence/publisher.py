@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine, insert, select, update
 
 from shinrai.evidence.cosignatures import split_note
 from shinrai.evidence.database import refusals
+from shinrai.evidence.faults import in_words
 from shinrai.evidence.high_water import HighWaterMark
 from shinrai.evidence.keys import Signer
 from shinrai.evidence.merkle import Growing, root_from_peaks
@@ -92,7 +93,9 @@ class Publisher:
             note = str(row.note).encode()
             head = Checkpoint.parse(open_note(note, [self._key], "the checkpoint"), "the checkpoint")
         except Fault as fault:
-            raise _damaged(message("The newest checkpoint in the database is not good: {fault}", fault=fault)) from None
+            raise _damaged(
+                message("The newest checkpoint in the database is not good: {fault}", fault=in_words(fault))
+            ) from None
         if (head.size, head.root) != (row.size, row.root):
             raise _damaged(message("The newest checkpoint in the database is not the one that stands in its note."))
         return head, note

@@ -16,6 +16,7 @@ from sqlalchemy import insert, select
 
 from shinrai.evidence.cosignatures import split_note
 from shinrai.evidence.database import reading, refusals
+from shinrai.evidence.faults import in_words
 from shinrai.evidence.publisher import hold
 from shinrai.evidence.schema import LOG_ID, log_timestamp
 from shinrai.language import Message, Place, ShinraiError, message
@@ -134,7 +135,7 @@ def public_part(url: str) -> str:
     if parts.scheme not in ("http", "https") or not parts.hostname:
         raise ShinraiError(
             message("The address of a timestamping authority starts with http:// or https://."),
-            fix=message("Example: shinrai log timestamp --authority https://tsa.example/"),
+            fix=message("Example: shinrai log timestamp ask --authority https://tsa.example/"),
         )
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname}{port}{parts.path}"
@@ -267,7 +268,7 @@ def verified(store: "Store", roots: Sequence["Certificate"]) -> list[tuple[Store
         except KeyError:
             found.append((each, message("its checkpoint is missing")))
         except Fault as fault:
-            found.append((each, message("{fault}", fault=fault)))
+            found.append((each, message("{fault}", fault=in_words(fault))))
     return found
 
 
