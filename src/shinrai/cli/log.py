@@ -121,7 +121,7 @@ def _store(home: Path | None) -> "Iterator[Store]":
 
 def _check(language: Language) -> click.Command:
     def carry_out(home: Path | None) -> int:
-        return _checked(language, home, quiet=True)
+        return _checked(language, home, quiet=True, brief=True)
 
     return command("check", language, carry_out, [home_option(language)], HELP["check"], "shinrai log check")
 
@@ -147,6 +147,7 @@ def _checked(
     sample: int | None = None,
     processes: int | None = None,
     quiet: bool = False,
+    brief: bool = False,
     as_json: bool = False,
 ) -> int:
     from shinrai.evidence.fsck import fsck
@@ -166,7 +167,7 @@ def _checked(
             click.echo("  " + _harmless(finding.text(language)).replace("\n", "\n  "), err=True)
         if report.more:
             _say(message("  and {n} more.", n=report.more), language, err=True)
-    for said in _remarks(report):
+    for said in () if brief else _remarks(report):
         _say(said, language)
     return 0 if report.sound else 1
 

@@ -223,6 +223,13 @@ class Store:
                     message("A signed statement is never taken out of the log; the contents that it names can be."),
                     fix=message("Supersede the statement by a newer one."),
                 )
+            blob = schema.blob.c
+            held = {bytes(row[0]) for row in db.execute(select(blob.sha256).where(blob.sha256.in_(named)))}
+            if set(named) - held:
+                raise ShinraiError(
+                    message("The database has no content {digest}.", digest=min(set(named) - held).hex()),
+                    fix=message("Contents are named by their SHA-256; see the manifest of a bundle."),
+                )
             (index,) = _add(db, size, Addition([declaration]))
             db.execute(update(schema.blob).where(schema.blob.c.sha256.in_(named)).values(data=None))
         if self._engine.dialect.name == "sqlite":
