@@ -91,11 +91,11 @@ def test_writers_at_once_leave_no_gap_and_no_duplicate(home: Home, store: Store)
 @pytest.mark.parametrize(
     ("change", "found"),
     [
-        ("UPDATE log_leaf SET entry = replace(CAST(entry AS TEXT), 'v\":1', 'v\":2') WHERE idx = 3", "entry 3"),
-        ("UPDATE log_leaf SET leaf_hash = zeroblob(32) WHERE idx = 3", "entry 3"),
-        ("DELETE FROM log_leaf WHERE idx = 3", "gap"),
-        ("UPDATE log_leaf SET predicate_type = 'x' WHERE idx = 3", "entry 3"),
-        ("UPDATE log_node SET hash = zeroblob(32) WHERE level = 1 AND idx = 1", "node 1/1"),
+        ("UPDATE log_leaf SET entry = replace(CAST(entry AS TEXT), 'v\":1', 'v\":2') WHERE idx = 3", "log_leaf 3"),
+        ("UPDATE log_leaf SET leaf_hash = zeroblob(32) WHERE idx = 3", "log_leaf 3"),
+        ("DELETE FROM log_leaf WHERE idx = 3", "log_leaf 3: the entry is missing"),
+        ("UPDATE log_leaf SET predicate_type = 'x' WHERE idx = 3", "log_leaf 3"),
+        ("UPDATE log_node SET hash = zeroblob(32) WHERE level = 1 AND idx = 1", "log_node 1/1"),
         ("UPDATE log_checkpoint SET root = zeroblob(32)", "checkpoint"),
         ("UPDATE log_checkpoint SET note = replace(note, 'shinrai', 'shinrei')", "checkpoint"),
         ("UPDATE blob SET data = 'x'", "digest"),
@@ -112,7 +112,7 @@ def test_check_finds_what_was_changed(home: Home, store: Store, change: str, fou
 
 def test_check_reports_entries_of_unknown_keys(home: Home, store: Store) -> None:
     store.append(Addition([envelope(home, "a")]))
-    assert store.check({}) == ["entry 0: its signature is not good, or its key is not known"]
+    assert store.check({}) == ["log_leaf 0: its signature is not good, or its key is not known"]
 
 
 def test_swapped_entries_are_found(home: Home, store: Store) -> None:

@@ -1,4 +1,4 @@
-"""`shinrai assess`, `shinrai report` and `shinrai log check`."""
+"""`shinrai assess` and `shinrai report`."""
 
 import os
 import sys
@@ -129,25 +129,3 @@ def _summarise(language: Language, assessment: "Assessment", out: Path, notes: S
     for note in notes:
         click.echo(note.text(language), err=True)
     return assessment.summary.exit_code
-
-
-def check_log(language: Language, home: Path | None) -> int:
-    """Re-hash the log; returns 0 when all is well, else 1."""
-    from shinrai.council import seat_keys
-    from shinrai.evidence import Store, open_home
-    from shinrai.evidence.trust import known_keys
-    from shinrai_verify.trust import ROSTER, TRUST
-
-    folder = open_home(home)
-    store = Store(folder)
-    try:
-        keys = known_keys(store.payloads(TRUST)) | seat_keys(store.payloads(ROSTER))
-        faults = store.check(keys)
-        size = len(store.leaves())
-    finally:
-        store.close()
-    said: Message = message("The log is sound: {n} entries were hashed again.", n=size)
-    if faults:
-        said = message("The log is damaged:\n{faults}", faults="\n".join(f"  {fault}" for fault in faults))
-    click.echo(said.text(language), err=bool(faults))
-    return 1 if faults else 0

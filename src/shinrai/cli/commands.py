@@ -21,6 +21,7 @@ from shinrai.cli.exporting import format_option
 from shinrai.cli.frameworks import frameworks_group
 from shinrai.cli.interchanging import import_results_command
 from shinrai.cli.judging import judge_group
+from shinrai.cli.log import log_group
 from shinrai.cli.planning import plan_group
 from shinrai.cli.suites import suites_group
 from shinrai.cli.working import worker_command
@@ -93,8 +94,8 @@ def commands(language: Language) -> click.Group:
         _report,
         _verify,
         _schema,
-        _log,
         audit_group,
+        log_group,
         frameworks_group,
         plan_group,
         suites_group,
@@ -127,8 +128,6 @@ HELP = {
     "report": message("Write the reports again from a bundle, as they stand today or on another date."),
     "verify": message("Verify a bundle offline. See: shinrai verify --help"),
     "schema": message("Print the JSON Schema of shinrai.yaml or of assessment.json."),
-    "log": message("Look after the evidence log."),
-    "log-check": message("Re-hash the whole log and say what is wrong with it."),
     "by": message("Sign only what this person (id) is named for."),
     "id": message("Sign only this attestation (id)."),
     "under": message(
@@ -153,7 +152,6 @@ EXAMPLES = {
     "shinrai report out/bundle.zip --trust out/trust.json --format oscal --format sigstore --out exports",
     "verify": "shinrai verify out/bundle.zip --trust out/trust.json",
     "schema": "shinrai schema description",
-    "log-check": "shinrai log check",
 }
 
 
@@ -293,17 +291,6 @@ def _schema(language: Language) -> click.Command:
 
     of = click.Argument(["of"], type=click.Choice(["description", "assessment"]))
     return _command("schema", language, carry_out, [of])
-
-
-def _log(language: Language) -> click.Command:
-    def check(home: Path | None) -> int:
-        from shinrai.cli.assessing import check_log
-
-        return check_log(language, home)
-
-    group = click.Group("log", help=HELP["log"].text(language), params=[language_option(language)])
-    group.add_command(_command("check", language, check, [home_option(language)], key="log-check"))
-    return group
 
 
 if os.name == "nt" and hasattr(sys.stdout, "reconfigure"):

@@ -1,35 +1,150 @@
-"""Open the embedded database and bring its tables to the present version."""
+"""Open the database of a data folder, on SQLite or PostgreSQL, and bring its tables to the present version.
 
+A data folder keeps its database in `shinrai.db`, unless a file `database-reference` in it says by `env:NAME` or
+`file:PATH` where the address of a PostgreSQL database is. The address holds a password, so it stands in no file of ours
+and is never shown.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Engine, create_engine, event, inspect, text
+from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError
 
-HEAD = "0001"
+from shinrai.evidence.home import Home
+from shinrai.language import Place, ShinraiError, message
+
+HEAD = "0002"
 """The newest migration; a test compares it with the migrations folder."""
 
+REFERENCE_FILE = "database-reference"
+SCHEMA = "shinrai"
+"""Where the tables stand in PostgreSQL, apart from what else the database holds."""
 
-def open_database(path: Path) -> Engine:
-    """Open (or make) a SQLite database: WAL, every commit on disk, writers one after the other."""
+_READING = "shinrai_reading"
+_MIGRATION_LOCK = 0x5348494E
+
+
+def open_log_database(home: Home) -> Engine:
+    """Open the database that a data folder names, or its own SQLite file. ShinraiError when it cannot be reached."""
+    named = home.path / REFERENCE_FILE
+    if not named.exists():
+        return open_database(home.database)
+    from shinrai.evaluate.targets.references import is_reference, resolve
+
+    place = Place(str(named), line=1)
+    reference = named.read_text(encoding="utf-8").strip()
+    if not is_reference(reference) or "\n" in reference:
+        # Not quoted: it may be the address itself, with its password.
+        raise ShinraiError(
+            message("The file does not say where the address of the database is."),
+            fix=message("Write one line into it, env:NAME or file:PATH; the address itself never stands there."),
+            place=place,
+        )
+    return open_database(resolve(reference).value)
+
+
+def open_database(place: Path | str) -> Engine:
+    """Open (or make) a database: a path is a SQLite file, a text the address of a PostgreSQL database.
+
+    Every commit is on disk when it returns, and whoever appends holds the log's row until it has committed.
+    """
+    engine = _sqlite(place) if isinstance(place, Path) else _postgresql(place)
+    with refusals():
+        _migrate(engine)
+    return engine
+
+
+@contextmanager
+def refusals() -> Iterator[None]:
+    """Turn a PostgreSQL database that cannot be reached into a ShinraiError that names no address and no user."""
+    try:
+        yield
+    except DBAPIError as error:
+        if error.connection_invalidated or type(error.orig).__module__.startswith("psycopg"):
+            raise ShinraiError(
+                message(
+                    "The database of the log cannot be reached, or refuses ({kind}).", kind=type(error.orig).__name__
+                ),
+                fix=message("Check that it runs, and the address that the data folder refers to."),
+            ) from None
+        raise
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Yield a connection that sees one moment of the database, keeps no writer waiting, and cannot write."""
+    options: dict[str, Any] = {_READING: True}
+    if engine.dialect.name == "postgresql":
+        options |= {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect().execution_options(**options) as connection:
+        yield connection
+
+
+def _sqlite(path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 60})
 
     @event.listens_for(engine, "connect")
     def _configure(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # we say BEGIN ourselves, below
-        for setting in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON"):
+        # A meddler's text need not be text, and must not end a check.
+        connection.text_factory = lambda data: data.decode("utf-8", "replace")
+        # Digests come in random order, so that an index of a million of them is read all over: 32 MiB of it stay.
+        for setting in (
+            "journal_mode=WAL",
+            "synchronous=FULL",
+            "foreign_keys=ON",
+            "cache_size=-32768",
+            "secure_delete=ON",
+        ):
             connection.execute(f"PRAGMA {setting}")
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
+    def _begin(connection: Connection) -> None:
         # A deferred transaction that reads first and writes later can fail when another writer came between.
-        connection.exec_driver_sql("BEGIN IMMEDIATE")
+        kind = "DEFERRED" if connection.get_execution_options().get(_READING) else "IMMEDIATE"
+        connection.exec_driver_sql(f"BEGIN {kind}")
 
-    _migrate(engine)
+    return engine
+
+
+def _postgresql(address: str) -> Engine:
+    try:
+        url = make_url(address)
+    except (ArgumentError, ValueError):
+        url = None
+    if url is None or url.drivername not in ("postgresql", "postgres", "postgresql+psycopg"):
+        raise ShinraiError(
+            message("What the data folder refers to is not the address of a PostgreSQL database."),
+            fix=message("It has the form postgresql://USER:PASSWORD@HOST/DATABASE"),
+        )
+    try:
+        engine = create_engine(url.set(drivername="postgresql+psycopg"), pool_pre_ping=True, hide_parameters=True)
+    except ModuleNotFoundError as error:
+        raise ShinraiError(
+            message("A log in PostgreSQL needs what the extra `workers` brings."),
+            fix=message("Install it: pip install 'shinrai[workers]'"),
+        ) from error
+
+    @event.listens_for(engine, "connect")
+    def _configure(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        # An acknowledged entry survives a crash of the server, whatever the server's own default is.
+        connection.execute(f"SET search_path TO {SCHEMA}")
+        connection.execute("SET synchronous_commit TO on")
+        connection.autocommit = False
+
     return engine
 
 
 def _migrate(engine: Engine) -> None:
     with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:number)"), {"number": _MIGRATION_LOCK})
+            if not inspect(connection).has_schema(SCHEMA):
+                connection.execute(text(f"CREATE SCHEMA {SCHEMA}"))
         known = inspect(connection).has_table("alembic_version")
         if known and connection.execute(text("SELECT version_num FROM alembic_version")).scalar() == HEAD:
             return

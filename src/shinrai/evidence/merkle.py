@@ -1,4 +1,8 @@
-"""The tree of complete nodes that the database keeps, and the proofs made from leaf hashes (RFC 9162)."""
+"""The tree of complete nodes that the database keeps, and which of them a proof is made of (RFC 9162).
+
+A tree of any size consists of complete subtrees, its peaks. Only hashes of complete subtrees are stored; what lies over
+them on the right edge is hashed when it is needed.
+"""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -7,9 +11,15 @@ from shinrai_verify.merkle import node_hash, root
 Node = tuple[int, int]
 """(level, index); level 0 are the leaves."""
 
+Span = tuple[int, int]
+"""Leaves from the first number up to but without the second."""
+
 
 def completed(start: int, leaves: Sequence[bytes], stored: Callable[[Node], bytes]) -> Mapping[Node, bytes]:
-    """Return the interior nodes that become complete when `leaves` follow the first `start` leaves."""
+    """Return the interior nodes that become complete when `leaves` follow the first `start` leaves.
+
+    stored: looks up a peak of the tree before; no other node is asked for.
+    """
     fresh: dict[Node, bytes] = {}
     for index, leaf in enumerate(leaves, start=start):
         level, position, current = 0, index, leaf
@@ -24,9 +34,18 @@ def completed(start: int, leaves: Sequence[bytes], stored: Callable[[Node], byte
 
 def peaks(size: int) -> Iterator[Node]:
     """Yield the complete subtrees that a tree of this size consists of, from left to right."""
-    start = 0
-    for level in reversed(range(size.bit_length())):
-        if size >> level & 1:
+    return complete_nodes((0, size))
+
+
+def complete_nodes(span: Span) -> Iterator[Node]:
+    """Yield the complete subtrees that the leaves of a subtree of the log consist of, from left to right.
+
+    span: as RFC 9162 divides trees: its start is a multiple of a power of two that is no less than its length.
+    """
+    start, end = span
+    length = end - start
+    for level in reversed(range(length.bit_length())):
+        if length >> level & 1:
             yield level, start >> level
             start += 1 << level
 
@@ -39,6 +58,72 @@ def root_from_peaks(values: Sequence[bytes]) -> bytes:
     for left in reversed(values[:-1]):
         head = node_hash(left, head)
     return head
+
+
+class Growing:
+    """A tree that is appended to and keeps its peaks alone: as much memory as its height."""
+
+    def __init__(self, size: int = 0, values: Sequence[bytes] = ()) -> None:
+        self.size = size
+        self._peaks = list(values)
+
+    def append(self, leaf: bytes) -> None:
+        """Take the hash of the next leaf."""
+        position, current = self.size, leaf
+        while position & 1:
+            current = node_hash(self._peaks.pop(), current)
+            position >>= 1
+        self._peaks.append(current)
+        self.size += 1
+
+    @property
+    def root(self) -> bytes:
+        """The tree head."""
+        return root_from_peaks(self._peaks)
+
+
+def inclusion_spans(index: int, size: int) -> list[Span]:
+    """Return the subtrees whose hashes are the audit path of a leaf, from the leaf's sibling up (RFC 9162, 2.1.3.1)."""
+    if not 0 <= index < size:
+        raise ValueError(f"need 0 <= index < size, got {index} of {size}")
+    spans: list[Span] = []
+    low, high = 0, size
+    while high - low > 1:
+        split = low + _split(high - low)
+        if index < split:
+            spans.append((split, high))
+            high = split
+        else:
+            spans.append((low, split))
+            low = split
+    return spans[::-1]
+
+
+def consistency_spans(old: int, new: int) -> list[Span]:
+    """Return the subtrees whose hashes prove that a tree of size `old` is a prefix of `new` (RFC 9162, 2.1.4.1).
+
+    old: 0 <= old <= new; of nothing, and of the tree itself, the proof is empty.
+    """
+    if not 0 <= old <= new:
+        raise ValueError(f"need 0 <= old <= new, got {old} and {new}")
+    if old in (0, new):
+        return []
+    spans: list[Span] = []
+    low, high, known = 0, new, True
+    while high != old:
+        split = low + _split(high - low)
+        if old <= split:
+            spans.append((split, high))
+            high = split
+        else:
+            spans.append((low, split))
+            low, known = split, False
+    return [*([] if known else [(low, high)]), *spans[::-1]]
+
+
+def _split(length: int) -> int:
+    """Return the largest power of two smaller than a length of at least two."""
+    return 1 << (length - 1).bit_length() - 1
 
 
 def tree_levels(leaves: Sequence[bytes]) -> list[list[bytes]]:
@@ -58,13 +143,4 @@ def inclusion_proof(levels: Sequence[Sequence[bytes]], index: int) -> list[bytes
 
 def consistency_proof(leaves: Sequence[bytes], old: int) -> list[bytes]:
     """Return the proof that the first `old` leaves (at least one) are a prefix of all (RFC 9162, 2.1.4.1)."""
-
-    def subproof(low: int, high: int, size: int, known: bool) -> list[bytes]:
-        if size == high - low:
-            return [] if known else [root(leaves[low:high])]
-        split = 1 << (high - low - 1).bit_length() - 1
-        if size <= split:
-            return [*subproof(low, low + split, size, known), root(leaves[low + split : high])]
-        return [*subproof(low + split, high, size - split, False), root(leaves[low : low + split])]
-
-    return subproof(0, len(leaves), old, True)
+    return [root(leaves[low:high]) for low, high in consistency_spans(old, len(leaves))]

@@ -1,4 +1,4 @@
-"""The tables of the embedded database that prove things; the same on SQLite and PostgreSQL.
+"""The tables of the database that prove things; the same on SQLite and PostgreSQL.
 
 Later rooms add their own tables to the same database by their own migrations.
 """
@@ -8,6 +8,7 @@ from sqlalchemy import (
     CheckConstraint,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
@@ -18,6 +19,9 @@ from sqlalchemy import (
 )
 
 metadata = MetaData()
+
+LOG_ID = 1
+"""The one log of a data folder; the column is there so that a database could hold several."""
 
 log = Table(
     "log",
@@ -71,12 +75,26 @@ log_checkpoint = Table(
     CheckConstraint("length(root) = 32"),
 )
 
+# Tokens of timestamping authorities (RFC 3161) over the text of a checkpoint. authority: the address that was asked.
+log_timestamp = Table(
+    "log_timestamp",
+    metadata,
+    Column("log_id", BigInteger, nullable=False),
+    Column("size", BigInteger, nullable=False),
+    Column("authority", Text, nullable=False),
+    Column("token", LargeBinary, nullable=False),
+    PrimaryKeyConstraint("log_id", "size", "authority"),
+    ForeignKeyConstraint(["log_id", "size"], ["log_checkpoint.log_id", "log_checkpoint.size"]),
+    CheckConstraint("length(token) <= 65536"),
+)
+
 blob = Table(
     "blob",
     metadata,
     Column("sha256", LargeBinary, primary_key=True),
     Column("size", BigInteger, nullable=False),
     Column("media_type", Text, nullable=False),
+    # NULL: the content was taken out on purpose, which a signed statement in the log declares.
     Column("data", LargeBinary),
     CheckConstraint("length(sha256) = 32"),
 )

@@ -1,38 +1,42 @@
-"""The append-only log in the embedded database, its publisher, and the check that re-hashes everything.
+"""The append-only log: what is added stands in it for good, and is answered with a proof.
 
-Append and publish are two transactions: an entry is durable when `append` returns and provable when `publish` returns.
-The publisher signs only heads that continue the last one it signed; that high-water mark is kept beside the key,
-outside the database, so that a restored backup of the database cannot make it sign a second history.
+A batch is appended in one transaction that holds the log's row, on SQLite and PostgreSQL alike, so that writers on
+however many machines leave no gap and no duplicate. Signing heads is the publisher's work, in a transaction of its own:
+an entry is durable when `append` returns and provable when `publish` returns; `append_and_prove` does both.
 """
 
+import base64
 import hashlib
-import json
-import os
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Connection, Engine, insert, select, update
+from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from shinrai.evidence import schema
-from shinrai.evidence.database import open_database
+from shinrai.evidence.database import open_log_database, reading, refusals
+from shinrai.evidence.high_water import HighWaterMark
 from shinrai.evidence.home import Home
 from shinrai.evidence.keys import load_signer
-from shinrai.evidence.merkle import Node, completed, peaks, root_from_peaks
+from shinrai.evidence.merkle import completed, peaks
+from shinrai.evidence.nodes import MissingNodeError, fetch
+from shinrai.evidence.proofs import Proof, consistency, inclusion
+from shinrai.evidence.publisher import LogFault, Publisher, hold
+from shinrai.evidence.schema import LOG_ID
+from shinrai.evidence.withholding import withheld_digests
 from shinrai.language import ShinraiError, message
 from shinrai_verify.dsse import Envelope, Signature, Statement
-from shinrai_verify.encoding import Fault, strict_json, unbase64
-from shinrai_verify.keys import verifies
-from shinrai_verify.merkle import leaf_hash, root
-from shinrai_verify.note import Checkpoint, NoteKey, open_note, signature_line
-from shinrai_verify.verify import envelope_leaves
+from shinrai_verify.encoding import strict_json, unbase64
+from shinrai_verify.merkle import included, leaf_hash
+from shinrai_verify.note import Checkpoint, NoteKey, open_note
+from shinrai_verify.verify import leaf_bytes
 
-LOG_ID = 1
+__all__ = ["PAYLOAD_MEDIA_TYPE", "Addition", "LogFault", "Logged", "Store"]
+
 PAYLOAD_MEDIA_TYPE = "application/vnd.in-toto+json"
-
-
-class LogFault(ShinraiError):  # noqa: N818  (a fault of the log, not of a call)
-    """The log in the database is not the log that was signed."""
+MAX_LEAF_BYTES = 16 * 1024
+_AT_ONCE = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,23 +58,41 @@ class Addition:
     step: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """An entry about to be logged, with the copies of its fields that it is found by."""
+
+    hash: bytes
+    entry: bytes
+    payload: bytes
+    predicate_type: str
+
+
 class Store:
     """The log of one data folder."""
 
     def __init__(self, home: Home) -> None:
-        self._mark = home.keys / "log-high-water.json"
-        self._signer = load_signer(home.keys, "log")
-        origin = f"shinrai.example/log/{self._signer.keyid[:16]}"
-        self.key = NoteKey(origin, self._signer.public)
-        self._engine: Engine = open_database(home.database)
-        with self._engine.begin() as db:
-            if db.execute(select(schema.log.c.log_id)).first() is None:
-                db.execute(insert(schema.log).values(log_id=LOG_ID, origin=origin, size=0))
-            elif db.execute(select(schema.log.c.origin)).scalar_one() != origin:
-                raise LogFault(
-                    message("The database {path} belongs to another log key.", path=home.database),
-                    fix=message("Restore the key {path} that belongs to it.", path=home.keys / "log.pem"),
-                )
+        self.home = home
+        signer = load_signer(home.keys, "log")
+        self.key = NoteKey(f"shinrai.example/log/{signer.keyid[:16]}", signer.public)
+        self._engine: Engine = open_log_database(home)
+        mark = HighWaterMark(home.keys / "log-high-water.json", self.key.name)
+        self.publisher = Publisher(self._engine, self.key, signer, mark)
+        with refusals(), self._engine.begin() as db:
+            made = "INSERT INTO log (log_id, origin, size) VALUES (:id, :origin, 0) ON CONFLICT DO NOTHING"
+            db.execute(text(made), {"id": LOG_ID, "origin": self.key.name})
+            origin = db.execute(select(schema.log.c.origin)).scalar_one()
+        if origin != self.key.name:
+            self.close()
+            raise LogFault(
+                message("The database {path} belongs to another log key.", path=home.database),
+                fix=message("Restore the key {path} that belongs to it.", path=home.keys / "log.pem"),
+            )
+
+    @property
+    def engine(self) -> Engine:
+        """The database; an address in it carries a password."""
+        return self._engine
 
     def close(self) -> None:
         """Release the database."""
@@ -82,14 +104,12 @@ class Store:
         A statement that is already in the log keeps its place. If the step was completed before, nothing is added and
         the indexes of that time are returned.
         """
-        with self._engine.begin() as db:
+        with self._writing() as (db, size):
             if addition.run is not None and addition.step is not None:
                 done = self._step(db, addition.run, addition.step)
                 if done:
                     return done
-            for sha256, (media_type, data) in addition.blobs.items():
-                _put(db, sha256, media_type, data)
-            indexes = [self._append_one(db, envelope) for envelope in addition.envelopes]
+            indexes = _add(db, size, addition)
             if addition.run is not None and addition.step is not None:
                 rows = [
                     {"run": addition.run, "step": addition.step, "part": part, "idx": index}
@@ -98,86 +118,136 @@ class Store:
                 db.execute(insert(schema.run_step), rows)
             return indexes
 
-    def _append_one(self, db: Connection, envelope: Envelope) -> int:
-        statement = Statement.from_bytes(envelope.payload, "a statement")
-        _put(db, envelope.payload_sha256, PAYLOAD_MEDIA_TYPE, envelope.payload)
-        first: int | None = None
-        for entry, _ in envelope_leaves(envelope, statement.predicate_type):
-            leaf = leaf_hash(entry)
-            found_by = {"payload": bytes.fromhex(envelope.payload_sha256), "predicate_type": statement.predicate_type}
-            present = db.execute(
-                select(schema.log_leaf.c.idx).where(
-                    schema.log_leaf.c.log_id == LOG_ID, schema.log_leaf.c.leaf_hash == leaf
-                )
-            ).scalar()
-            index = present if present is not None else self._grow(db, leaf, entry, found_by)
-            first = index if first is None else first
-        if first is None:
-            raise ValueError("an envelope needs a signature")
-        return first
-
-    def _grow(self, db: Connection, leaf: bytes, entry: bytes, found_by: Mapping[str, object]) -> int:
-        size = db.execute(
-            update(schema.log)
-            .where(schema.log.c.log_id == LOG_ID)
-            .values(size=schema.log.c.size + 1)
-            .returning(schema.log.c.size)
-        ).scalar_one()
-        index = int(size) - 1
-        db.execute(insert(schema.log_leaf).values(log_id=LOG_ID, idx=index, leaf_hash=leaf, entry=entry, **found_by))
-        for (level, position), value in completed(index, [leaf], lambda node: _node(db, node)).items():
-            db.execute(insert(schema.log_node).values(log_id=LOG_ID, level=level, idx=position, hash=value))
-        return index
+    def append_and_prove(self, addition: Addition) -> list[Proof]:
+        """Log statements and answer with a proof for each envelope, under a checkpoint that is published."""
+        indexes = self.append(addition)
+        note = self.newest_checkpoint()
+        if note is None or not self._covers(note, indexes):
+            note = self.publish()
+        return [self.prove(index, note) for index in indexes]
 
     def publish(self) -> bytes:
         """Sign the present head, if it continues the last one signed; returns the checkpoint note."""
-        with self._engine.begin() as db:
-            size = int(db.execute(select(schema.log.c.size)).scalar_one())
-            head = Checkpoint(self.key.name, size, _root_at(db, size))
-            signed = self._read_mark()
-            if signed.size > size or (signed.size and _root_at(db, signed.size) != signed.root):
-                raise LogFault(
-                    message(
-                        "The log has {size} entries and does not continue the {signed} that were signed.",
-                        size=size,
-                        signed=signed.size,
-                    ),
-                    fix=message(
-                        "An old copy of the database was restored, or entries were changed. Restore the newest copy."
-                    ),
+        return self.publisher.publish()
+
+    def newest_checkpoint(self) -> bytes | None:
+        """Return the newest published checkpoint note, None where none was published."""
+        return next(iter(self.checkpoints(1)), None)
+
+    def checkpoints(self, most: int) -> list[bytes]:
+        """Return the newest published checkpoint notes, the newest first."""
+        with self._reading() as db:
+            return self._notes(db, most)
+
+    @staticmethod
+    def _notes(db: Connection, most: int) -> list[bytes]:
+        point = schema.log_checkpoint.c
+        query = select(point.note).where(point.log_id == LOG_ID).order_by(point.size.desc()).limit(most)
+        return [str(row[0]).encode() for row in db.execute(query)]
+
+    def prove(self, index: int, note: bytes | None = None) -> Proof:
+        """Return the proof that an entry is under a published checkpoint, the newest unless one is given.
+
+        ShinraiError where no checkpoint covers the entry yet; LogFault where the stored tree does not match it.
+        """
+        leaf = schema.log_leaf.c
+        with self._reading() as db, _intact():
+            note = note or next(iter(self._notes(db, 1)), None)
+            head = None if note is None else self._head(note)
+            if note is None or head is None or not 0 <= index < head.size:
+                raise ShinraiError(
+                    message("No published checkpoint covers the entry {index}.", index=index),
+                    fix=message("Publish one: shinrai log publish"),
                 )
-            note = head.text + "\n" + signature_line(self.key, self._signer.sign(head.text.encode()))
-            self._write_mark(head)
-            if (
-                db.execute(select(schema.log_checkpoint.c.size).where(schema.log_checkpoint.c.size == size)).first()
-                is None
-            ):
-                db.execute(insert(schema.log_checkpoint).values(log_id=LOG_ID, size=size, root=head.root, note=note))
-            return note.encode()
+            entry = db.execute(select(leaf.entry).where(leaf.log_id == LOG_ID, leaf.idx == index)).scalar()
+            path = inclusion(db, index, head.size)
+        if not included(leaf_hash(_raw(entry)), index, head.size, path, head.root):
+            raise LogFault(
+                message("The stored tree does not match the entries."),
+                fix=message("See what is damaged: shinrai log fsck. Then restore the newest copy."),
+            )
+        return Proof(index, tuple(path), note)
 
-    def _read_mark(self) -> Checkpoint:
-        if not self._mark.exists():
-            return Checkpoint(self.key.name, 0, root([]))
-        record = json.loads(self._mark.read_bytes())
-        return Checkpoint(self.key.name, int(record["size"]), bytes.fromhex(record["root"]))
+    def entry(self, index: int) -> bytes:
+        """Return the bytes of a log entry; KeyError when there is none."""
+        leaf = schema.log_leaf.c
+        with self._reading() as db:
+            entry = db.execute(select(leaf.entry).where(leaf.log_id == LOG_ID, leaf.idx == index)).scalar()
+        if entry is None:
+            raise KeyError(index)
+        return bytes(entry)
 
-    def _write_mark(self, head: Checkpoint) -> None:
-        fresh = self._mark.with_suffix(".new")
-        with fresh.open("w") as stream:
-            json.dump({"size": head.size, "root": head.root.hex()}, stream)
-            stream.flush()
-            os.fsync(stream.fileno())
-        fresh.replace(self._mark)
+    def index_of(self, payload_sha256: str) -> int:
+        """Return where the first signature of a statement stands; KeyError when it is not in the log."""
+        leaf = schema.log_leaf.c
+        with self._reading() as db:
+            query = select(leaf.idx).where(leaf.log_id == LOG_ID, leaf.payload == bytes.fromhex(payload_sha256))
+            index = db.execute(query.order_by(leaf.idx).limit(1)).scalar()
+        if index is None:
+            raise KeyError(payload_sha256)
+        return int(index)
+
+    def consistency(self, old: int, new: int) -> list[bytes]:
+        """Return the proof that the first `old` entries are a prefix of the first `new`."""
+        with self._reading() as db, _intact():
+            return consistency(db, old, new)
+
+    def _head(self, note: bytes) -> Checkpoint:
+        return Checkpoint.parse(open_note(note, [self.key], "the checkpoint"), "the checkpoint")
+
+    def _covers(self, note: bytes, indexes: Iterable[int]) -> bool:
+        size = self._head(note).size
+        return all(0 <= index < size for index in indexes)
+
+    @contextmanager
+    def _writing(self) -> Iterator[tuple[Connection, int]]:
+        with refusals(), self._engine.begin() as db:
+            yield db, hold(db)
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with refusals(), reading(self._engine) as db:
+            yield db
+
+    def withhold(self, declaration: Envelope) -> int:
+        """Log a signed declaration and take out, in that transaction, the contents that it names; returns its index.
+
+        Digests and log stay as they are. ShinraiError where a content is a signed statement: those stay.
+        """
+        about = Statement.from_bytes(declaration.payload, "the declaration")
+        named = [bytes.fromhex(value) for value in withheld_digests(about)]
+        with self._writing() as (db, size):
+            leaf = schema.log_leaf.c
+            if db.execute(select(leaf.idx).where(leaf.payload.in_(named)).limit(1)).first() is not None:
+                raise ShinraiError(
+                    message("A signed statement is never taken out of the log; the contents that it names can be."),
+                    fix=message("Supersede the statement by a newer one."),
+                )
+            blob = schema.blob.c
+            held = {bytes(row[0]) for row in db.execute(select(blob.sha256).where(blob.sha256.in_(named)))}
+            if set(named) - held:
+                raise ShinraiError(
+                    message("The database has no content {digest}.", digest=min(set(named) - held).hex()),
+                    fix=message("Contents are named by their SHA-256; see the manifest of a bundle."),
+                )
+            (index,) = _add(db, size, Addition([declaration]))
+            db.execute(update(schema.blob).where(schema.blob.c.sha256.in_(named)).values(data=None))
+        if self._engine.dialect.name == "sqlite":
+            with self._engine.connect() as connection:
+                raw = connection.connection.driver_connection
+                # What was in the file stays in its free pages and in its journal until they are written over.
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
+        return index
 
     def finish(self, run: str, step: str, index: int) -> None:
         """Record that a step whose work lies outside the log is done; index: the log entry that it was done for."""
-        with self._engine.begin() as db:
+        with self._writing() as (db, _):
             if not self._step(db, run, step):
                 db.execute(insert(schema.run_step).values(run=run, step=step, part=0, idx=index))
 
     def leaves(self) -> list[bytes]:
         """Return all leaf hashes in order."""
-        with self._engine.connect() as db:
+        with self._reading() as db:
             query = (
                 select(schema.log_leaf.c.leaf_hash)
                 .where(schema.log_leaf.c.log_id == LOG_ID)
@@ -187,17 +257,17 @@ class Store:
 
     def step(self, run: str, step: str) -> list[Logged]:
         """Return what a step of a run has logged, in order; nothing when it has not been completed."""
-        with self._engine.connect() as db:
+        with self._reading() as db:
             return [self._at(db, index) for index in self._step(db, run, step)]
 
     def logged(self, payload_sha256s: Iterable[str]) -> list[Logged]:
         """Return the logged envelopes of these payloads."""
-        with self._engine.connect() as db:
+        with self._reading() as db:
             return [self._logged(db, bytes.fromhex(sha256)) for sha256 in payload_sha256s]
 
     def of_type(self, predicate_type: str) -> list[Logged]:
         """Return every logged statement of a type, in log order."""
-        with self._engine.connect() as db:
+        with self._reading() as db:
             query = (
                 select(schema.log_leaf.c.payload)
                 .where(schema.log_leaf.c.log_id == LOG_ID, schema.log_leaf.c.predicate_type == predicate_type)
@@ -210,13 +280,13 @@ class Store:
         """Return the statements of a type that are as they were signed, also from a log that is damaged elsewhere."""
         leaf, blob = schema.log_leaf.c, schema.blob.c
         query = select(leaf.payload, blob.data).join(schema.blob, blob.sha256 == leaf.payload)
-        with self._engine.connect() as db:
+        with self._reading() as db:
             found = db.execute(query.where(leaf.predicate_type == predicate_type).order_by(leaf.idx)).all()
         return [_raw(data) for payload, data in found if hashlib.sha256(_raw(data)).digest() == _raw(payload)]
 
     def blob(self, sha256: str) -> bytes:
         """Return a stored content by its digest; KeyError when it is not here."""
-        with self._engine.connect() as db:
+        with self._reading() as db:
             data = db.execute(select(schema.blob.c.data).where(schema.blob.c.sha256 == bytes.fromhex(sha256))).scalar()
         if data is None:
             raise KeyError(sha256)
@@ -258,78 +328,118 @@ class Store:
 
         keys: keyid -> raw public key, of every signer known; entries by other keys are reported too.
         """
-        with self._engine.connect() as db:
-            size = int(db.execute(select(schema.log.c.size)).scalar_one())
-            rows = db.execute(
-                select(schema.log_leaf).where(schema.log_leaf.c.log_id == LOG_ID).order_by(schema.log_leaf.c.idx)
-            ).all()
-            faults = [] if [row.idx for row in rows] == list(range(size)) else ["the indexes of the entries have a gap"]
-            for row in rows:
-                faults += [f"entry {row.idx}: {fault}" for fault in _check_entry(db, row, keys)]
-            hashes = [leaf_hash(_raw(row.entry)) for row in rows]
-            for node in db.execute(select(schema.log_node)).all():
-                span = hashes[node.idx << node.level : (node.idx + 1) << node.level]
-                if len(span) != 1 << node.level or root(span) != _raw(node.hash):
-                    faults.append(f"node {node.level}/{node.idx} does not match the entries below it")
-            for point in db.execute(select(schema.log_checkpoint)).all():
-                faults += self._check_checkpoint(point.size, _raw(point.root), point.note, hashes)
-            for stored in db.execute(select(schema.blob.c.sha256, schema.blob.c.data)).all():
-                if hashlib.sha256(_raw(stored.data)).digest() != _raw(stored.sha256):
-                    faults.append(f"content {_raw(stored.sha256).hex()} is not what its digest says")
-        return faults
+        from shinrai.evidence.fsck import fsck
 
-    def _check_checkpoint(self, size: int, head: bytes, note: str, hashes: Sequence[bytes]) -> list[str]:
-        try:
-            signed = Checkpoint.parse(open_note(note.encode(), [self.key], "the checkpoint"), "the checkpoint")
-        except Fault as fault:
-            return [f"checkpoint {size}: {fault}"]
-        if (signed.size, signed.root) != (size, head) or len(hashes) < size or root(hashes[:size]) != head:
-            return [f"checkpoint {size} does not match the entries"]
-        return []
+        return [str(finding) for finding in fsck(self, keys=keys).findings]
 
 
-def _check_entry(db: Connection, row: Any, keys: Mapping[str, bytes]) -> list[str]:
-    if leaf_hash(_raw(row.entry)) != _raw(row.leaf_hash):
-        return ["its hash does not match"]
-    record = strict_json(_raw(row.entry), "a log entry")
-    payload = db.execute(
-        select(schema.blob.c.data).where(schema.blob.c.sha256 == bytes.fromhex(record["payload"]))
-    ).scalar()
-    if payload is None:
-        return ["its payload is missing"]
-    envelope = Envelope(_raw(payload), (Signature(record["keyid"], unbase64(record["sig"], "a log entry")),))
-    if (record["payload"], record["type"]) != (_raw(row.payload).hex(), row.predicate_type):
-        return ["what it is found by does not match it"]
-    if record["keyid"] not in keys or not verifies(keys[record["keyid"]], envelope.signatures[0].sig, envelope.pae):
-        return ["its signature is not good, or its key is not known"]
-    return []
+def _add(db: Connection, size: int, addition: Addition) -> list[int]:
+    """Write contents, entries and the nodes that they complete; returns the index of each envelope."""
+    contents = dict(addition.blobs)
+    leaves: list[list[_Leaf]] = []
+    for envelope in addition.envelopes:
+        contents[envelope.payload_sha256] = (PAYLOAD_MEDIA_TYPE, envelope.payload)
+        leaves.append(_leaves(envelope))
+    _put(db, contents)
+    wanted = {leaf.hash: leaf for of_one in leaves for leaf in of_one}
+    places = _places(db, list(wanted))
+    fresh = [leaf for leaf in wanted.values() if leaf.hash not in places]
+    places |= {leaf.hash: size + number for number, leaf in enumerate(fresh)}
+    if fresh:
+        _grow(db, size, fresh)
+    return [places[of_one[0].hash] for of_one in leaves]
+
+
+def _leaves(envelope: Envelope) -> list[_Leaf]:
+    """Return the log entries of an envelope, one for each signature."""
+    predicate_type = Statement.from_bytes(envelope.payload, "a statement").predicate_type
+    pae, payload = hashlib.sha256(envelope.pae).hexdigest(), envelope.payload_sha256
+    made = []
+    for signature in envelope.signatures:
+        encoded = base64.b64encode(signature.sig).decode()
+        entry = leaf_bytes(signature.keyid, encoded, pae, payload, predicate_type)
+        if len(entry) > MAX_LEAF_BYTES:
+            raise ValueError(f"a log entry has at most {MAX_LEAF_BYTES} bytes, this one {len(entry)}")
+        made.append(_Leaf(leaf_hash(entry), entry, bytes.fromhex(payload), predicate_type))
+    if not made:
+        raise ValueError("an envelope needs a signature")
+    return made
+
+
+def _grow(db: Connection, size: int, fresh: Sequence[_Leaf]) -> None:
+    with _intact():
+        edge = fetch(db, peaks(size))
+    nodes = completed(size, [leaf.hash for leaf in fresh], lambda node: edge[node])
+    rows = [
+        {
+            "log_id": LOG_ID,
+            "idx": index,
+            "leaf_hash": leaf.hash,
+            "entry": leaf.entry,
+            "payload": leaf.payload,
+            "predicate_type": leaf.predicate_type,
+        }
+        for index, leaf in enumerate(fresh, start=size)
+    ]
+    db.execute(insert(schema.log_leaf), rows)
+    if nodes:
+        above = [
+            {"log_id": LOG_ID, "level": level, "idx": index, "hash": value} for (level, index), value in nodes.items()
+        ]
+        db.execute(insert(schema.log_node), above)
+    db.execute(update(schema.log).where(schema.log.c.log_id == LOG_ID).values(size=size + len(fresh)))
+
+
+def _places(db: Connection, hashes: Sequence[bytes]) -> dict[bytes, int]:
+    """Return where those of the entries stand that are in the log already."""
+    leaf = schema.log_leaf.c
+    found: dict[bytes, int] = {}
+    for start in range(0, len(hashes), _AT_ONCE):
+        query = select(leaf.leaf_hash, leaf.idx).where(
+            leaf.log_id == LOG_ID, leaf.leaf_hash.in_(hashes[start : start + _AT_ONCE])
+        )
+        found |= {bytes(value): int(index) for value, index in db.execute(query)}
+    return found
+
+
+def _put(db: Connection, contents: Mapping[str, tuple[str, bytes]]) -> None:
+    """Store contents that are not there yet. ShinraiError where one was taken out on purpose: it does not come back."""
+    for sha256, (_, data) in contents.items():
+        if hashlib.sha256(data).hexdigest() != sha256:
+            raise ValueError("the content does not have the digest it is stored under")
+    keys = [bytes.fromhex(sha256) for sha256 in contents]
+    blob = schema.blob.c
+    known: dict[bytes, bool] = {}
+    for start in range(0, len(keys), _AT_ONCE):
+        query = select(blob.sha256, blob.data.is_(None)).where(blob.sha256.in_(keys[start : start + _AT_ONCE]))
+        known |= {bytes(key): bool(gone) for key, gone in db.execute(query)}
+    for key, gone in known.items():
+        if gone:
+            raise ShinraiError(
+                message("The content {digest} was taken out of the database on purpose.", digest=key.hex()),
+                fix=message("Use other content: what was erased is not brought back unseen."),
+            )
+    rows = [
+        {"sha256": bytes.fromhex(sha256), "size": len(data), "media_type": media_type, "data": data}
+        for sha256, (media_type, data) in contents.items()
+        if bytes.fromhex(sha256) not in known
+    ]
+    if rows:
+        db.execute(insert(schema.blob), rows)
+
+
+@contextmanager
+def _intact() -> Iterator[None]:
+    """Say of a missing hash what to do about it."""
+    try:
+        yield
+    except MissingNodeError as missing:
+        raise LogFault(
+            message("The hash {level}/{index} of the tree is missing.", level=missing.node[0], index=missing.node[1]),
+            fix=message("See what is damaged: shinrai log fsck. Then restore the newest copy."),
+        ) from None
 
 
 def _raw(value: Any) -> bytes:
     """Return what a column holds as bytes, whatever type a meddler gave it."""
     return value if isinstance(value, bytes) else str(value).encode()
-
-
-def _put(db: Connection, sha256: str, media_type: str, data: bytes) -> None:
-    if hashlib.sha256(data).hexdigest() != sha256:
-        raise ValueError("the content does not have the digest it is stored under")
-    key = bytes.fromhex(sha256)
-    if db.execute(select(schema.blob.c.size).where(schema.blob.c.sha256 == key)).first() is None:
-        db.execute(insert(schema.blob).values(sha256=key, size=len(data), media_type=media_type, data=data))
-
-
-def _node(db: Connection, node: Node) -> bytes:
-    level, index = node
-    if level == 0:
-        query = select(schema.log_leaf.c.leaf_hash).where(
-            schema.log_leaf.c.log_id == LOG_ID, schema.log_leaf.c.idx == index
-        )
-    else:
-        query = select(schema.log_node.c.hash).where(
-            schema.log_node.c.log_id == LOG_ID, schema.log_node.c.level == level, schema.log_node.c.idx == index
-        )
-    return bytes(db.execute(query).scalar_one())
-
-
-def _root_at(db: Connection, size: int) -> bytes:
-    return root_from_peaks([_node(db, node) for node in peaks(size)])

@@ -1,0 +1,41 @@
+"""Say in both languages what is wrong with a file: the faults of the verifier's formats, and those of the log's own."""
+
+from collections.abc import Mapping
+
+from shinrai.language import Bilingual, Language, Message, message
+from shinrai_verify.encoding import Fault, Named
+from shinrai_verify.messages import say
+
+_OWN = {
+    said.template
+    for said in (
+        message("{what} is not a tlog-proof file"),
+        message("{what} does not show that the entry is in the log"),
+        message("{what} is not of the form that a witness takes"),
+        message("the witness key {key} is not a C2SP verifier key for cosignatures"),
+        message("{what} is over something else"),
+        message("{what} is not one of an authority that you trust"),
+        message("{what} is of another kind"),
+        message("the proof"),
+        message("the checkpoint"),
+        message("the timestamp"),
+        message("the witness key"),
+        message("the declaration"),
+        message("the request"),
+        message("the answer"),
+    )
+}
+
+
+def in_words(fault: Fault) -> Bilingual:
+    """Return what a fault says."""
+    ja, en = (_said(fault.text, fault.fields, language) for language in (Language.JA, Language.EN))
+    return Bilingual(ja=ja, en=en)
+
+
+def _said(text: str, fields: Mapping[str, object], language: Language) -> str:
+    shown = {
+        name: _said(value.text, value.fields, language) if isinstance(value, Named) else value
+        for name, value in fields.items()
+    }
+    return Message(text, shown).text(language) if text in _OWN else say(language.value, text, shown)

@@ -1,0 +1,217 @@
+"""Check everything that the database holds against what was signed: nothing is believed because it is stored.
+
+Every entry is hashed from its bytes, every node from the entries below it, every checkpoint compared with the tree over
+those hashes and with its own signature, every content with its digest, every signature with its statement, and the
+chains of trust documents and rosters followed. All checkpoints are compared with one and the same sequence of entries,
+so those that agree with it are consistent with each other. Memory stays the same for any size of log, but for the list
+of findings, which ends at a limit and says so.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from queue import Queue
+from typing import TYPE_CHECKING
+
+from sqlalchemy import Connection, func, select
+
+from shinrai.evidence.cosignatures import split_note
+from shinrai.evidence.database import reading, refusals
+from shinrai.evidence.findings import FORGED, Findings, Progress, Report
+from shinrai.evidence.fsck_contents import check_contents
+from shinrai.evidence.fsck_signatures import SAID, Problem, Range, Step, check_signatures
+from shinrai.evidence.fsck_tree import TreeCheck, as_bytes
+from shinrai.evidence.fsck_trust import check_trust
+from shinrai.evidence.schema import LOG_ID, log, log_checkpoint, log_leaf, log_timestamp, run_step
+from shinrai.language import ShinraiError, message
+from shinrai_verify.encoding import Fault
+from shinrai_verify.note import Checkpoint
+
+if TYPE_CHECKING:
+    from shinrai.evidence.store import Store
+
+__all__ = ["fsck"]
+
+_WORTH_A_PROCESS = 5000
+
+
+def fsck(
+    store: "Store",
+    *,
+    keys: Mapping[str, bytes] | None = None,
+    sample: int | None = None,
+    processes: int | None = None,
+    progress: Progress | None = None,
+) -> Report:
+    """Check the log of a data folder; returns the report, whose findings are empty when all is well.
+
+    keys: keyid -> raw public key of the signers known, read from the log's own documents when None. sample: verify
+    about so many signatures, spread evenly, instead of all; everything else is checked in full. processes: how many
+    verify signatures on a large log (default: one for each processor).
+    """
+    findings, told = Findings(), progress or (lambda *_: None)
+    known = check_trust(store, findings)
+    with refusals(), reading(store.engine) as db:
+        size = _size(db, store, findings)
+        tree = TreeCheck(db, store.key, size, _mark(store, findings), findings, told)
+        tree.run()
+        _run_steps(db, size, findings)
+        stamps = _timestamps(db, findings)
+    with refusals():
+        contents = check_contents(store.engine, known.declared, findings, told)
+        every = 1 if not sample or sample >= size else size // sample
+        whole = Range(0, size, every)
+        verified = _signatures(store, whole, known.keys if keys is None else keys, processes, findings, told)
+    return Report(
+        entries=size,
+        nodes=tree.nodes,
+        checkpoints=tree.checkpoints,
+        contents=contents.checked,
+        signatures=verified,
+        timestamps=stamps,
+        withheld=contents.withheld,
+        outside=contents.outside,
+        findings=tuple(findings.kept),
+        more=findings.more,
+    )
+
+
+def _size(db: Connection, store: "Store", findings: Findings) -> int:
+    """Return how many entries to walk over: what the log says it has, but no more than there can be."""
+    row = db.execute(select(log.c.size, log.c.origin).where(log.c.log_id == LOG_ID)).one()
+    if row.origin != store.key.name:
+        findings.add("log", LOG_ID, message("the log belongs to another key"), FORGED)
+    # SQLite takes text where a number belongs, and sorts it behind all numbers.
+    last = db.execute(select(func.max(log_leaf.c.idx)).where(log_leaf.c.idx < 2**62)).scalar()
+    held = 0 if last is None else int(last) + 1
+    size = row.size if isinstance(row.size, int) else -1
+    if not 0 <= size <= held:
+        what = message("the log says that it has {size} entries, and has {held}", size=row.size, held=held)
+        findings.add("log", LOG_ID, what)
+    return size if 0 <= size <= held else held
+
+
+def _mark(store: "Store", findings: Findings) -> Checkpoint | None:
+    try:
+        return store.publisher.mark.read()
+    except ShinraiError as error:
+        findings.add("log", LOG_ID, error.what)
+        return None
+
+
+def _run_steps(db: Connection, size: int, findings: Findings) -> None:
+    step = run_step.c
+    for row in db.execute(select(step.run, step.step, step.idx).where((step.idx >= size) | (step.idx < 0)).limit(100)):
+        what = message("the step rests on the entry {index}, which there is not", index=row.idx)
+        findings.add("run_step", f"{row.run[:16]}/{row.step}", what)
+
+
+def _timestamps(db: Connection, findings: Findings) -> int:
+    """Compare what each token is over with its checkpoint; returns how many there are. Who signed them is not asked."""
+    from importlib.util import find_spec
+
+    stamp, point = log_timestamp.c, log_checkpoint.c
+    query = select(stamp.size, stamp.authority, stamp.token, point.note).outerjoin_from(
+        log_timestamp, log_checkpoint, (point.log_id == stamp.log_id) & (point.size == stamp.size)
+    )
+    count, readable = 0, find_spec("rfc3161_client") is not None
+    for row in db.execute(query.order_by(stamp.size)):
+        count += 1
+        if row.note is None:
+            findings.add("log_timestamp", row.size, message("its checkpoint is missing"))
+        elif readable and not _covered(as_bytes(row.token), str(row.note)):
+            findings.add("log_timestamp", row.size, message("the token is not over its checkpoint"))
+    return count
+
+
+def _covered(token: bytes, note: str) -> bool:
+    from shinrai.evidence.timestamps import covers
+
+    try:
+        return covers(token, split_note(note.encode())[0])
+    except Fault:
+        return False
+
+
+def _signatures(
+    store: "Store",
+    whole: Range,
+    keys: Mapping[str, bytes],
+    processes: int | None,
+    findings: Findings,
+    progress: Progress,
+) -> int:
+    workers = processes or os.cpu_count() or 1
+    count = (whole.end - whole.start) // whole.every
+    if workers == 1 or count < _WORTH_A_PROCESS:
+        with reading(store.engine) as db:
+            return _collect(
+                ((whole.start, step) for step in check_signatures(db, whole, keys)), whole, findings, progress
+            )
+    return _collect(_shared(store, whole, keys, workers), whole, findings, progress)
+
+
+def _collect(steps: Iterator[tuple[int, Step]], whole: Range, findings: Findings, progress: Progress) -> int:
+    """Take what the walks over ranges say; returns how many signatures were verified."""
+    verified = 0
+    at: dict[int, int] = {}
+    for start, step in steps:
+        at[start] = step.at - start
+        verified += step.verified
+        for index, problem in step.problems:
+            findings.add("log_leaf", index, SAID[problem])
+        progress(message("Verifying the signatures"), min(sum(at.values()), whole.end), whole.end)
+    return verified
+
+
+def _shared(store: "Store", whole: Range, keys: Mapping[str, bytes], workers: int) -> Iterator[tuple[int, Step]]:
+    """Have processes verify a range each. They see the log a moment later, in which no entry before has changed."""
+    length = -(-(whole.end - whole.start) // workers)
+    starts = range(whole.start, whole.end, length)
+    told: Queue[tuple[int, Step] | None] = Queue()
+
+    def work(start: int) -> None:
+        order = {
+            "home": str(store.home.path),
+            "start": start,
+            "end": min(whole.end, start + length),
+            "every": whole.every,
+            "keys": {keyid: public.hex() for keyid, public in keys.items()},
+        }
+        try:
+            for step in _ordered(order):
+                told.put((start, step))
+        finally:
+            told.put(None)
+
+    with ThreadPoolExecutor(len(starts)) as pool:
+        done = [pool.submit(work, start) for start in starts]
+        left = len(starts)
+        while left:
+            step = told.get()
+            if step is None:
+                left -= 1
+            else:
+                yield step
+        for each in done:
+            each.result()
+
+
+def _ordered(order: Mapping[str, object]) -> Iterator[Step]:
+    program = [sys.executable, "-m", "shinrai.evidence.fsck_signatures"]
+    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
+        if process.stdin is None or process.stdout is None:
+            raise RuntimeError("a process was started without pipes")
+        process.stdin.write(json.dumps(order))
+        process.stdin.close()
+        for line in process.stdout:
+            at, verified, problems = json.loads(line)
+            yield Step(at, verified, tuple((index, Problem(name)) for index, name in problems))
+    if process.returncode != 0:
+        raise ShinraiError(
+            message("A process that verifies signatures ended early (exit code {code}).", code=process.returncode),
+            fix=message("Check again with one process: shinrai log fsck --processes 1"),
+        )
