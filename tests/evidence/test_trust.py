@@ -36,7 +36,7 @@ def test_the_document_is_renewed_before_it_expires(home: Home, store: Store) -> 
 def test_the_policy_names_root_and_log(home: Home, store: Store) -> None:
     chain = ensure_trust(home, store, {}, NOW)
     policy = Policy.from_bytes(policy_file(chain, store))
-    assert (policy.root, policy.logs) == (chain[0].envelope.payload_sha256, (store.key,))
+    assert (policy.root, policy.outside.logs) == (chain[0].envelope.payload_sha256, (store.key,))
 
 
 def test_a_lost_root_key_is_noticed(home: Home, store: Store) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from shinrai.evidence.bundle import entry_tiles
 from shinrai_verify import verify as formats
 from shinrai_verify.council import VALUES, Ballot, tally
 from shinrai_verify.dsse import Envelope, Signature, Statement
@@ -391,12 +392,16 @@ class World:
         whole.append(("assessment", self._sign("assessment", assessment, "producer")))
         return self.arrange(whole)
 
-    def leaves(self) -> list[bytes]:
+    def entries(self) -> list[bytes]:
         found = []
         for _, envelope in self.log:
-            kind = json.loads(envelope.payload)["predicateType"]
-            found += [leaf_hash(leaf) for leaf, _ in formats.envelope_leaves(envelope, kind)]
-        return self._edit("leaves", found)
+            said = json.loads(envelope.payload)
+            about = said["predicateType"], said["subject"][0]["digest"]["sha256"]
+            found += [leaf for leaf, _ in formats.envelope_leaves(envelope, *about)]
+        return self._edit("entries", found)
+
+    def leaves(self) -> list[bytes]:
+        return [leaf_hash(entry) for entry in self.entries()]
 
     @property
     def policy(self) -> Policy:
@@ -407,7 +412,8 @@ class World:
 
     def contents(self) -> dict[str, bytes]:
         """Return the bundle's files."""
-        leaves = self.leaves()
+        entries = self.entries()
+        leaves = [leaf_hash(entry) for entry in entries]
         head = Checkpoint(ORIGIN, len(leaves), root(leaves))
         key = NoteKey(ORIGIN, Key(self.log_key).public)
         note = head.text + "\n" + signature_line(key, Key(self.log_key).sign(head.text.encode()))
@@ -418,10 +424,7 @@ class World:
             "log/checkpoint": note.encode(),
             **{f"trust/root.{n}.json": envelope.to_bytes() for n, envelope in enumerate(self.chain, start=1)},
         }
-        start = 0
-        for name, width in formats.tile_names(len(leaves)):
-            files[name] = b"".join(leaves[start : start + width])
-            start += width
+        files |= dict(entry_tiles(entries))
         for data in (*self.blobs.values(), *self.certificates.values(), self.document()):
             if not (self.withhold and data == self.blobs["rows"]):
                 files[f"blobs/sha256/{sha256(data)}"] = data

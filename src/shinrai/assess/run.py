@@ -50,9 +50,13 @@ from shinrai.language import message
 from shinrai.systems import read_description
 from shinrai_verify.dsse import Statement
 from shinrai_verify.encoding import canonical_json
-from shinrai_verify.verify import ASSESSMENT, PLAN
+from shinrai_verify.note import Checkpoint, open_note
+from shinrai_verify.trust import TRUST
+from shinrai_verify.verify import ABANDONMENT, ASSESSMENT, PLAN, REVOCATION
 
 YAML = "application/yaml"
+SHOWN_WHOLE = 16_384
+"""Up to this many entries a bundle shows the whole log, so that nothing about the system can be left out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,11 +154,13 @@ class _Run:
         result, data = self._log_assessment(view, as_of or now, now)
         assessment = at(Assessment.model_validate_json(data), as_of or now)
         note = self.store.publish()
+        size = Checkpoint.parse(open_note(note, [self.store.key], "the checkpoint"), "the checkpoint").size
         self.progress(message("Writing the bundle"), self.total - 1, self.total)
         evidence = (
             [p.logged for p in pieces] + [s.logged for s in signed if s.logged] + ([approval] if approval else [])
         )
-        logged = [*trust, roster, rubric, planned, *evidence, *decision.logged, result]
+        trust = [entry for entry in self.store.of_type(TRUST) if entry.index < size]
+        logged = [*trust, roster, rubric, planned, *evidence, *decision.logged, result, *self._besides(size)]
         contents |= dict(decision.certificates.values())
         contents[hashlib.sha256(data).hexdigest()] = data
         out.mkdir(parents=True, exist_ok=True)
@@ -164,13 +170,24 @@ class _Run:
             [entry.envelope for entry in sorted({e.index: e for e in logged}.values(), key=lambda e: e.index)],
             [entry.envelope for entry in trust],
             note,
-            self.store.leaves(),
+            self.store.leaves()[:size],
             self.instructions,
+            self.store.entries()[:size] if size <= SHOWN_WHOLE else None,
         )
         write_bundle(out / "bundle.zip", parts)
         (out / "trust.json").write_bytes(policy_file(trust, self.store))
         self.store.finish(self.run, "delivered", result.index)
         return Assessed(assessment, out / "bundle.zip", out / "trust.json", self.total)
+
+    def _besides(self, size: int) -> list[Logged]:
+        """Return what a reader must see besides this run: revocations, and every other run on the same system.
+
+        Ten runs can then not hide nine: the log shows that they were planned, and the verifier asks for them.
+        """
+        subject = self.plan.subject.sha256
+        runs = [e for kind in (PLAN, ABANDONMENT, ASSESSMENT) for e in self.store.of_type(kind)]
+        shown = self.store.of_type(REVOCATION) + [e for e in runs if e.statement.subject_sha256 == subject]
+        return [entry for entry in shown if entry.index < size]
 
     def _name(self, signed: Sequence[Signed], approval: Logged | None) -> str:
         """Name the run by all that goes in, and count the runs on the same input."""
@@ -320,7 +337,8 @@ class _Run:
             data = document_bytes(build(view, as_of, now))
             sha256 = hashlib.sha256(data).hexdigest()
             item = Item("assessment.json", sha256, len(data), "application/json", "decision")
-            predicate = {"bundle": view.bundle_id, "items": [item.descriptor()]}
+            planned = self.store.step(self.run, "plan")[0].envelope.payload_sha256
+            predicate = {"bundle": view.bundle_id, "items": [item.descriptor()], "plan": planned}
             subject = self.plan.subject
             statement = Statement(subject.name, subject.sha256, ASSESSMENT, predicate)
             envelope = sign(statement, load_signer(self.home.keys, "producer"))

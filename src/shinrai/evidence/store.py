@@ -185,6 +185,13 @@ class Store:
             )
             return [bytes(row[0]) for row in db.execute(query)]
 
+    def entries(self) -> list[bytes]:
+        """Return all entries in order, as they were logged."""
+        leaf = schema.log_leaf.c
+        with self._engine.connect() as db:
+            query = select(leaf.entry).where(leaf.log_id == LOG_ID).order_by(leaf.idx)
+            return [bytes(row[0]) for row in db.execute(query)]
+
     def step(self, run: str, step: str) -> list[Logged]:
         """Return what a step of a run has logged, in order; nothing when it has not been completed."""
         with self._engine.connect() as db:

@@ -5,13 +5,14 @@ share more than f members, and a member that signs two values is convicted by it
 """
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 PASS, FAIL, INCONCLUSIVE = "pass", "fail", "inconclusive"
 VALUES = (PASS, FAIL, INCONCLUSIVE)
 UNDECIDED, VOID = "undecided", "void"
 MIN_DOMAINS = 4
+HUMAN = "human"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,10 +51,20 @@ class Roster:
         return (self.n + self.f) // 2 + 1
 
     @property
+    def domains(self) -> int:
+        """Number D of failure domains; F = floor((D-1)/3) of them may be faulty."""
+        return len({member.domain for member in self.members})
+
+    @property
     def common_causes_over_f(self) -> tuple[str, ...]:
         """Causes of failure that more than f members share: over these the theorem says nothing."""
         causes = {cause for member in self.members for cause in member.causes}
         return tuple(sorted(c for c in causes if sum(c in m.causes for m in self.members) > self.f))
+
+    def demanded(self, required: Mapping[str, int] | None = None) -> Mapping[str, int]:
+        """Return the strata that one control needs: the roster's, and those of the rubric where they ask for more."""
+        more = required or {}
+        return {name: max(self.required.get(name, 0), more.get(name, 0)) for name in {**self.required, **more}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,8 +94,8 @@ class Tally:
         return tuple(sorted(m for value, members in self.voters.items() if value != self.outcome for m in members))
 
 
-def tally(roster: Roster, ballots: Iterable[Ballot]) -> Tally:
-    """Count the ballots of one control."""
+def tally(roster: Roster, ballots: Iterable[Ballot], required: Mapping[str, int] | None = None) -> Tally:
+    """Count the ballots of one control. required: strata that this control needs beyond the roster's."""
     cast: dict[str, set[str]] = {member.id: set() for member in roster.members}
     for ballot in ballots:
         if ballot.member in cast and ballot.value in VALUES:
@@ -94,27 +105,40 @@ def tally(roster: Roster, ballots: Iterable[Ballot]) -> Tally:
     absent = tuple(sorted(member for member, values in cast.items() if not values))
     if len(equivocators) > roster.f:
         return Tally(VOID, True, True, voters, equivocators, absent)
-    certified = [value for value in VALUES if _certified(roster, voters[value])]
-    outcome = certified[0] if certified else UNDECIDED
+    outcome = next((value for value in VALUES if certifies(roster, voters[value], required)), UNDECIDED)
     out_of_reach = roster.n + roster.f - roster.q + 1
-    final = bool(certified) or all(sum(len(m) for w, m in voters.items() if w != v) >= out_of_reach for v in VALUES)
-    contested = any(len(m) >= roster.f + 1 for v, m in voters.items() if v != outcome)
-    return Tally(outcome, final, contested, voters, equivocators, absent)
+    closed = all(sum(len(m) for w, m in voters.items() if w != v) >= out_of_reach for v in VALUES)
+    counted = Tally(outcome, outcome != UNDECIDED or closed, False, voters, equivocators, absent)
+    # A person's dissent contests where the rubric demands persons; elsewhere it takes more than f members.
+    person = roster.demanded(required).get(HUMAN, 0) > 0 and any(
+        HUMAN in member.strata for member in roster.members if member.id in counted.dissent
+    )
+    contested = person or any(len(m) >= roster.f + 1 for v, m in voters.items() if v != outcome)
+    return replace(counted, contested=contested)
 
 
-def _certified(roster: Roster, voters: Collection[str]) -> bool:
-    domains = {member.domain for member in roster.members}
-    if len(voters) < roster.q or len(domains) < MIN_DOMAINS:
+def certifies(roster: Roster, voters: Collection[str], required: Mapping[str, int] | None = None) -> bool:
+    """Whether these members suffice for a certificate: by number, by weight of failure domains, and by strata."""
+    if len(voters) < roster.q or roster.domains < MIN_DOMAINS:
         return False
-    weight = sum(
-        (
-            Fraction(1, sum(m.domain == member.domain for m in roster.members))
-            for member in roster.members
-            if member.id in voters
-        ),
-        Fraction(),
-    )
-    strata = [stratum for member in roster.members if member.id in voters for stratum in member.strata]
-    return 2 * weight > len(domains) + (len(domains) - 1) // 3 and all(
-        strata.count(stratum) >= least for stratum, least in roster.required.items()
-    )
+    signed = [member for member in roster.members if member.id in voters]
+    sizes = {m.domain: sum(other.domain == m.domain for other in roster.members) for m in signed}
+    weight = sum((Fraction(1, sizes[member.domain]) for member in signed), Fraction())
+    strata = [stratum for member in signed for stratum in member.strata]
+    enough = all(strata.count(stratum) >= least for stratum, least in roster.demanded(required).items())
+    return enough and 2 * weight > roster.domains + (roster.domains - 1) // 3
+
+
+def late(counted: Tally, roster: Roster, ballots: Iterable[Ballot], required: Mapping[str, int] | None = None) -> str:
+    """Say what votes presented outside a round do to it: nothing (""), "contested", or "void".
+
+    They never count for a value, but who also signed another value is convicted by it and counted out.
+    """
+    cast = {member: {value} for value, members in counted.voters.items() for member in members}
+    for ballot in ballots:
+        cast.setdefault(ballot.member, set()).add(ballot.value)
+    liars = {*counted.equivocators, *(member for member, values in cast.items() if len(values) > 1)}
+    if len(liars) > roster.f:
+        return VOID if counted.outcome != VOID else ""
+    left = set(counted.voters.get(counted.outcome, ())) - liars
+    return "contested" if counted.outcome in VALUES and not certifies(roster, left, required) else ""
