@@ -72,6 +72,13 @@ class Store:
                     fix=message("Restore the key {path} that belongs to it.", path=home.keys / "log.pem"),
                 )
 
+            first = db.execute(select(schema.log_leaf.c.entry).where(schema.log_leaf.c.idx == 0)).scalar()
+            if first is not None and b'"subject":' not in bytes(first):
+                raise LogFault(
+                    message("The log in {path} was begun in an earlier form of its entries.", path=home.database),
+                    fix=message("Keep that folder for its bundles and go on in a new one, with --home or SHINRAI_HOME."),
+                )
+
     def close(self) -> None:
         """Release the database."""
         self._engine.dispose()
