@@ -421,7 +421,7 @@ class World:
             "manifest.json": self.manifest,
             "VERIFY.txt": b"echo verified\n",
             "attestations.intoto.jsonl": b"".join(e.to_bytes() + b"\n" for _, e in self.show(self.log)),
-            "log/checkpoint": note.encode(),
+            "log/checkpoint": self._edit("note", note.encode()),
             **{f"trust/root.{n}.json": envelope.to_bytes() for n, envelope in enumerate(self.chain, start=1)},
         }
         files |= dict(entry_tiles(entries))

@@ -55,7 +55,7 @@ def stamped(token: bytes, data: bytes, pinned: Collection[str], what: str) -> tu
     """
     try:
         return _stamped(_Node(token, 0, what), token, data, pinned, what)
-    except (IndexError, KeyError, ValueError, InvalidSignature, x509.ExtensionNotFound) as error:
+    except (IndexError, KeyError, StopIteration, ValueError, InvalidSignature, x509.ExtensionNotFound) as error:
         raise Fault("{what} is not a good time stamp of the log's head", what=what) from error
 
 
