@@ -14,7 +14,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from shinrai.evidence.bundle import entry_tiles
+from shinrai.evidence.bundle import BundleParts, entry_tiles, proof_files
 from shinrai_verify import verify as formats
 from shinrai_verify.council import VALUES, Ballot, tally
 from shinrai_verify.dsse import Envelope, Signature, Statement
@@ -153,7 +153,8 @@ class World:
 
     edits: name of a document -> function that takes it and returns what is signed instead. signers: name -> keys.
     arrange: takes the log as (name, envelope) pairs and returns what is logged. show: picks what the bundle shows.
-    votes: (seat, control) -> values with a rationale. files: last change of the bundle's files.
+    votes: (seat, control) -> values with a rationale. files: last change of the bundle's files. proofs: show the log in
+    part, with the continuation from these sizes seen. seals: seats that seal their votes before they are opened.
     """
 
     edits: Mapping[str, Edit] = field(default_factory=dict)
@@ -165,6 +166,9 @@ class World:
     trust: Sequence[tuple[dict[str, Any], Sequence[str]]] = ()
     log_key: str = "log"
     withhold: bool = False
+    proofs: bool = False
+    seen: Sequence[int] = ()
+    seals: Sequence[str] = ()
 
     def _edit(self, name: str, document: Any) -> Any:
         return self.edits.get(name, lambda same: same)(document)
@@ -300,6 +304,19 @@ class World:
                     log.append((f"{name} {control} rationale", sign(self.rationale(control, value), key)))
         return log
 
+    def _sealed(self) -> list[tuple[str, Envelope]]:
+        """Return the seals of the seats, and the reveal after them."""
+        if not self.seals:
+            return []
+        about, of_bundle = {"round": self.round.payload_sha256}, ("bundle", self.bundle_id)
+        log = []
+        for name in self.seals:
+            mine = [e for place, e in self.cast if place.startswith(name) and place.endswith("ballot")]
+            seals = {**about, "seals": [sha256(e.signatures[0].sig) for e in mine]}
+            log.append((f"{name} seal", sign(self._statement("seal", of_bundle, formats.SEAL, seals), f"seat-{name}")))
+        reveal = self._statement("reveal", of_bundle, formats.REVEAL, about)
+        return [*log, ("reveal", self._sign("reveal", reveal, "coordinator"))]
+
     @cached_property
     def certificates(self) -> dict[str, bytes]:
         """Certificate by control."""
@@ -382,7 +399,7 @@ class World:
 
     @cached_property
     def _voted(self) -> list[tuple[str, Envelope]]:
-        return [*self.before_round, ("round", self.round), *self.cast, *self._summed_up()]
+        return [*self.before_round, ("round", self.round), *self._sealed(), *self.cast, *self._summed_up()]
 
     @cached_property
     def log(self) -> list[tuple[str, Envelope]]:
@@ -424,7 +441,9 @@ class World:
             "log/checkpoint": self._edit("note", note.encode()),
             **{f"trust/root.{n}.json": envelope.to_bytes() for n, envelope in enumerate(self.chain, start=1)},
         }
-        files |= dict(entry_tiles(entries))
+        shown = [envelope for _, envelope in self.show(self.log)]
+        parts = BundleParts(b"", {}, shown, [], files["log/checkpoint"], leaves, b"", seen=self.seen)
+        files |= dict(proof_files(parts) if self.proofs else entry_tiles(entries))
         for data in (*self.blobs.values(), *self.certificates.values(), self.document()):
             if not (self.withhold and data == self.blobs["rows"]):
                 files[f"blobs/sha256/{sha256(data)}"] = data

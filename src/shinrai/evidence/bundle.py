@@ -73,7 +73,7 @@ def _files(parts: BundleParts) -> Iterator[tuple[str, Content]]:
     yield "log/checkpoint", parts.checkpoint
     if parts.token is not None:
         yield "log/checkpoint.tsr", parts.token
-    yield from _proofs(parts) if parts.entries is None else entry_tiles(parts.entries)
+    yield from proof_files(parts) if parts.entries is None else entry_tiles(parts.entries)
     for version, envelope in enumerate(parts.trust, start=1):
         yield f"trust/root.{version}.json", envelope.to_bytes()
     for sha256, content in parts.contents.items():
@@ -89,7 +89,7 @@ def entry_tiles(entries: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
         start += width
 
 
-def _proofs(parts: BundleParts) -> Iterator[tuple[str, bytes]]:
+def proof_files(parts: BundleParts) -> Iterator[tuple[str, bytes]]:
     """Yield a C2SP tlog-proof for each signature, and the continuation from each head that was seen."""
     levels = tree_levels(parts.leaves)
     index_of = {leaf: index for index, leaf in enumerate(parts.leaves)}

@@ -76,7 +76,9 @@ class Store:
             if first is not None and b'"subject":' not in bytes(first):
                 raise LogFault(
                     message("The log in {path} was begun in an earlier form of its entries.", path=home.database),
-                    fix=message("Keep that folder for its bundles and go on in a new one, with --home or SHINRAI_HOME."),
+                    fix=message(
+                        "Keep that folder for its bundles and go on in a new one, with --home or SHINRAI_HOME."
+                    ),
                 )
 
     def close(self) -> None:
