@@ -18,6 +18,7 @@ from shinrai.cli.building import command, home_option, language_option
 from shinrai.cli.frameworks import frameworks_group
 from shinrai.cli.interchanging import import_results_command
 from shinrai.cli.judging import judge_group
+from shinrai.cli.keys import keys_group
 from shinrai.cli.planning import plan_group
 from shinrai.cli.suites import suites_group
 from shinrai.cli.working import worker_command
@@ -95,6 +96,7 @@ def commands(language: Language) -> click.Group:
         plan_group,
         suites_group,
         judge_group,
+        keys_group,
         import_results_command,
         worker_command,
     ):

@@ -24,13 +24,15 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 
 from shinrai.language import ShinraiError, message
 from shinrai_verify import NAMESPACE
-from shinrai_verify.encoding import Fault, canonical_json, strict_json, unbase64
+from shinrai_verify.encoding import Fault, canonical_json, shaped, strict_json, unbase64
 from shinrai_verify.keys import LOW_ORDER, keyid, verifies
 
 SEALED = NAMESPACE + "sealed-key/v1"
 EXTERNAL = NAMESPACE + "external-signer/v1"
 SETTINGS = "sealing.json"
 _SCRYPT = {"n": 2**15, "r": 8, "p": 1}  # 32 MiB; OWASP's floor for interactive use, 2023
+_SEALED_SHAPE = dict.fromkeys(("passphrase", "salt", "nonce", "sealed"), str)
+_EXTERNAL_SHAPE = {"public": str, "command": [str]}
 _COMMAND_SECONDS = 60
 
 
@@ -216,7 +218,7 @@ def _bound(name: str) -> bytes:
 
 def _unsealed(path: Path, name: str) -> Ed25519PrivateKey:
     try:
-        record = strict_json(path.read_bytes(), path.name)
+        record = shaped(strict_json(path.read_bytes(), path.name), _SEALED_SHAPE, path.name)
         derived = _derived(record["passphrase"], record["salt"])
         nonce, sealed = (unbase64(record[part], path.name, standard=True) for part in ("nonce", "sealed"))
         return Ed25519PrivateKey.from_private_bytes(AESGCM(derived).decrypt(nonce, sealed, _bound(name)))
@@ -225,7 +227,7 @@ def _unsealed(path: Path, name: str) -> Ed25519PrivateKey:
             message("The passphrase does not open {path}.", path=path),
             fix=message("It is read from {reference}.", reference=record["passphrase"]),
         ) from error
-    except (Fault, KeyError, TypeError, ValueError) as error:
+    except (Fault, ValueError) as error:
         raise _unreadable(path) from error
 
 
@@ -260,12 +262,11 @@ def _passphrase(reference: str) -> str:
 
 def _external(path: Path, name: str) -> Signer:
     try:
-        record = strict_json(path.read_bytes(), path.name)
+        record = shaped(strict_json(path.read_bytes(), path.name), _EXTERNAL_SHAPE, path.name)
         public, command = unbase64(record["public"], path.name, standard=True), tuple(record["command"])
-        sound = len(public) == 32 and public not in LOW_ORDER and command and all(isinstance(c, str) for c in command)
-    except (Fault, KeyError, TypeError) as error:
+    except Fault as error:
         raise _unreadable(path) from error
-    if not sound:
+    if len(public) != 32 or public in LOW_ORDER or not command:
         raise _unreadable(path)
     return CommandSigner(name, public, command)
 

@@ -33,7 +33,7 @@ def ensure_trust(home: Home, store: Store, people: Mapping[str, Signer], now: da
     last: Mapping[str, Any] | None = chain[-1].statement.predicate if chain else None
     known = dict(last["keys"]) if last else {}
     own = {role: load_signer(home.keys, role) for role in (_OWN if last is None else _OWN[1:])}
-    wanted = {own[role].keyid: _key(own[role], role) for role in _OWN}
+    wanted = {own[role].keyid: _key(own[role], role) for role in own}
     wanted |= {signer.keyid: _key(signer, person) for person, signer in people.items()}
     if last is not None and not {s.keyid for s in root_signers(home)} & set(last["roles"]["root"]["keyids"]):
         # A new root would begin a history that nobody who holds an earlier trust.json could follow.
@@ -142,7 +142,7 @@ def rotate_root(home: Home, store: Store, fresh: Sequence[Signer], threshold: in
 def revoke(home: Home, store: Store, keyid: str, start: int, reason: str) -> Logged:
     """Log that a key's signatures count for nothing from a place in the log on, signed by the administrator.
 
-    The key itself signs instead where it is the administrator's own, as a key may always give itself up.
+    The administrator's own key is revoked likewise, by itself, as a key may always give itself up.
     """
     about = {"invalidFromIndex": start, "keyid": keyid, "reason": reason}
     envelope = sign(Statement("key", keyid, REVOCATION, about), load_signer(home.keys, "admin"))
