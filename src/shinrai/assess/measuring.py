@@ -16,11 +16,13 @@ from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.evaluate.measurement_json import from_json, to_json
 from shinrai.evaluate.targets.faults import TableError
 from shinrai.evaluate.targets.table import Table, open_table
-from shinrai.evidence.home import Home
+from shinrai.evidence.bundle import Content
+from shinrai.evidence.home import Home, salted
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, evidence_statement, producer, sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.language import ShinraiError, message
+from shinrai.systems import DataClass
 from shinrai_verify.dsse import Envelope
 from shinrai_verify.encoding import canonical_json, strict_json
 
@@ -89,7 +91,8 @@ def _converse(work: Measuring, check: str, progress: Progress, now: datetime, po
     conversation = work.plan.conversations[check]
     progress(message("{target}: {check}", target=conversation.target, check=conversation.suite.title), *position)
     done = converse_with(conversation, work.home.path, work.run, progress, position)
-    samples = Item(f"samples of {check}", *file_sha256(done.files.samples), PARQUET, "evaluation")
+    _, sha256, size, with_salt = shown(work.plan, work.home, conversation.target, done.files.samples)
+    samples = Item(f"samples of {check}", sha256, size, PARQUET, "evaluation", salted=with_salt)
     _log(work, check, done.measurements, samples, now)
 
 
@@ -140,22 +143,36 @@ def personal_data_suspected(pieces: Sequence[Piece], target: str) -> bool:
     return any(outcome is not Outcome.PASS for outcome in outcomes)
 
 
-def rows_items(plan: Plan, digests: Mapping[str, tuple[str, int]]) -> dict[str, Item]:
-    """Return each table as an item; digests: target -> (SHA-256, size)."""
+def shown(plan: Plan, home: Home, target: str, file: Path) -> tuple[Content, str, int, bool]:
+    """Return a target's file as evidence names it: content, SHA-256, size, and whether it is salted.
+
+    It is where the rows are personal or are not shared: a digest that anyone may see must not let them be guessed.
+    """
+    sha256, size = file_sha256(file)
+    described = plan.description
+    personal = bool({DataClass.PERSONAL, DataClass.SENSITIVE} & set(described.system.data))
+    if described.targets[target].share == "rows" and not personal:
+        return file, sha256, size, False
+    content, digest = salted(home, file, sha256), hashlib.sha256()
+    with content.open() as stream:
+        while chunk := stream.read(1024 * 1024):
+            digest.update(chunk)
+    return content, digest.hexdigest(), content.size, True
+
+
+def rows_items(plan: Plan, home: Home, files: Mapping[str, Path]) -> dict[str, tuple[Item, Content]]:
+    """Return each table as an item with its content; files: target -> where its rows are."""
     kinds = {".parquet": "application/vnd.apache.parquet", ".csv": "text/csv"}
-    return {
-        name: Item(
-            f"rows of {name}",
-            *digests[name],
-            kinds.get(Path(target.file).suffix.lower(), "application/octet-stream"),
-            "evaluation",
-        )
-        for name, target in tables(plan.description).items()
-    }
+    found = {}
+    for name, target in tables(plan.description).items():
+        kind = kinds.get(Path(target.file).suffix.lower(), "application/octet-stream")
+        content, sha256, size, with_salt = shown(plan, home, name, files[name])
+        found[name] = Item(f"rows of {name}", sha256, size, kind, "evaluation", salted=with_salt), content
+    return found
 
 
-def sample_items(work: Measuring) -> dict[str, tuple[Item, Path]]:
-    """Return the samples of each conversation that was logged, as an item and the file that it is."""
+def sample_items(work: Measuring) -> dict[str, tuple[Item, Content, Path]]:
+    """Return the samples of each conversation that was logged, as an item, its content and the file that it is."""
     found = {}
     for check in work.plan.conversations:
         first = work.store.step(work.run, f"check:{check}")[0]
@@ -166,6 +183,8 @@ def sample_items(work: Measuring) -> dict[str, tuple[Item, Path]]:
                 message("The samples of {check} are gone from the data folder.", check=check),
                 fix=message("Bring {path} back, or change system.version to begin another assessment.", path=file),
             )
-        size, sha256 = file.stat().st_size, named["digest"]["sha256"]
-        found[check] = (Item(named["name"], sha256, size, named["mediaType"], "evaluation"), file)
+        content, _, size, with_salt = shown(work.plan, work.home, check.partition("/")[0], file)
+        sha256 = named["digest"]["sha256"]
+        item = Item(named["name"], sha256, size, named["mediaType"], "evaluation", salted=with_salt)
+        found[check] = (item, content, file)
     return found

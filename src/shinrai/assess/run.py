@@ -22,7 +22,7 @@ from shinrai.assess.attesting import (
 from shinrai.assess.conversations import check_references, identities
 from shinrai.assess.instructions import instructions
 from shinrai.assess.measuring import Measuring, measure_all, personal_data_suspected, rows_items, sample_items
-from shinrai.assess.plan import Plan, file_sha256, make_plan, shown_by
+from shinrai.assess.plan import Plan, make_plan, shown_by
 from shinrai.assess.progress import Progress, silent
 from shinrai.assess.results import at
 from shinrai.assess.targets import check_settings, check_targets, table_settings, tables, target_files
@@ -97,7 +97,9 @@ class _Run:
         self.total = len(plan.checks) + 8
         self.progress(message("Reading what is to be assessed"), 0, self.total)
         self.files = target_files(plan.description, plan.folder)
-        self.rows = rows_items(plan, {name: file_sha256(file) for name, file in self.files.items()})
+        rows = rows_items(plan, home, self.files)
+        self.rows = {name: item for name, (item, _) in rows.items()}
+        self.row_contents = {name: content for name, (_, content) in rows.items()}
         self.inputs: dict[str, tuple[Item, bytes]] = {}
         self._add("shinrai.yaml", YAML, "document", description)
         for framework, file in zip(plan.frameworks, plan.framework_files, strict=True):
@@ -242,10 +244,10 @@ class _Run:
             items[item.sha256], contents[item.sha256] = item, self.plan.scope
         for name, item in self.rows.items():
             items[item.sha256] = replace(item, withheld=self._withheld(pieces, name))
-            contents[item.sha256] = self.files[name]
-        for check, (item, file) in self.samples.items():
+            contents[item.sha256] = self.row_contents[name]
+        for check, (item, content, _) in self.samples.items():
             items[item.sha256] = replace(item, withheld=self._withheld(pieces, check.partition("/")[0]))
-            contents[item.sha256] = file
+            contents[item.sha256] = content
         first = pieces[0].logged if pieces else self.store.step(self.run, "plan")[0]
         public = load_signer(self.home.keys, "producer").public
         shown = first.statement.predicate["items"][0]["digest"]["sha256"]
@@ -302,7 +304,7 @@ class _Run:
         )
 
     def _asked(self, check: str) -> AskedSuite:
-        conversation, (item, file) = self.plan.conversations[check], self.samples[check]
+        conversation, (item, _, file) = self.plan.conversations[check], self.samples[check]
         described = conversation.described
         return AskedSuite(
             file, item.sha256, conversation.data, conversation.identity, described.seed, described.repeats

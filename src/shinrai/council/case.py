@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 from shinrai.evaluate.measurement import Measurement, Outcome
+from shinrai.evidence.bundle import Content
 from shinrai.evidence.store import Logged
 from shinrai.frameworks.model import EvidenceCode
 from shinrai.language import Message
 from shinrai_verify.council import FAIL, INCONCLUSIVE, PASS
-
-Content = bytes | Path
 
 
 @dataclass(frozen=True, slots=True)

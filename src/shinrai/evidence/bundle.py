@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from shinrai.evidence.home import Salted
 from shinrai.evidence.merkle import consistency_proof, inclusion_proof, tree_levels
 from shinrai.evidence.statements import Item, Subject
 from shinrai.language import ShinraiError, message
@@ -18,7 +19,7 @@ from shinrai_verify.merkle import leaf_hash
 from shinrai_verify.verify import BUNDLE, envelope_leaves, tile_names
 
 _CHUNK = 1024 * 1024
-Content = bytes | Path
+Content = bytes | Path | Salted
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +108,7 @@ def proof_files(parts: BundleParts) -> Iterator[tuple[str, bytes]]:
 
 
 def _write(path: Path, files: Mapping[str, Content]) -> None:
-    total = sum(content.stat().st_size if isinstance(content, Path) else len(content) for content in files.values())
+    total = sum(_size(content) for content in files.values())
     if len(files) > MAX_ENTRIES or total + 1000 * len(files) > MAX_ARCHIVE_BYTES:
         raise ShinraiError(
             message("The bundle would hold more than {limit} files or 1 TiB.", limit=MAX_ENTRIES),
@@ -126,6 +127,12 @@ def _write(path: Path, files: Mapping[str, Content]) -> None:
         os.fsync(archive.fileno())
 
 
+def _size(content: Content) -> int:
+    if isinstance(content, Path):
+        return content.stat().st_size
+    return content.size if isinstance(content, Salted) else len(content)
+
+
 def _chunks(content: Content) -> Iterator[bytes]:
     if isinstance(content, bytes):
         yield content
@@ -142,7 +149,7 @@ def _measure(name: str, content: Content) -> tuple[int, int]:
         sha256.update(chunk)
     if name.startswith("blobs/") and not name.endswith(sha256.hexdigest()):
         raise ShinraiError(
-            message("{path} changed while it was being assessed.", path=content if isinstance(content, Path) else name),
+            message("{path} changed while it was being assessed.", path=getattr(content, "path", name)),
             fix=message("Assess again when nothing writes to it."),
         )
     return size, crc
