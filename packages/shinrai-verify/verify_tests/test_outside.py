@@ -124,12 +124,27 @@ def test_the_witness_policy_may_name_the_log(tmp_path):
         f"witness x1 {NoteKey('x1.example', Key('x1').public)}\nquorum x1\n",
         f"log {witness('x1')}\nquorum none\n",
         "demand everything\nquorum none\n",
+        LISTED + "group g 2 x1 x2\ngroup h 2 x1 g\nquorum h\n",
+        LISTED + "group g 4 x1 x2 x3\nquorum g\n",
+        LISTED + "group g any x1\ngroup h any x2\ngroup i any x1\nquorum i\n",
+        f"witness x1 {witness('x1')} https://x.example more\nquorum x1\n",
+        f"log {NoteKey(ORIGIN, Key('log').public)} https://x.example more\nquorum none\n",
         "quorum\n",
     ],
 )
 def test_witness_policies_that_could_be_read_in_two_ways_are_refused(lines):
     with pytest.raises(Fault):
         Quorum.parse(lines)
+
+
+def test_groups_of_one_and_witnesses_alone_are_quorums():
+    alone = Quorum.parse(f"witness a {witness('x1')}\ngroup g 1 a\nquorum g")
+    assert alone.met([witness("x1")])
+    assert not alone.met([witness("x2")])
+    named = Quorum.parse(f"log {NoteKey(ORIGIN, Key('log').public)}\nwitness a {witness('x1')}\nquorum a\n")
+    assert named.met([witness("x1"), witness("x2")])
+    assert not named.met([])
+    assert [key.name for key in named.logs] == [ORIGIN]
 
 
 def test_time_from_witnesses_decides_on_expiry_and_age(tmp_path):
