@@ -46,7 +46,7 @@ from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, sign
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.evidence.trust import ensure_trust, policy_file, utc_now
-from shinrai.language import message
+from shinrai.language import ShinraiError, message
 from shinrai.systems import read_description
 from shinrai_verify.dsse import Statement
 from shinrai_verify.encoding import canonical_json
@@ -348,6 +348,21 @@ class _Run:
             self.store.append(Addition([envelope], contents, run=self.run, step="assessment"))
         logged = self.store.step(self.run, "assessment")[0]
         return logged, self.store.blob(logged.statement.predicate["items"][0]["digest"]["sha256"])
+
+
+def give_up(home: Home, store: Store, index: int, reason: str) -> Logged:
+    """Log why the run whose plan stands at an index has no result; ShinraiError when no plan stands there."""
+    planned = next((entry for entry in store.of_type(PLAN) if entry.index == index), None)
+    if planned is None:
+        raise ShinraiError(
+            message("Entry {index} of the log is no plan.", index=index),
+            fix=message("`shinrai verify` names the entries of plans that have no result."),
+        )
+    about = {"plan": planned.envelope.payload_sha256, "reason": reason}
+    statement = planned.statement
+    given_up = Statement(statement.subject_name, statement.subject_sha256, ABANDONMENT, about)
+    envelope = sign(given_up, load_signer(home.keys, "producer"))
+    return Logged(store.append(Addition([envelope]))[0], envelope, given_up)
 
 
 def claims(plan: Plan, pieces: Sequence[Piece], signed: Sequence[Signed]) -> list[Claim]:

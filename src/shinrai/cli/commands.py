@@ -16,6 +16,7 @@ import click
 from shinrai import __version__
 from shinrai.cli.building import command, home_option, language_option
 from shinrai.cli.frameworks import frameworks_group
+from shinrai.cli.giving_up import give_up_command
 from shinrai.cli.interchanging import import_results_command
 from shinrai.cli.judging import judge_group
 from shinrai.cli.keys import keys_group
@@ -286,6 +287,7 @@ def _log(language: Language) -> click.Command:
 
     group = click.Group("log", help=HELP["log"].text(language), params=[language_option(language)])
     group.add_command(_command("check", language, check, [home_option(language)], key="log-check"))
+    group.add_command(give_up_command(language))
     return group
 
 
