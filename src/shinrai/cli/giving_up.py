@@ -8,8 +8,8 @@ from shinrai.cli.building import command, home_option
 from shinrai.language import Language, message
 
 HELP = message(
-    "Log why a planned run has no result. Every bundle about the same system shows the plan; without a reason it counts "
-    "as incomplete."
+    "Log why a planned run has no result. Every bundle about the same system shows the plan; without a reason it "
+    "counts as incomplete."
 )
 REASON = message("Why the run was given up; it is signed and shown to everyone.")
 EXAMPLE = "shinrai log give-up 41 --reason 'the endpoint was withdrawn'"
