@@ -368,7 +368,7 @@ def test_a_dropped_attestation_is_missed_because_the_council_saw_it(tmp_path):
     assert "V9 the council judged 1 pieces of evidence that are not here" in said(outcome)
 
 
-@settings(max_examples=25)
+@settings(max_examples=25, deadline=None)
 @given(st.permutations(PLAIN.log), st.lists(st.sampled_from(PLAIN.log), max_size=4))
 def test_order_and_repetition_of_lines_change_nothing(tmp_path_factory, order, again):
     outcome = World(show=lambda _: [*order, *again]).verified(tmp_path_factory.mktemp("lines"))
@@ -511,7 +511,7 @@ def _ways(document, way=()):
         yield from _ways(value, (*way, name))
 
 
-@settings(max_examples=120)
+@settings(max_examples=120, deadline=None)
 @given(st.sampled_from(NAMES[:-1]), st.data())
 def test_no_shape_of_a_signed_document_makes_the_verifier_fail(tmp_path_factory, name, data):
     def bend(document):

@@ -63,7 +63,7 @@ def test_the_writer_and_the_tests_make_the_same_archive(real):
     assert sorted_archive(real.files) == real.path.read_bytes()
 
 
-@settings(max_examples=150)
+@settings(max_examples=150, deadline=None)
 @given(st.data())
 def test_no_bit_may_change(real, tmp_path_factory, data):
     whole = bytearray(real.path.read_bytes())
@@ -76,7 +76,7 @@ def test_no_bit_may_change(real, tmp_path_factory, data):
     assert said(outcome)
 
 
-@settings(max_examples=100)
+@settings(max_examples=100, deadline=None)
 @given(st.data())
 def test_no_bit_of_the_unpacked_folder_may_change(real, tmp_path_factory, data):
     files = real.files
