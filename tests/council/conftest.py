@@ -168,9 +168,7 @@ class Chamber:
             Question(control, Bilingual(ja=f"{control}は満たされているか", en=f"Is {control} met?"))
             for control in self.controls
         ]
-        rubric = rubric_statement(
-            self.trust[0].envelope.payload_sha256, questions, self.tier, setting.get("strata", ())
-        )
+        rubric = rubric_statement(self.trust[0].envelope.payload_sha256, questions, self.tier, setting.get("required"))
         self.documents = Documents(
             self.trust, log_document(home, self.store, roster), log_document(home, self.store, rubric)
         )

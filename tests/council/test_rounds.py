@@ -245,7 +245,7 @@ def test_a26_a_rubric_of_another_tier_is_another_round(chamber):
     here = chamber(7, tier=Tier.HIGH)
     assert here.case().rubric.tier is Tier.HIGH
     statement = here.documents.rubric.statement
-    easier = replace(statement, predicate={**statement.predicate, "strata": []})
+    easier = replace(statement, predicate={**statement.predicate, "required": {}})
     here.documents = replace(here.documents, rubric=log_document(here.home, here.store, easier))
     here.coordinator = here.open_unchecked()
     with pytest.raises(ShinraiError, match="asks for 0 people, its risk tier for 2"):

@@ -38,3 +38,13 @@ def lines(files: Mapping[str, bytes]) -> list[bytes]:
 def envelope(line: bytes) -> Envelope:
     """Read a line."""
     return Envelope.from_bytes(line.rstrip(b"\n"), "a line")
+
+
+def log_entries(tiles: bytes) -> list[bytes]:
+    """Return the entries of a log from its tiles, one after the other."""
+    found, at = [], 0
+    while at < len(tiles):
+        size = int.from_bytes(tiles[at : at + 2], "big")
+        found.append(tiles[at + 2 : at + 2 + size])
+        at += 2 + size
+    return found

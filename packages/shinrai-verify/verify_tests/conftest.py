@@ -18,6 +18,7 @@ from shinrai.systems import read_description
 from shinrai_verify.trust import Policy
 
 from .archives import unpacked
+from .said import every_fault_can_be_said as every_fault_can_be_said
 
 DESCRIPTION = """\
 shinrai: 1

@@ -1,10 +1,14 @@
 """Hostile archives and folders: nothing is extracted, and only the one form that writers make is read."""
 
+import hashlib
 import os
 import struct
+import subprocess
+import sys
 import zipfile
 import zlib
 from io import BytesIO
+from pathlib import Path
 
 import pytest
 
@@ -194,11 +198,12 @@ def test_too_many_entries_are_refused(tmp_path, monkeypatch):
         _opened(tmp_path, sorted_archive(GOOD))
 
 
-def test_an_archive_beyond_4_gib_is_refused_before_it_is_read(tmp_path):
+def test_an_archive_too_large_is_refused_before_it_is_read(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundles, "MAX_ARCHIVE_BYTES", 2**20)
     path = tmp_path / "a.zip"
     with path.open("wb") as stream:
-        stream.truncate(2**32)  # sparse
-    with pytest.raises(Fault, match="larger than 4 GiB; unpack it and verify the folder"):
+        stream.truncate(2**20 + 1)  # sparse
+    with pytest.raises(Fault, match=r"a\.zip is larger than 1048576 bytes"):
         open_bundle(path)
 
 
@@ -206,6 +211,67 @@ def test_an_archive_in_an_archive_is_a_content_and_is_not_opened(tmp_path):
     inner = sorted_archive(GOOD)
     name = f"blobs/sha256/{sha256(inner)}"
     assert _opened(tmp_path, archive({name: inner})).read(name) == inner
+
+
+# Large archives.
+
+
+def test_the_wide_form_is_the_ordinary_writer_s_too(tmp_path, monkeypatch):
+    # Where sizes and places pass 2^31; here the border is drawn lower for both writers.
+    monkeypatch.setattr(bundles, "ZIP64_FROM", 65)
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 64)
+    big = b"y" * 100
+    files = dict(sorted({f"blobs/sha256/{sha256(big)}": big, **GOOD}.items()))
+
+    def write(made):
+        for name, data in files.items():
+            info = zipfile.ZipInfo(name)
+            info.create_system, info.external_attr = 3, 0o100644 << 16
+            made.writestr(info, data)
+
+    data = sorted_archive(files)
+    assert _zip(write) == data
+    assert _opened(tmp_path, data).sha256 == {name: sha256(content) for name, content in files.items()}
+    with zipfile.ZipFile(BytesIO(data)) as ordinary:
+        assert ordinary.testzip() is None
+    for position in range(0, 8 * len(data), 31):
+        bent = bytearray(data)
+        bent[position // 8] ^= 1 << position % 8
+        with pytest.raises(Fault):
+            _opened(tmp_path, bytes(bent))
+
+
+def test_the_wide_form_is_not_taken_where_the_narrow_one_does(tmp_path):
+    name, data = "manifest.json", b"{}"
+    wide = bytearray(local_header(name, 2**31, zlib.crc32(data)))
+    wide[-16:] = struct.pack("<QQ", 2, 2)
+    with pytest.raises(Fault, match=FORM):
+        _opened(tmp_path, bytes(wide) + data)
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="the peak of memory is read from /proc")
+def test_memory_does_not_grow_with_the_contents(tmp_path):
+    size = 400 * 1024 * 1024
+    chunk, crc, digest = bytes(1024 * 1024), 0, hashlib.sha256()
+    for _ in range(400):
+        crc = zlib.crc32(chunk, crc)
+        digest.update(chunk)
+    name = f"blobs/sha256/{digest.hexdigest()}"
+    path = tmp_path / "large.zip"
+    with path.open("wb") as stream:
+        stream.write(local_header(name, size, crc))
+        stream.seek(size, os.SEEK_CUR)  # sparse: nothing is written to the disk
+        stream.write(directory({name: (0, size, crc)}, len(local_header(name, size, crc)) + size))
+    # VmHWM and not ru_maxrss: that one also counts the process that this one was forked from.
+    program = (
+        "import re, sys; from pathlib import Path; from shinrai_verify.bundle import open_bundle\n"
+        "print(*open_bundle(Path(sys.argv[1])).sizes.values())\n"
+        "print(re.search(r'VmHWM:\\s+(\\d+) kB', Path('/proc/self/status').read_text())[1])"
+    )
+    done = subprocess.run([sys.executable, "-c", program, str(path)], capture_output=True, text=True, check=True)
+    found, kibibytes = done.stdout.split()
+    assert int(found) == size
+    assert int(kibibytes) < 150 * 1024
 
 
 # The folder form.

@@ -36,7 +36,7 @@ def english(monkeypatch):
 
 def _policy(folder, world=GOOD, **changes):
     record = {
-        "logs": [str(key) for key in world.policy.logs],
+        "logs": [str(key) for key in world.policy.outside.logs],
         "requiredControls": [MEASURED],
         "root": world.policy.root,
         "schema": "https://shinrai.example/policy/v1",
@@ -91,9 +91,11 @@ def test_json_for_programs(tmp_path, capsys):
     assert found["bundleId"] == GOOD.bundle_id
     assert found["subject"]["name"] == "x"
     assert found["log"] == {"origin": "example.org/log", "size": len(GOOD.leaves()), "root": found["log"]["root"]}
-    assert [step["code"] for step in found["steps"]] == [f"V{n}" for n in range(1, 12)]
+    assert [step["code"] for step in found["steps"]] == ["V1", "V2", "L1", *(f"V{n}" for n in range(3, 12))]
+    assert found["levels"] == {"L1": 0, "L2": 0}
+    assert found["council"] == {"n": 5, "f": 1, "q": 4, "domains": 5, "F": 1, "commonCausesOverF": []}
     assert all(step["class"] == 0 and step["text"].isascii() for step in found["steps"])
-    expected = {"outcome": "pass", "contested": False, "dissent": [], "equivocators": []}
+    expected = {"outcome": "pass", "contested": False, "dissent": [], "equivocators": [], "absent": [], "final": True}
     assert found["verdicts"] == {MEASURED: expected, ATTESTED: expected}
     assert found["withheld"] == []
 

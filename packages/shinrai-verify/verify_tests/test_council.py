@@ -14,6 +14,8 @@ from shinrai_verify.council import (
     Ballot,
     Member,
     Roster,
+    certifies,
+    late,
     reconsidered,
     required_strata,
     tally,
@@ -232,20 +234,14 @@ def test_an_undecided_tally_says_which_condition_was_missing():
     assert count(roster(4), [("pass", "fail")] * 2 + [PASS] * 2).reason == ""
 
 
-def test_a_rubric_demands_strata_for_one_control_or_for_all():
-    rubric = {
-        "strata": [
-            {"control": None, "stratum": "human", "least": 1},
-            {"control": "X", "stratum": "human", "least": 2},
-            {"control": "Y", "stratum": "tool", "least": 3},
-        ]
-    }
+def test_a_rubric_demands_strata_for_each_control():
+    rubric = {"required": {"X": {"human": 2}, "Y": {"human": 1, "tool": 3}, "Z": None}}
     assert required_strata(rubric, "X") == {"human": 2}
     assert required_strata(rubric, "Y") == {"human": 1, "tool": 3}
-    assert required_strata({}, "X") == {}
-    for least in (-1, True, "1", None):
+    assert required_strata(rubric, "Z") == required_strata(rubric, "other") == required_strata({}, "X") == {}
+    for demanded in ({"X": {"human": -1}}, {"X": {"human": True}}, {"X": {"human": "1"}}, {"X": ["human"]}, ["X"]):
         with pytest.raises(ValueError, match="demands a stratum"):
-            required_strata({"strata": [{"control": None, "stratum": "human", "least": least}]}, "X")
+            required_strata({"required": demanded}, "X")
 
 
 def test_what_a_rubric_demands_counts_beside_what_the_roster_does():
@@ -273,5 +269,95 @@ def test_late_ballots_convict_and_never_count_for_a_value(liars, outcome, contes
     found = reconsidered(council, counted, [Ballot(f"m{n}", "fail") for n in range(liars)])
     assert (found.outcome, found.contested, len(found.equivocators)) == (outcome, contested, liars)
     undecided = count(council, [PASS, PASS, SILENT, SILENT])
-    late = reconsidered(council, undecided, [Ballot("m2", "pass"), Ballot("m3", "pass"), Ballot("stranger", "pass")])
-    assert (late.outcome, late.unlogged) == (UNDECIDED, ("m2", "m3"))
+    again = reconsidered(council, undecided, [Ballot("m2", "pass"), Ballot("m3", "pass"), Ballot("stranger", "pass")])
+    assert (again.outcome, again.unlogged) == (UNDECIDED, ("m2", "m3"))
+
+
+# What one control demands beyond the roster.
+
+
+def test_a_control_may_demand_more_persons_than_the_roster():
+    people = [member(number, strata=("human",) if number < 2 else ()) for number in range(7)]
+    council = Roster(tuple(people), {"human": 1})
+    everyone = [PASS] * 7
+    assert count(council, everyone).outcome == "pass"
+    ballots = [Ballot(f"m{number}", "pass") for number in range(7)]
+    assert tally(council, ballots, {"human": 2}).outcome == "pass"
+    assert tally(council, ballots, {"human": 3}).outcome == UNDECIDED
+    assert tally(council, ballots[1:], {"human": 2}).outcome == UNDECIDED
+    # A demand of the rubric never lowers the roster's.
+    assert tally(council, ballots[2:], {"human": 0}).outcome == UNDECIDED
+    assert council.demanded({"human": 0, "tool": 2}) == {"human": 1, "tool": 2}
+
+
+def test_a_person_s_dissent_contests_only_where_persons_are_demanded():
+    people = [member(number, strata=("human",) if number == 0 else ()) for number in range(7)]
+    ballots = [Ballot("m0", "fail"), *(Ballot(f"m{number}", "pass") for number in range(1, 7))]
+    free = Roster(tuple(people), {})
+    assert (tally(free, ballots).outcome, tally(free, ballots).contested) == ("pass", False)
+    two = [*people[:1], member(1, strata=("human",)), *people[2:]]
+    bound = tally(Roster(tuple(two), {}), ballots, {"human": 1})
+    assert (bound.outcome, bound.contested, bound.dissent) == ("pass", True, ("m0",))
+    tool = [Ballot("m2", "fail"), *(Ballot(f"m{number}", "pass") for number in (0, 1, 3, 4, 5, 6))]
+    assert tally(Roster(tuple(two), {}), tool, {"human": 1}).contested is False
+
+
+def test_clones_in_one_domain_weigh_as_one():
+    # 30 copies and 3 others: far more than a quorum, but of one cause.
+    clones = [member(number, domain="clone") for number in range(30)] + [member(number) for number in range(30, 33)]
+    council = Roster(tuple(clones), {})
+    assert len(council.domains) == 4
+    everyone = {f"m{number}" for number in range(33)}
+    assert certifies(council, everyone)
+    assert certifies(council, everyone - {"m32"})
+    assert not certifies(council, everyone - {"m31", "m32"})
+    assert not certifies(council, everyone - {f"m{number}" for number in range(12)})
+
+
+# Votes presented outside a round.
+
+
+def _late(council, votes, *more, required=None):
+    return late(count(council, votes), council, [Ballot(*each) for each in more], required)
+
+
+def test_late_votes_convict_and_never_count():
+    council = roster(7)  # f = 2, q = 5
+    whole = [PASS] * 7
+    assert _late(council, whole) == ""
+    assert _late(council, whole, ("m0", "pass")) == ""
+    assert _late(council, whole, ("m0", "fail"), ("m1", "fail")) == ""
+    assert _late(council, whole, ("m0", "fail"), ("m1", "fail"), ("m2", "inconclusive")) == VOID
+    assert _late(council, whole[:5], ("m0", "fail")) == "contested"
+    assert _late(council, whole[:5], ("m5", "fail"), ("m6", "pass")) == ""
+    assert _late(council, whole[:4], ("m5", "pass"), ("m0", "fail")) == ""
+    # Two values of one who was silent convict as well.
+    liars = [(f"m{number}", value) for number in (4, 5, 6) for value in ("pass", "fail")]
+    assert _late(council, [PASS] * 4, *liars) == VOID
+    # Who lied in the round already counts among them; a void round stays what it is.
+    assert _late(council, [("pass", "fail")] * 2 + [PASS] * 5, ("m2", "fail")) == VOID
+    assert _late(council, [("pass", "fail")] * 3 + [PASS] * 4) == ""
+
+
+def test_late_votes_contest_when_a_demanded_stratum_falls_away():
+    people = [member(number, strata=("human",) if number == 0 else ()) for number in range(7)]
+    council = Roster(tuple(people), {})
+    assert _late(council, [PASS] * 7, ("m0", "fail")) == ""
+    assert _late(council, [PASS] * 7, ("m0", "fail"), required={"human": 1}) == "contested"
+
+
+@pytest.mark.parametrize("quorum", [18, 21])
+def test_with_a_smaller_quorum_ten_liars_certify_two_values_for_33(quorum):
+    council = roster(33)
+    honest = 33 - council.f
+    for one in range(honest + 1):
+        votes = [PASS] * one + [FAIL] * (honest - one)
+        shown = {value: one if value == "pass" else honest - one for value in ("pass", "fail")}
+        # Each observer is shown the liars' votes for another value.
+        certified = [value for value, votes_ in shown.items() if votes_ + council.f >= quorum]
+        real = [
+            value for value in ("pass", "fail") if count(council, [*votes, *[(value,)] * council.f]).outcome == value
+        ]
+        assert len(real) <= 1
+        if one == honest // 2:
+            assert len(certified) == 2

@@ -144,3 +144,8 @@ def test_a_leaf_commits_to_who_signed_and_to_the_signature():
     leaves = {leaf for leaf, _ in envelope_leaves(ENVELOPE, "t") + envelope_leaves(bare, "t")}
     assert len(leaves) == 3
     assert [keyid for _, keyid in envelope_leaves(ENVELOPE, "t")] == sorted([Key("one").keyid, Key("two").keyid])
+
+
+def test_as_many_signatures_as_allowed_are_read():
+    many = tuple(Signature(f"{number:064x}", bytes(64)) for number in range(1024))
+    assert Envelope.from_bytes(Envelope(b"{}", many).to_bytes(), "it").signatures == many

@@ -2,17 +2,27 @@
 
 import pytest
 
+from shinrai.evidence.bundle import entry_tiles
 from shinrai_verify.merkle import leaf_hash, root
 from shinrai_verify.note import Checkpoint, NoteKey, signature_line
-from shinrai_verify.verify import leaf_bytes, tile_names
+from shinrai_verify.verify import leaf_bytes
 
 from .world import ORIGIN, Key, World, put, said
 
 PLAIN = World()
+ENTRIES = PLAIN.entries()
 LEAVES = PLAIN.leaves()
 SIZE = len(LEAVES)
-TILE = f"log/tile/0/000.p/{SIZE}"
-STRANGER = leaf_hash(b"stranger")
+TILE = f"log/tile/entries/000.p/{SIZE}"
+
+
+def foreign(number: int) -> bytes:
+    """Return an entry of somebody else."""
+    return leaf_bytes("ab" * 32, "AAAA", "ab" * 32, "ab" * 32, "cd" * 32, str(number))
+
+
+STRANGE = foreign(0)
+STRANGER = leaf_hash(STRANGE)
 OTHER = "example.org/other"
 
 
@@ -32,12 +42,12 @@ def both_logs(policy):
 # Without the log's key: the tiles no longer match the head.
 
 WITHOUT_THE_KEY = {
-    "an entry changed": [*LEAVES[:5], STRANGER, *LEAVES[6:]],
-    "the last entry removed": LEAVES[:-1],
-    "an entry removed": LEAVES[:5] + LEAVES[6:],
-    "two entries swapped": [*LEAVES[:5], LEAVES[6], LEAVES[5], *LEAVES[7:]],
-    "an entry added": [*LEAVES, STRANGER],
-    "an entry inserted": [*LEAVES[:5], STRANGER, *LEAVES[5:]],
+    "an entry changed": [*ENTRIES[:5], STRANGE, *ENTRIES[6:]],
+    "the last entry removed": ENTRIES[:-1],
+    "an entry removed": ENTRIES[:5] + ENTRIES[6:],
+    "two entries swapped": [*ENTRIES[:5], ENTRIES[6], ENTRIES[5], *ENTRIES[7:]],
+    "an entry added": [*ENTRIES, STRANGE],
+    "an entry inserted": [*ENTRIES[:5], STRANGE, *ENTRIES[5:]],
     "all entries removed": [],
 }
 
@@ -47,11 +57,12 @@ def test_a_log_that_was_touched_does_not_match_its_head(tmp_path, name):
     changed = WITHOUT_THE_KEY[name]
     rest = {**PLAIN.contents()}
     del rest[TILE]
-    named = {**rest, TILE: b"".join(changed)}
+    named = {**rest, TILE: b"".join(data for _, data in entry_tiles(changed))}
     outcome = World(files=lambda _: named).verified(tmp_path)
     assert outcome.exit_code == 1
-    assert "the log does not match its signed head" in said(outcome) or f"does not hold {SIZE} hashes" in said(outcome)
-    fitting = {**rest, **{tile: b"".join(changed) for tile, _ in tile_names(len(changed))}}
+    told = ("the log does not match its signed head", f"does not hold {SIZE} entries", "is not valid JSON")
+    assert any(word in said(outcome) for word in told)
+    fitting = {**rest, **dict(entry_tiles(changed))}
     outcome = World(files=lambda _: fitting).verified(tmp_path)
     assert outcome.exit_code == 1
     assert "V3 " in said(outcome)
@@ -62,23 +73,23 @@ def test_a_log_that_was_touched_does_not_match_its_head(tmp_path, name):
 
 @pytest.mark.parametrize("place", range(SIZE))
 def test_an_entry_removed_by_the_log_itself_is_missed(tmp_path, place):
-    outcome = World(edits={"leaves": lambda leaves: leaves[:place] + leaves[place + 1 :]}).verified(tmp_path)
+    outcome = World(edits={"entries": lambda entries: entries[:place] + entries[place + 1 :]}).verified(tmp_path)
     assert (outcome.exit_code, "is not in the log" in said(outcome)) == (1, True)
 
 
 def test_an_entry_replaced_by_the_log_itself_is_missed(tmp_path):
-    outcome = World(edits={"leaves": lambda leaves: [*leaves[:7], STRANGER, *leaves[8:]]}).verified(tmp_path)
+    outcome = World(edits={"entries": lambda entries: [*entries[:7], STRANGE, *entries[8:]]}).verified(tmp_path)
     assert (outcome.exit_code, said(outcome)) == (1, "V5 attestations.intoto.jsonl:8 is not in the log")
 
 
 def test_an_entry_logged_twice_is_refused(tmp_path):
-    outcome = World(edits={"leaves": lambda leaves: [*leaves, leaves[0]]}).verified(tmp_path)
+    outcome = World(edits={"entries": lambda entries: [*entries, entries[0]]}).verified(tmp_path)
     assert (outcome.exit_code, said(outcome)) == (1, "V3 the log holds an entry twice")
 
 
 def test_entries_of_other_bundles_in_the_log_are_nobody_else_s_business(tmp_path):
-    more = [leaf_hash(leaf_bytes("ab" * 32, "AAAA", "ab" * 32, "ab" * 32, str(n))) for n in range(300)]
-    outcome = World(edits={"leaves": lambda leaves: leaves + more}).verified(tmp_path)
+    more = [foreign(number) for number in range(300)]
+    outcome = World(edits={"entries": lambda entries: entries + more}).verified(tmp_path)
     assert (outcome.exit_code, outcome.checkpoint.size) == (0, SIZE + 300)
 
 
@@ -122,10 +133,10 @@ def test_a_size_that_nothing_can_hold_is_refused_at_once(tmp_path, size):
     assert outcome.exit_code == 1
 
 
-@pytest.mark.parametrize("name", ["log/checkpoint.tsr", "log/tile/0/001.p/1", "log/tile/1/000.p/1", f"{TILE}0"])
+@pytest.mark.parametrize("name", ["log/tile/0/001.p/1", "log/tile/entries/001.p/1", "log/extra", f"{TILE}0"])
 def test_files_of_the_log_that_nothing_accounts_for_are_refused(tmp_path, name):
     outcome = World(files=lambda files: {**files, name: b""}).verified(tmp_path)
-    assert (outcome.exit_code, said(outcome)) == (1, f"V3 the bundle holds a file named {name}, which is not allowed")
+    assert (outcome.exit_code, said(outcome)) == (1, f"V5 the bundle holds a file named {name}, which is not allowed")
 
 
 # What the outsider remembers (V4).
@@ -170,8 +181,8 @@ def test_a_split_view_is_seen_when_two_outsiders_compare(tmp_path):
     folders = [tmp_path / name for name in "ab"]
     for folder in folders:
         folder.mkdir()
-    one = World(edits={"leaves": lambda leaves: [*leaves, leaf_hash(b"for A")]})
-    two = World(edits={"leaves": lambda leaves: [*leaves, leaf_hash(b"for B"), leaf_hash(b"more")]})
+    one = World(edits={"entries": lambda entries: [*entries, foreign(1)]})
+    two = World(edits={"entries": lambda entries: [*entries, foreign(2), foreign(3)]})
     seen = one.verified(folders[0])
     assert seen.exit_code == two.verified(folders[1]).exit_code == 0
     outcome = two.verified(folders[1], last_seen=seen.checkpoint_note)

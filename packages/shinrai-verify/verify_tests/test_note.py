@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from shinrai_verify.encoding import Fault
-from shinrai_verify.note import MAX_NOTE_BYTES, Checkpoint, NoteKey, open_note, signature_line
+from shinrai_verify.note import MAX_NOTE_BYTES, Checkpoint, NoteKey, open_note, open_proof, signature_line
 
 from .world import Key
 
@@ -174,3 +174,60 @@ URL_SAFE_ROOT = base64.urlsafe_b64encode(b"\xff" * 32).decode()
 def test_what_is_not_a_checkpoint_is_refused(text):
     with pytest.raises(Fault):
         Checkpoint.parse(text, "it")
+
+
+# Proofs (C2SP tlog-proof).
+
+SEEN = b"example.org/log\n5\nAAAA\n\nsigned\n"
+NODES = [bytes([number]) * 32 for number in range(3)]
+
+
+def _proof(index=b"4", nodes=NODES, kind=b"c2sp.org/tlog-proof@v1", head=SEEN):
+    lines = [kind, b"index " + index, *(base64.b64encode(node) for node in nodes)]
+    return b"\n".join(lines) + b"\n\n" + head
+
+
+def test_a_proof_is_read():
+    assert open_proof(_proof(), SEEN, "it") == (4, NODES)
+    assert open_proof(_proof(b"0", []), SEEN, "it") == (0, [])
+    assert open_proof(_proof(b"7", NODES[:1] * 63), SEEN, "it") == (7, NODES[:1] * 63)
+
+
+NO_BASE64 = "it has a field that is not valid base64"
+BAD_PROOFS = {
+    "another kind": (_proof(kind=b"c2sp.org/tlog-proof@v2"), "it is not a proof under the log's head"),
+    "another head": (_proof(head=SEEN + b"x"), "it is not a proof under the log's head"),
+    "no head": (_proof().partition(b"\n\n")[0], "it is not a proof under the log's head"),
+    "no index": (b"c2sp.org/tlog-proof@v1\n\n" + SEEN, "it is not a proof under the log's head"),
+    "extra data": (_proof().replace(b"index", b"extra AAAA\nindex"), "it is not a proof under the log's head"),
+    "a node first": (_proof().replace(b"index 4\n", b""), "it is not a proof under the log's head"),
+    "too many nodes": (_proof(nodes=NODES[:1] * 64), "it is not a proof under the log's head"),
+    "an index with zeros": (_proof(b"04"), "it has a number that is not written plainly"),
+    "a node that is no base64": (_proof().replace(b"AQEB", b"AQE!"), NO_BASE64),
+    "the other alphabet": (
+        _proof(nodes=[b"\xff" * 32]).replace(b"//", b"__"),
+        "it has a field that is not valid base64",
+    ),
+    "nothing": (b"", "it is not a proof under the log's head"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_PROOFS)
+def test_other_proofs_are_refused(name):
+    data, said = BAD_PROOFS[name]
+    with pytest.raises(Fault) as caught:
+        open_proof(data, SEEN, "it")
+    assert str(caught.value) == said
+
+
+def test_bytes_that_are_not_ascii_are_no_proof():
+    with pytest.raises(Fault, match="is not a proof"):
+        open_proof(b"\xff" + _proof(), SEEN, "it")
+
+
+def test_a_line_of_a_stranger_may_be_as_short_as_five_bytes():
+    short = f"— other.example {base64.b64encode(bytes(5)).decode()}\n"
+    assert open_note((TEXT + "\n" + LINE + short).encode(), [PETER], "it") == TEXT
+    none = "— other.example \n"
+    with pytest.raises(Fault, match="malformed signature line"):
+        open_note((TEXT + "\n" + LINE + none).encode(), [PETER], "it")

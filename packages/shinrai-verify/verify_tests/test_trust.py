@@ -24,7 +24,7 @@ def _policy(**changes):
 def test_a_policy_is_read():
     policy = Policy.from_bytes(_policy())
     assert policy.root == "ab" * 32
-    assert [str(key) for key in policy.logs] == [LOG]
+    assert [str(key) for key in policy.outside.logs] == [LOG]
     assert policy.required_controls == ("JP-GL-C1.override-design",)
 
 
@@ -36,12 +36,15 @@ POLICIES = {
     ),
     "another schema": (_policy(schema="https://example.org/policy/v2"), "does not say “schema”"),
     "no schema": (_policy(schema=...), "lacks a valid field “schema”"),
-    "no root": (_policy(root=...), "digest"),
+    "no root": (_policy(root=...), "lacks a valid field “root”"),
     "root in capitals": (_policy(root="AB" * 32), "digest"),
-    "no logs": (_policy(logs=...), "lacks a valid field “logs”"),
-    "a log that is no key": (_policy(logs=["x+y+z"]), "not valid base64"),
+    "a log that is no key": (_policy(logs=["x+y+z"]), "is not a C2SP verifier key"),
     "a log that is no text": (_policy(logs=[5]), "lacks a valid field “logs”"),
-    "no required controls": (_policy(requiredControls=...), "lacks a valid field “requiredControls”"),
+    "required controls of another kind": (_policy(requiredControls="x"), "lacks a valid field “requiredControls”"),
+    "an age that is no number": (_policy(maxAge="1 day"), "lacks a valid field “maxAge”"),
+    "a head that is no text": (_policy(lastSeen=5), "lacks a valid field “lastSeen”"),
+    "a service without certificates": (_policy(tsa=[{"name": "x"}]), "lacks a valid field “certSha256”"),
+    "a witness policy that is none": (_policy(witnessPolicy="quorum x\n"), "a line that is not understood: quorum x"),
     "a control that is no identifier": (_policy(requiredControls=["a b"]), "identifier"),
     "no object": (b"[]", "is not an object"),
     "no JSON": (b"PK", "is not valid JSON"),
@@ -193,7 +196,7 @@ DOCUMENTS = {
     "a root threshold of none": (_role("root", threshold=0), "a role root that cannot be filled"),
     "a negative threshold": (_role("admin", threshold=-1), "a role admin that cannot be filled"),
     "a threshold that is a truth": (_role("root", threshold=True), "lacks a valid field “threshold”"),
-    "a threshold we would not keep": (_role("admin", threshold=2), "several signatures of the role admin"),
+    "a threshold we would not keep": (_role("admin", threshold=2), "a role admin that cannot be filled"),
     "a time without zone": (lambda d: d.update(expires="2099-01-01T00:00:00"), "RFC 3339"),
     "a time with an offset": (lambda d: d.update(expires="2099-01-01T00:00:00+09:00"), "RFC 3339"),
     "a time without zeros": (lambda d: d.update(expires="2099-1-1T0:0:0Z"), "RFC 3339"),
@@ -276,3 +279,11 @@ def test_required_strata_are_numbers():
     for required in ([], {"north": "1"}, {"north": True}):
         with pytest.raises(Fault, match="lacks a valid field"):
             parse_roster(_roster(GOOD, required), "the roster")
+
+
+def test_four_members_are_enough_and_all_of_them_is_read():
+    roster = parse_roster(_roster([seat(name, kind="human", domain="d-" + name) for name in SEATS[:4]]), "it")
+    assert [(member.id, member.kind, member.domain) for member in roster.members] == [
+        (name, "human", "d-" + name) for name in SEATS[:4]
+    ]
+    assert (roster.n, roster.q, roster.domains) == (4, 3, 4)

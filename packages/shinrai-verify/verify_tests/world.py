@@ -14,6 +14,7 @@ from typing import Any
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
+from shinrai.evidence.bundle import BundleParts, entry_tiles, proof_files
 from shinrai_verify import verify as formats
 from shinrai_verify.council import VALUES, Ballot, tally
 from shinrai_verify.dsse import Envelope, Signature, Statement
@@ -152,7 +153,8 @@ class World:
 
     edits: name of a document -> function that takes it and returns what is signed instead. signers: name -> keys.
     arrange: takes the log as (name, envelope) pairs and returns what is logged. show: picks what the bundle shows.
-    votes: (seat, control) -> values with a rationale. files: last change of the bundle's files.
+    votes: (seat, control) -> values with a rationale. files: last change of the bundle's files. proofs: show the log in
+    part, with the continuation from these sizes seen. seals: seats that seal their votes before they are opened.
     """
 
     edits: Mapping[str, Edit] = field(default_factory=dict)
@@ -164,6 +166,9 @@ class World:
     trust: Sequence[tuple[dict[str, Any], Sequence[str]]] = ()
     log_key: str = "log"
     withhold: bool = False
+    proofs: bool = False
+    seen: Sequence[int] = ()
+    seals: Sequence[str] = ()
 
     def _edit(self, name: str, document: Any) -> Any:
         return self.edits.get(name, lambda same: same)(document)
@@ -299,6 +304,25 @@ class World:
                     log.append((f"{name} {control} rationale", sign(self.rationale(control, value), key)))
         return log
 
+    def _sealed(self) -> list[tuple[str, Envelope]]:
+        """Return the seals of the seats, and the reveal after them."""
+        if not self.seals:
+            return []
+        about, of_bundle = {"round": self.round.payload_sha256}, ("bundle", self.bundle_id)
+        log = []
+        for name in self.seals:
+            mine = [e for place, e in self.cast if place.startswith(name) and place.endswith("ballot")]
+            seals = {
+                **about,
+                "seals": [
+                    {"control": json.loads(e.payload)["predicate"]["control"], "seal": sha256(e.signatures[0].sig)}
+                    for e in mine
+                ],
+            }
+            log.append((f"{name} seal", sign(self._statement("seal", of_bundle, formats.SEAL, seals), f"seat-{name}")))
+        reveal = self._statement("reveal", of_bundle, formats.REVEAL, about)
+        return [*log, ("reveal", self._sign("reveal", reveal, "coordinator"))]
+
     @cached_property
     def certificates(self) -> dict[str, bytes]:
         """Certificate by control."""
@@ -381,7 +405,7 @@ class World:
 
     @cached_property
     def _voted(self) -> list[tuple[str, Envelope]]:
-        return [*self.before_round, ("round", self.round), *self.cast, *self._summed_up()]
+        return [*self.before_round, ("round", self.round), *self._sealed(), *self.cast, *self._summed_up()]
 
     @cached_property
     def log(self) -> list[tuple[str, Envelope]]:
@@ -391,12 +415,16 @@ class World:
         whole.append(("assessment", self._sign("assessment", assessment, "producer")))
         return self.arrange(whole)
 
-    def leaves(self) -> list[bytes]:
+    def entries(self) -> list[bytes]:
         found = []
         for _, envelope in self.log:
-            kind = json.loads(envelope.payload)["predicateType"]
-            found += [leaf_hash(leaf) for leaf, _ in formats.envelope_leaves(envelope, kind)]
-        return self._edit("leaves", found)
+            said = json.loads(envelope.payload)
+            about = said["predicateType"], said["subject"][0]["digest"]["sha256"]
+            found += [leaf for leaf, _ in formats.envelope_leaves(envelope, *about)]
+        return self._edit("entries", found)
+
+    def leaves(self) -> list[bytes]:
+        return [leaf_hash(entry) for entry in self.entries()]
 
     @property
     def policy(self) -> Policy:
@@ -407,7 +435,8 @@ class World:
 
     def contents(self) -> dict[str, bytes]:
         """Return the bundle's files."""
-        leaves = self.leaves()
+        entries = self.entries()
+        leaves = [leaf_hash(entry) for entry in entries]
         head = Checkpoint(ORIGIN, len(leaves), root(leaves))
         key = NoteKey(ORIGIN, Key(self.log_key).public)
         note = head.text + "\n" + signature_line(key, Key(self.log_key).sign(head.text.encode()))
@@ -415,13 +444,12 @@ class World:
             "manifest.json": self.manifest,
             "VERIFY.txt": b"echo verified\n",
             "attestations.intoto.jsonl": b"".join(e.to_bytes() + b"\n" for _, e in self.show(self.log)),
-            "log/checkpoint": note.encode(),
+            "log/checkpoint": self._edit("note", note.encode()),
             **{f"trust/root.{n}.json": envelope.to_bytes() for n, envelope in enumerate(self.chain, start=1)},
         }
-        start = 0
-        for name, width in formats.tile_names(len(leaves)):
-            files[name] = b"".join(leaves[start : start + width])
-            start += width
+        shown = [envelope for _, envelope in self.show(self.log)]
+        parts = BundleParts(b"", {}, shown, [], files["log/checkpoint"], leaves, b"", seen=self.seen)
+        files |= dict(proof_files(parts) if self.proofs else entry_tiles(entries))
         for data in (*self.blobs.values(), *self.certificates.values(), self.document()):
             if not (self.withhold and data == self.blobs["rows"]):
                 files[f"blobs/sha256/{sha256(data)}"] = data

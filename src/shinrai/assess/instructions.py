@@ -52,10 +52,9 @@ def instructions(logged: Logged, public: bytes, content_sha256: str) -> bytes:
             openssl pkey -pubin -in "$w/key.pem" -outform DER | sha256sum
             for f in trust/root.*.json; do sed 's/^{{"payload":"\\([^"]*\\)".*/\\1/' "$f" | base64 -d; done | grep -c {logged.envelope.signatures[0].keyid}
 
-            # 5. 台帳：記録のハッシュが、台帳の {logged.index} 番目（0から）にある
-            #    The log: the hash of the entry stands at place {logged.index} (from 0). Both lines print the same.
-            printf '\\000%s' '{leaf}' | sha256sum | cut -c1-64
-            find log/tile/0 -type f | sort | xargs cat | tail -c +{logged.index * 32 + 1} | head -c 32 | od -An -v -tx1 | tr -d ' \\n'; echo
+            # 5. 台帳：この署名の記録、またはその証明が収録されている（1 と表示される）
+            #    The log: the record of this signature, or a proof of it, is here. It prints 1.
+            find log -type f -print -exec cat {{}} + | grep -a -c -F -e '{leaf}' -e "$(printf '\\000%s' '{leaf}' | sha256sum | cut -c1-64)"
             """
         )
     ).encode()

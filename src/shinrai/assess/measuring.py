@@ -10,7 +10,7 @@ from typing import Any
 from shinrai.assess.conversations import PARQUET, converse_with, judge_file, samples_file
 from shinrai.assess.plan import Plan, file_sha256, showing
 from shinrai.assess.progress import Progress
-from shinrai.assess.targets import check_settings, table_settings, tables, target_files
+from shinrai.assess.targets import check_settings, table_settings, tables
 from shinrai.council import Piece
 from shinrai.evaluate.checks import CHECKS, error_measurements
 from shinrai.evaluate.interchange.imported import TOOL_NAMES
@@ -18,11 +18,13 @@ from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.evaluate.measurement_json import from_json, to_json
 from shinrai.evaluate.targets.faults import TableError
 from shinrai.evaluate.targets.table import Table, open_table
-from shinrai.evidence.home import Home
+from shinrai.evidence.bundle import Content
+from shinrai.evidence.home import Home, salted
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, evidence_statement, producer, sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.language import ShinraiError, message
+from shinrai.systems import DataClass
 from shinrai_verify.dsse import Envelope
 from shinrai_verify.encoding import canonical_json, strict_json
 
@@ -100,11 +102,15 @@ def _converse(work: Measuring, check: str, progress: Progress, now: datetime, po
     progress(message("{target}: {check}", target=conversation.target, check=conversation.suite.title), *position)
     judge = conversation.judge.setting(work.trusted, now.date()) if conversation.judge else None
     done = converse_with(conversation, work.home.path, work.run, progress, position, judge)
-    behind = [Item(f"samples of {check}", *file_sha256(done.files.samples), PARQUET, "evaluation")]
+    behind = [_samples(work, conversation.target, f"samples of {check}", done.files.samples)]
     if done.judging is not None:
-        replies = done.judging.files.samples
-        behind.append(Item(f"judge's replies on {check}", *file_sha256(replies), PARQUET, "evaluation"))
+        behind.append(_samples(work, conversation.target, f"judge's replies on {check}", done.judging.files.samples))
     _log(work, check, done.measurements, behind, now)
+
+
+def _samples(work: Measuring, target: str, name: str, file: Path) -> Item:
+    _, sha256, size, with_salt = shown(work.plan, work.home, target, file)
+    return Item(name, sha256, size, PARQUET, "evaluation", salted=with_salt)
 
 
 def _import(work: Measuring, check: str, progress: Progress, now: datetime, position: tuple[int, int]) -> None:
@@ -176,24 +182,39 @@ def personal_data_suspected(pieces: Sequence[Piece], target: str) -> bool:
     return any(outcome is not Outcome.PASS for outcome in outcomes)
 
 
-def rows_items(plan: Plan, digests: Mapping[str, tuple[str, int]]) -> dict[str, Item]:
-    """Return each table, and each file of results, as an item; digests: target -> (SHA-256, size)."""
+def shown(plan: Plan, home: Home, target: str, file: Path) -> tuple[Content, str, int, bool]:
+    """Return a target's file as evidence names it: content, SHA-256, size, and whether it is salted.
+
+    It is where the rows are personal or are not shared: a digest that anyone may see must not let them be guessed.
+    """
+    sha256, size = file_sha256(file)
+    described = plan.description
+    personal = bool({DataClass.PERSONAL, DataClass.SENSITIVE} & set(described.system.data))
+    if described.targets[target].share != "counts" and not personal:
+        return file, sha256, size, False
+    content, digest = salted(home, file, sha256), hashlib.sha256()
+    with content.open() as stream:
+        while chunk := stream.read(1024 * 1024):
+            digest.update(chunk)
+    return content, digest.hexdigest(), content.size, True
+
+
+def rows_items(plan: Plan, home: Home, files: Mapping[str, Path]) -> dict[str, tuple[Item, Content]]:
+    """Return each table, and each file of results, as an item with its content; files: target -> where it is."""
     kinds = {".parquet": PARQUET, ".csv": "text/csv", ".json": "application/json", ".jsonl": "application/jsonl"}
-    return {
-        name: Item(
-            f"rows of {name}" if name in tables(plan.description) else f"results of {name}",
-            *digests[name],
-            kinds.get(file.suffix.lower(), "application/octet-stream"),
-            "evaluation",
-        )
-        for name, file in target_files(plan.description, plan.folder).items()
-    }
+    found = {}
+    for name, file in files.items():
+        kind = kinds.get(file.suffix.lower(), "application/octet-stream")
+        content, sha256, size, with_salt = shown(plan, home, name, file)
+        title = f"rows of {name}" if name in tables(plan.description) else f"results of {name}"
+        found[name] = Item(title, sha256, size, kind, "evaluation", salted=with_salt), content
+    return found
 
 
-def sample_items(work: Measuring) -> dict[str, tuple[Item, Path]]:
-    """Return the samples of each conversation that was logged, as an item and the file that it is, by its check.
+def sample_items(work: Measuring) -> dict[str, tuple[Item, Content, Path]]:
+    """Return the samples of each conversation that was logged, as an item, its content and the file that it is.
 
-    The replies of its judge, where it had one, stand under `<check>/judge`.
+    By the name of the check; the replies of its judge, where it had one, stand under `<check>/judge`.
     """
     found = {}
     for check in work.plan.conversations:
@@ -205,8 +226,10 @@ def sample_items(work: Measuring) -> dict[str, tuple[Item, Path]]:
                     message("The samples of {check} are gone from the data folder.", check=check),
                     fix=message("Bring {path} back, or change system.version to begin another assessment.", path=file),
                 )
-            size, sha256 = file.stat().st_size, named["digest"]["sha256"]
-            found[name] = (Item(named["name"], sha256, size, named["mediaType"], "evaluation"), file)
+            content, _, size, with_salt = shown(work.plan, work.home, check.partition("/")[0], file)
+            sha256 = named["digest"]["sha256"]
+            item = Item(named["name"], sha256, size, named["mediaType"], "evaluation", salted=with_salt)
+            found[name] = (item, content, file)
     return found
 
 

@@ -29,7 +29,7 @@ from shinrai.assess.measuring import (
     rows_items,
     sample_items,
 )
-from shinrai.assess.plan import Plan, file_sha256, make_plan, shown_by
+from shinrai.assess.plan import Plan, make_plan, shown_by
 from shinrai.assess.progress import Progress, silent
 from shinrai.assess.results import at
 from shinrai.assess.targets import check_settings, check_targets, table_settings, tables, target_files
@@ -55,13 +55,17 @@ from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, parse_timestamp, sign
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.evidence.trust import ensure_trust, policy_file, utc_now
-from shinrai.language import message
+from shinrai.language import ShinraiError, message
 from shinrai.systems import read_description
 from shinrai_verify.dsse import Statement
 from shinrai_verify.encoding import canonical_json
-from shinrai_verify.verify import ASSESSMENT, PLAN
+from shinrai_verify.note import Checkpoint, open_note
+from shinrai_verify.trust import TRUST
+from shinrai_verify.verify import ABANDONMENT, ASSESSMENT, PLAN, REVOCATION
 
 YAML = "application/yaml"
+SHOWN_WHOLE = 16_384
+"""Up to this many entries a bundle shows the whole log, so that nothing about the system can be left out of it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +106,9 @@ class _Run:
         self.total = len(plan.checks) + 8
         self.progress(message("Reading what is to be assessed"), 0, self.total)
         self.files = target_files(plan.description, plan.folder)
-        self.rows = rows_items(plan, {name: file_sha256(file) for name, file in self.files.items()})
+        rows = rows_items(plan, home, self.files)
+        self.rows = {name: item for name, (item, _) in rows.items()}
+        self.row_contents = {name: content for name, (_, content) in rows.items()}
         self.inputs: dict[str, tuple[Item, bytes]] = {}
         self._add("shinrai.yaml", YAML, "document", description)
         for framework, file in zip(plan.frameworks, plan.framework_files, strict=True):
@@ -163,11 +169,13 @@ class _Run:
         result, data = self._log_assessment(view, as_of or now, now)
         assessment = at(Assessment.model_validate_json(data), as_of or now)
         note = self.store.publish()
+        size = Checkpoint.parse(open_note(note, [self.store.key], "the checkpoint"), "the checkpoint").size
         self.progress(message("Writing the bundle"), self.total - 1, self.total)
         evidence = (
             [p.logged for p in pieces] + [s.logged for s in signed if s.logged] + ([approval] if approval else [])
         )
-        logged = [*trust, roster, rubric, planned, *evidence, *decision.logged, result]
+        trust = [entry for entry in self.store.of_type(TRUST) if entry.index < size]
+        logged = [*trust, roster, rubric, planned, *evidence, *decision.logged, result, *self._besides(size)]
         contents |= dict(decision.certificates.values())
         contents[hashlib.sha256(data).hexdigest()] = data
         out.mkdir(parents=True, exist_ok=True)
@@ -177,13 +185,24 @@ class _Run:
             [entry.envelope for entry in sorted({e.index: e for e in logged}.values(), key=lambda e: e.index)],
             [entry.envelope for entry in trust],
             note,
-            self.store.leaves(),
+            self.store.leaves()[:size],
             self.instructions,
+            self.store.entries()[:size] if size <= SHOWN_WHOLE else None,
         )
         write_bundle(out / "bundle.zip", parts)
         (out / "trust.json").write_bytes(policy_file(trust, self.store))
         self.store.finish(self.run, "delivered", result.index)
         return Assessed(assessment, out / "bundle.zip", out / "trust.json", self.total)
+
+    def _besides(self, size: int) -> list[Logged]:
+        """Return what a reader must see besides this run: revocations, and every other run on the same system.
+
+        Ten runs can then not hide nine: the log shows that they were planned, and the verifier asks for them.
+        """
+        subject = self.plan.subject.sha256
+        runs = [e for kind in (PLAN, ABANDONMENT, ASSESSMENT) for e in self.store.of_type(kind)]
+        shown = self.store.of_type(REVOCATION) + [e for e in runs if e.statement.subject_sha256 == subject]
+        return [entry for entry in shown if entry.index < size]
 
     def _name(self, signed: Sequence[Signed], approval: Logged | None) -> str:
         """Name the run by all that goes in, and count the runs on the same input."""
@@ -238,10 +257,10 @@ class _Run:
             items[item.sha256], contents[item.sha256] = item, self.plan.scope
         for name, item in self.rows.items():
             items[item.sha256] = replace(item, withheld=self._withheld(pieces, name))
-            contents[item.sha256] = self.files[name]
-        for check, (item, file) in self.samples.items():
+            contents[item.sha256] = self.row_contents[name]
+        for check, (item, content, _) in self.samples.items():
             items[item.sha256] = replace(item, withheld=self._withheld(pieces, check.partition("/")[0]))
-            contents[item.sha256] = file
+            contents[item.sha256] = content
         first = pieces[0].logged if pieces else self.store.step(self.run, "plan")[0]
         public = load_signer(self.home.keys, "producer").public
         shown = first.statement.predicate["items"][0]["digest"]["sha256"]
@@ -304,11 +323,11 @@ class _Run:
         return {signer.keyid: signer.public}
 
     def _asked(self, check: str) -> AskedSuite:
-        conversation, (item, file) = self.plan.conversations[check], self.samples[check]
+        conversation, (item, _, file) = self.plan.conversations[check], self.samples[check]
         described, judged = conversation.described, None
         if conversation.judge is not None:
             measured = self.store.step(self.run, f"check:{check}")[0].statement.predicate["finishedOn"]
-            replies, replies_file = self.samples[replies_of(check)]
+            replies, _, replies_file = self.samples[replies_of(check)]
             setting = conversation.judge.setting(self._producer(), parse_timestamp(measured).date())
             judged = AskedJudge(replies_file, replies.sha256, setting)
         return AskedSuite(
@@ -348,7 +367,8 @@ class _Run:
             data = document_bytes(build(view, as_of, now))
             sha256 = hashlib.sha256(data).hexdigest()
             item = Item("assessment.json", sha256, len(data), "application/json", "decision")
-            predicate = {"bundle": view.bundle_id, "items": [item.descriptor()]}
+            planned = self.store.step(self.run, "plan")[0].envelope.payload_sha256
+            predicate = {"bundle": view.bundle_id, "items": [item.descriptor()], "plan": planned}
             subject = self.plan.subject
             statement = Statement(subject.name, subject.sha256, ASSESSMENT, predicate)
             envelope = sign(statement, load_signer(self.home.keys, "producer"))
@@ -356,6 +376,21 @@ class _Run:
             self.store.append(Addition([envelope], contents, run=self.run, step="assessment"))
         logged = self.store.step(self.run, "assessment")[0]
         return logged, self.store.blob(logged.statement.predicate["items"][0]["digest"]["sha256"])
+
+
+def give_up(home: Home, store: Store, index: int, reason: str) -> Logged:
+    """Log why the run whose plan stands at an index has no result; ShinraiError when no plan stands there."""
+    planned = next((entry for entry in store.of_type(PLAN) if entry.index == index), None)
+    if planned is None:
+        raise ShinraiError(
+            message("Entry {index} of the log is no plan.", index=index),
+            fix=message("`shinrai verify` names the entries of plans that have no result."),
+        )
+    about = {"plan": planned.envelope.payload_sha256, "reason": reason}
+    statement = planned.statement
+    given_up = Statement(statement.subject_name, statement.subject_sha256, ABANDONMENT, about)
+    envelope = sign(given_up, load_signer(home.keys, "producer"))
+    return Logged(store.append(Addition([envelope]))[0], envelope, given_up)
 
 
 def claims(plan: Plan, pieces: Sequence[Piece], signed: Sequence[Signed]) -> list[Claim]:

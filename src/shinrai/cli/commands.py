@@ -21,6 +21,7 @@ from shinrai.cli.exporting import format_option
 from shinrai.cli.frameworks import frameworks_group
 from shinrai.cli.interchanging import import_results_command
 from shinrai.cli.judging import judge_group
+from shinrai.cli.keys import keys_group
 from shinrai.cli.log import log_group
 from shinrai.cli.planning import plan_group
 from shinrai.cli.suites import suites_group
@@ -101,6 +102,7 @@ def commands(language: Language) -> click.Group:
         suites_group,
         judge_group,
         council_group,
+        keys_group,
         import_results_command,
         worker_command,
     ):

@@ -9,12 +9,11 @@ from typing import Any
 from shinrai.evaluate.interchange.imported import Tool
 from shinrai.evaluate.judging import JudgeSetting
 from shinrai.evaluate.measurement import Measurement, Outcome, Rule
+from shinrai.evidence.bundle import Content
 from shinrai.evidence.store import Logged
 from shinrai.frameworks.model import EvidenceCode
 from shinrai.language import Message
 from shinrai_verify.council import FAIL, INCONCLUSIVE, PASS
-
-Content = bytes | Path
 
 
 @dataclass(frozen=True, slots=True)

@@ -126,7 +126,7 @@ class _Attendance:
         data = await self._post("/votes", b"".join(envelope.to_bytes() + b"\n" for envelope in envelopes))
         record = strict_json(data, "the proofs", limit=MAX_ANSWER)
         proofs = [_proof(entry) for entry in get(record, "proofs", list, "the proofs")]
-        keys = self._setting.policy.logs
+        keys = self._setting.policy.outside.logs
         if len(proofs) != len(envelopes) or not all(
             proven(envelope, Statement.from_bytes(envelope.payload, "a vote").predicate_type, proof, keys)
             for envelope, proof in zip(envelopes, proofs, strict=True)

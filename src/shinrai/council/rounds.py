@@ -14,13 +14,13 @@ from shinrai.evidence.statements import timestamp
 from shinrai.language import Bilingual, ShinraiError, message
 from shinrai.systems.tier import CONSEQUENCES, Tier
 from shinrai_verify import NAMESPACE
-from shinrai_verify.council import HUMAN, VALUES
+from shinrai_verify.council import HUMAN, VALUES, required_strata
 from shinrai_verify.dsse import Statement
 from shinrai_verify.encoding import Fault, Named, digest, identifier
 from shinrai_verify.encoding import field as get
 from shinrai_verify.verify import CLOSE, RATIONALE, ROUND, RUBRIC, ballot
 
-COMMIT = NAMESPACE + "council-commit/v1"
+COMMIT = NAMESPACE + "council-seal/v1"
 REVEAL = NAMESPACE + "council-reveal/v1"
 RECALL = NAMESPACE + "council-recall/v1"
 MAX_CONTROLS = 10_000
@@ -84,22 +84,28 @@ class RoundPlan:
     require_rationale: bool = field(default=True)
 
 
-def human_strata(tier: Tier, controls: Sequence[str] | None = None) -> list[dict[str, Any]]:
-    """Return what a risk tier demands: so many people among those who certify a value. controls: None for all."""
-    least = CONSEQUENCES[tier].human_seats
-    if not least:
-        return []
-    return [{"control": control, "least": least, "stratum": HUMAN} for control in (controls or (None,))]
-
-
 def rubric_statement(
-    trust_sha256: str, questions: Sequence[Question], tier: Tier | None, strata: Sequence[Mapping[str, Any]] = ()
+    trust_sha256: str,
+    questions: Sequence[Question],
+    tier: Tier | None,
+    required: Mapping[str, Mapping[str, int]] | None = None,
 ) -> Statement:
-    """Return the rubric of a round. strata: demands beyond those of the tier."""
-    demanded = [*(human_strata(tier) if tier else []), *map(dict, strata)]
+    """Return the rubric of a round.
+
+    tier: demands so many people among those who certify a value, whatever the control. required: demands beyond those,
+    control -> stratum -> least votes.
+    """
+    people = CONSEQUENCES[tier].human_seats if tier else 0
+    demanded: dict[str, dict[str, int]] = {}
+    for question in questions:
+        strata = dict((required or {}).get(question.control, {}))
+        if people:
+            strata[HUMAN] = max(people, strata.get(HUMAN, 0))
+        if strata:
+            demanded[question.control] = strata
     record: dict[str, Any] = {
         "questions": [{"control": q.control, "en": q.text.en, "ja": q.text.ja} for q in questions],
-        "strata": demanded,
+        "required": demanded,
         "version": 1,
     }
     if tier is not None:
@@ -115,8 +121,8 @@ def read_rubric(sha256: str, predicate: Mapping[str, Any]) -> Rubric:
         if word not in set(Tier):
             raise ShinraiError(message("The rubric names a risk tier that is not known."))
         tier = Tier(word)
-        demanded = [entry for entry in predicate.get("strata", []) if entry.get("stratum") == HUMAN]
-        least = max((entry["least"] for entry in demanded if entry.get("control") is None), default=0)
+        controls = [entry.get("control") for entry in predicate.get("questions", [])]
+        least = min((required_strata(predicate, str(control)).get(HUMAN, 0) for control in controls), default=0)
         wanted = CONSEQUENCES[tier].human_seats
         if least < wanted:
             raise ShinraiError(

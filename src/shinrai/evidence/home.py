@@ -2,10 +2,16 @@
 
 import os
 import stat
+from contextlib import suppress
 from dataclasses import dataclass
+from io import BytesIO
 from pathlib import Path
+from tempfile import mkstemp
+from typing import BinaryIO, Literal
 
 from shinrai.language import ShinraiError, message
+
+SALT_BYTES = 32
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,72 @@ class Home:
     def keys(self) -> Path:
         """The folder of private keys, and of the log's high-water mark."""
         return self.path / "keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Salted:
+    """A file whose digest is taken over 32 random bytes and then its content.
+
+    Whoever has only the digest cannot guess what personal or otherwise guessable content it stands for; with the salt
+    gone, nobody can.
+    """
+
+    salt: bytes
+    path: Path
+
+    def open(self, mode: Literal["rb"] = "rb") -> BinaryIO:
+        """Open salt and content as one stream; to be read, not to be searched in."""
+        return _AfterSalt(self.salt, self.path.open(mode))
+
+    @property
+    def size(self) -> int:
+        """Bytes that the digest is taken over."""
+        return len(self.salt) + self.path.stat().st_size
+
+
+class _AfterSalt(BytesIO):
+    """The salt, and after it a file that is read as it is asked for."""
+
+    def __init__(self, salt: bytes, file: BinaryIO) -> None:
+        super().__init__(salt)
+        self._file = file
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(size) or self._file.read(-1 if size is None else size)
+
+    def close(self) -> None:
+        self._file.close()
+        super().close()
+
+
+def salted(home: Home, path: Path, sha256: str) -> Salted:
+    """Return a file with its salt, made on first use and kept in the data folder under the file's own digest.
+
+    The same file keeps its salt, so that a run that was stopped goes on with the same digests.
+    """
+    folder = home.keys / "salts"
+    folder.mkdir(mode=0o700, exist_ok=True)
+    place = folder / sha256
+    if not place.exists():
+        descriptor, fresh = mkstemp(dir=folder)
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(os.urandom(SALT_BYTES))
+            stream.flush()
+            os.fsync(stream.fileno())
+        with suppress(FileExistsError):
+            place.hardlink_to(fresh)
+        Path(fresh).unlink()
+    return Salted(place.read_bytes(), path)
+
+
+def erase_salt(home: Home, sha256: str) -> bool:
+    """Destroy the salt of a file, so that its digest can never be connected with it again; False if there is none."""
+    place = home.keys / "salts" / sha256
+    if not place.exists():
+        return False
+    place.write_bytes(bytes(SALT_BYTES))
+    place.unlink()
+    return True
 
 
 def open_home(path: Path | None = None) -> Home:

@@ -12,7 +12,10 @@ from shinrai_verify.verify import EVIDENCE
 
 @dataclass(frozen=True, slots=True)
 class Item:
-    """A content that a statement rests on. withheld: why its bytes are not given to others, or None."""
+    """A content that a statement rests on. withheld: why its bytes are not given to others, or None.
+
+    salted: whether the digest is over 32 random bytes and then the content.
+    """
 
     name: str
     sha256: str
@@ -20,6 +23,7 @@ class Item:
     media_type: str
     kind: str
     withheld: str | None = None
+    salted: bool = False
 
     def descriptor(self) -> dict[str, Any]:
         """Return the in-toto ResourceDescriptor."""
@@ -30,6 +34,8 @@ class Item:
         about: dict[str, Any] = {"kind": self.kind, "size": self.size, "withheld": self.withheld is not None}
         if self.withheld is not None:
             about["withheldReason"] = self.withheld
+        if self.salted:
+            about["salted"] = True
         return {**self.descriptor(), "annotations": about}
 
 

@@ -82,11 +82,18 @@ class Store:
             made = "INSERT INTO log (log_id, origin, size) VALUES (:id, :origin, 0) ON CONFLICT DO NOTHING"
             db.execute(text(made), {"id": LOG_ID, "origin": self.key.name})
             origin = db.execute(select(schema.log.c.origin)).scalar_one()
+            first = db.execute(select(schema.log_leaf.c.entry).where(schema.log_leaf.c.idx == 0)).scalar()
         if origin != self.key.name:
             self.close()
             raise LogFault(
                 message("The database {path} belongs to another log key.", path=home.database),
                 fix=message("Restore the key {path} that belongs to it.", path=home.keys / "log.pem"),
+            )
+        if first is not None and b'"subject":' not in bytes(first):
+            self.close()
+            raise LogFault(
+                message("The log in {path} was begun in an earlier form of its entries.", path=home.database),
+                fix=message("Keep that folder for its bundles and go on in a new one, with --home or SHINRAI_HOME."),
             )
 
     @property
@@ -255,6 +262,13 @@ class Store:
             )
             return [bytes(row[0]) for row in db.execute(query)]
 
+    def entries(self) -> list[bytes]:
+        """Return all entries in order, as they were logged."""
+        leaf = schema.log_leaf.c
+        with self._engine.connect() as db:
+            query = select(leaf.entry).where(leaf.log_id == LOG_ID).order_by(leaf.idx)
+            return [bytes(row[0]) for row in db.execute(query)]
+
     def step(self, run: str, step: str) -> list[Logged]:
         """Return what a step of a run has logged, in order; nothing when it has not been completed."""
         with self._reading() as db:
@@ -352,15 +366,15 @@ def _add(db: Connection, size: int, addition: Addition) -> list[int]:
 
 def _leaves(envelope: Envelope) -> list[_Leaf]:
     """Return the log entries of an envelope, one for each signature."""
-    predicate_type = Statement.from_bytes(envelope.payload, "a statement").predicate_type
+    statement = Statement.from_bytes(envelope.payload, "a statement")
     pae, payload = hashlib.sha256(envelope.pae).hexdigest(), envelope.payload_sha256
     made = []
     for signature in envelope.signatures:
         encoded = base64.b64encode(signature.sig).decode()
-        entry = leaf_bytes(signature.keyid, encoded, pae, payload, predicate_type)
+        entry = leaf_bytes(signature.keyid, encoded, pae, payload, statement.subject_sha256, statement.predicate_type)
         if len(entry) > MAX_LEAF_BYTES:
             raise ValueError(f"a log entry has at most {MAX_LEAF_BYTES} bytes, this one {len(entry)}")
-        made.append(_Leaf(leaf_hash(entry), entry, bytes.fromhex(payload), predicate_type))
+        made.append(_Leaf(leaf_hash(entry), entry, bytes.fromhex(payload), statement.predicate_type))
     if not made:
         raise ValueError("an envelope needs a signature")
     return made

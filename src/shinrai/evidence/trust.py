@@ -1,17 +1,18 @@
 """The trust document: whose keys may sign what. It grows by versions, each signed by the root of the one before."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from shinrai.evidence.home import Home
-from shinrai.evidence.keys import Signer, load_signer
+from shinrai.evidence.keys import Signer, key_names, load_signer, retire
 from shinrai.evidence.statements import sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.language import ShinraiError, message
 from shinrai_verify.dsse import Statement
 from shinrai_verify.encoding import canonical_json
 from shinrai_verify.trust import POLICY, ROLES, TRUST, encode_public, parse_trust
+from shinrai_verify.verify import REVOCATION
 
 VALID_FOR = timedelta(days=365)
 RENEW_BEFORE = timedelta(days=30)
@@ -31,32 +32,122 @@ def ensure_trust(home: Home, store: Store, people: Mapping[str, Signer], now: da
     chain = store.of_type(TRUST)
     last: Mapping[str, Any] | None = chain[-1].statement.predicate if chain else None
     known = dict(last["keys"]) if last else {}
-    own = {role: load_signer(home.keys, role) for role in _OWN}
-    wanted = {own[role].keyid: _key(own[role], role) for role in _OWN}
+    own = {role: load_signer(home.keys, role) for role in (_OWN if last is None else _OWN[1:])}
+    wanted = {own[role].keyid: _key(own[role], role) for role in own}
     wanted |= {signer.keyid: _key(signer, person) for person, signer in people.items()}
-    if last is not None and own["root"].keyid not in last["roles"]["root"]["keyids"]:
+    if last is not None and not {s.keyid for s in root_signers(home)} & set(last["roles"]["root"]["keyids"]):
         # A new root would begin a history that nobody who holds an earlier trust.json could follow.
         raise ShinraiError(
             message("The root key in {path} is not the one that others were given to trust.", path=home.keys),
             fix=message("Restore root.pem from your backup; or start anew in another data folder."),
         )
     fresh = last is not None and last["expires"] > timestamp(now + RENEW_BEFORE)
-    if fresh and all(known.get(keyid) == entry for keyid, entry in wanted.items()):
+    current = last is not None and all(own[role].keyid in last["roles"][role]["keyids"] for role in own)
+    if fresh and current and all(known.get(keyid) == entry for keyid, entry in wanted.items()):
         return chain
+    roles: dict[str, Any] = {role: {"keyids": [own[role].keyid], "threshold": 1} for role in own}
+    if last is not None:
+        roles["root"] = last["roles"]["root"]
     keys = {**known, **wanted}
-    roles = {role: {"keyids": [own[role].keyid], "threshold": 1} for role in _OWN}
+    return _issue(home, store, keys, roles, now, [])
+
+
+def _issue(
+    home: Home, store: Store, keys: Mapping[str, Any], roles: dict[str, Any], now: datetime, joining: Sequence[Signer]
+) -> list[Logged]:
+    """Sign and log the next version with the root keys at hand, as many as the last one and this one need.
+
+    keys: keyid -> entry. roles: all but attestor, which everyone holds who is named and holds no other role. joining:
+    root keys that are new in this version.
+    """
+    chain = store.of_type(TRUST)
+    last: Mapping[str, Any] = chain[-1].statement.predicate if chain else {"roles": roles}
     attestors = sorted(keyid for keyid, entry in keys.items() if entry["holder"] not in ROLES)
-    roles["attestor"] = {"keyids": attestors, "threshold": 1}
     document = {
         "expires": timestamp(now + VALID_FOR),
         "keys": keys,
+        "logs": [str(store.key)],
         "prev": chain[-1].envelope.payload_sha256 if chain else None,
-        "roles": roles,
+        "roles": {**roles, "attestor": {"keyids": attestors, "threshold": 1}},
         "version": len(chain) + 1,
     }
+    signers = {signer.keyid: signer for signer in (*root_signers(home), *joining)}
+    asked = (last["roles"]["root"], roles["root"])
+    for role in asked:
+        at_hand = set(signers) & set(role["keyids"])
+        if len(at_hand) < role["threshold"]:
+            raise ShinraiError(
+                message(
+                    "{n} root keys have to sign a trust document, {m} are here.", n=role["threshold"], m=len(at_hand)
+                ),
+                fix=message(
+                    "Put further root keys into {path}, as root-NAME; or register their commands.", path=home.keys
+                ),
+            )
+    signing = [signer for keyid, signer in signers.items() if any(keyid in role["keyids"] for role in asked)]
     first = chain[0].envelope.payload_sha256 if chain else "0" * 64
-    store.append(Addition([sign(Statement("trust", first, TRUST, document), own["root"])]))
+    store.append(Addition([sign(Statement("trust", first, TRUST, document), *signing)]))
     return store.of_type(TRUST)
+
+
+def root_signers(home: Home) -> list[Signer]:
+    """Return the root keys at hand: `root` and every `root-NAME`."""
+    names = [name for name in key_names(home.keys) if name == "root" or name.startswith("root-")]
+    return [load_signer(home.keys, name) for name in names if ".retired-" not in name]
+
+
+def rotate(home: Home, store: Store, name: str, now: datetime) -> Signer:
+    """Give a role or a person a new key and name it in a new trust document; returns the new signer.
+
+    The old key is put aside. What it signed before stays valid, by its place in the log; from the new document on it
+    has no right. ShinraiError for keys that cannot be rotated so.
+    """
+    if name not in ("admin", "producer", "coordinator") and not name.startswith("person-"):
+        raise ShinraiError(
+            message("The key {name} cannot be rotated like this.", name=name),
+            fix=message(
+                "Roots are replaced with `shinrai keys rotate root --threshold K NAME…`; a seat's key by a new roster; "
+                "the log's key never, as it is the log's identity."
+            ),
+        )
+    ensure_trust(home, store, {}, now)
+    old = retire(home.keys, name)
+    fresh = load_signer(home.keys, name)
+    last = store.of_type(TRUST)[-1].statement.predicate
+    keys = {keyid: entry for keyid, entry in last["keys"].items() if keyid != old}
+    holder = name.removeprefix("person-")
+    roles = {role: last["roles"][role] for role in _OWN}
+    if name in roles:
+        roles[name] = {"keyids": [fresh.keyid], "threshold": 1}
+    _issue(home, store, {**keys, fresh.keyid: _key(fresh, holder)}, roles, now, [])
+    return fresh
+
+
+def rotate_root(home: Home, store: Store, fresh: Sequence[Signer], threshold: int, now: datetime) -> list[Logged]:
+    """Replace the root keys: the new document is signed by enough old and by enough new ones; returns the chain."""
+    ensure_trust(home, store, {}, now)
+    if not 1 <= threshold <= len({signer.public for signer in fresh}):
+        raise ShinraiError(
+            message("A threshold of {k} cannot be reached with {n} keys.", k=threshold, n=len(fresh)),
+            fix=message("Name at least as many different keys as have to sign."),
+        )
+    last = store.of_type(TRUST)[-1].statement.predicate
+    keys = {keyid: entry for keyid, entry in last["keys"].items() if keyid not in last["roles"]["root"]["keyids"]}
+    keys |= {signer.keyid: _key(signer, "root") for signer in fresh}
+    roles = {role: last["roles"][role] for role in _OWN}
+    roles["root"] = {"keyids": sorted(signer.keyid for signer in fresh), "threshold": threshold}
+    return _issue(home, store, keys, roles, now, fresh)
+
+
+def revoke(home: Home, store: Store, keyid: str, start: int, reason: str) -> Logged:
+    """Log that a key's signatures count for nothing from a place in the log on, signed by the administrator.
+
+    The administrator's own key is revoked likewise, by itself, as a key may always give itself up.
+    """
+    about = {"invalidFromIndex": start, "keyid": keyid, "reason": reason}
+    envelope = sign(Statement("key", keyid, REVOCATION, about), load_signer(home.keys, "admin"))
+    index = store.append(Addition([envelope]))[0]
+    return Logged(index, envelope, Statement.from_bytes(envelope.payload, "a revocation"))
 
 
 def _key(signer: Signer, holder: str) -> dict[str, str]:

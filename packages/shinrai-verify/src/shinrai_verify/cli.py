@@ -11,7 +11,7 @@ from shinrai_verify import __version__
 from shinrai_verify.encoding import Fault
 from shinrai_verify.messages import LANGUAGES, gettext_in, preferred_language, say
 from shinrai_verify.trust import Policy
-from shinrai_verify.verify import Verification, verify
+from shinrai_verify.verify import Verification, council_record, verify
 
 USAGE_ERROR = 64
 _MAX_TRUST_BYTES = 1024 * 1024
@@ -25,6 +25,7 @@ _EPILOG = """\
 examples:
   shinrai-verify bundle.zip --trust trust.json
   shinrai-verify bundle.zip --trust trust.json --last-seen checkpoint.txt
+  shinrai-verify bundle.zip --policy policy.json --json
 
 exit codes: 0 verified, 1 tampered or invalid, 2 incomplete, 3 policy not met, 64 wrong usage
 """
@@ -85,6 +86,8 @@ def _parser(language: str, program: str) -> argparse.ArgumentParser:
     parser.add_argument("bundle", type=Path, help=t("the bundle: a ZIP archive or the folder it was unpacked to"))
     parser.add_argument(
         "--trust",
+        "--policy",
+        dest="trust",
         type=Path,
         required=True,
         help=t("whom you trust (trust.json), received by another way than the bundle"),
@@ -121,23 +124,25 @@ def to_text(outcome: Verification, language: str) -> str:
     lines = [f"{marks[s.exit_class]} {s.code:<3} {say(language, s.text, s.fields)}" for s in outcome.steps]
     if outcome.exit_code != 1 and outcome.roster:
         roster = outcome.roster
-        lines += [
-            "",
-            say(
-                language,
-                "What the council certified (n={n}, f={f}, q={q}):",
-                {"n": roster.n, "f": roster.f, "q": roster.q},
-            ),
-        ]
+        text = "What the council certified (n={n}, f={f}, q={q}):"
+        lines += ["", say(language, text, {"n": roster.n, "f": roster.f, "q": roster.q})]
         for control, counted in sorted(outcome.tallies.items()):
-            dissent = (
-                say(language, "; dissent: {names}", {"names": ", ".join(counted.dissent)}) if counted.dissent else ""
-            )
-            lines.append(f"  {control}: {say(language, counted.outcome)}{dissent}")
+            line = f"  {control}: {say(language, counted.outcome)}"
+            if counted.dissent:
+                line += say(language, "; dissent: {names}", {"names": ", ".join(counted.dissent)})
+            if counted.equivocators:
+                line += say(language, "; signed two values: {names}", {"names": ", ".join(counted.equivocators)})
+            late = outcome.late.get(control, "contested" if counted.contested else "")
+            lines.append(line + (f" [{say(language, late)}]" if late else ""))
         if roster.common_causes_over_f:
             text = "More seats than {f} share a cause of failure ({causes}): no Byzantine fault tolerance is claimed."
             lines.append(say(language, text, {"f": roster.f, "causes": ", ".join(roster.common_causes_over_f)}))
-    lines += ["", say(language, _CONCLUSIONS[outcome.exit_code])]
+    levels = outcome.levels
+    lines += ["", f"L1 {marks[levels['L1']]} {say(language, 'certificates and keys alone')}"]
+    lines += [
+        f"L2 {marks[levels['L2']]} {say(language, 'with the log')}",
+        say(language, _CONCLUSIONS[outcome.exit_code]),
+    ]
     if outcome.exit_code == 0:
         lines.append(say(language, "Verified does not mean passed: read the verdicts above and the report."))
     return "\n".join(lines)
@@ -145,29 +150,27 @@ def to_text(outcome: Verification, language: str) -> str:
 
 def to_json(outcome: Verification) -> str:
     """Return the same for programs."""
-    head = outcome.checkpoint
-    return json.dumps(
-        {
-            "exitCode": outcome.exit_code,
-            "bundleId": outcome.bundle_id,
-            "subject": outcome.subject,
-            "log": head and {"origin": head.origin, "size": head.size, "root": head.root.hex()},
-            "steps": [
-                {"code": s.code, "class": s.exit_class, "text": say("en", s.text, s.fields)} for s in outcome.steps
-            ],
-            "verdicts": {
-                control: {
-                    "outcome": t.outcome,
-                    "contested": t.contested,
-                    "dissent": t.dissent,
-                    "equivocators": t.equivocators,
-                }
-                for control, t in sorted(outcome.tallies.items())
-            },
-            "withheld": outcome.withheld,
-        },
-        indent=2,
-    )
+    head, roster = outcome.checkpoint, outcome.roster
+    steps = [{"code": s.code, "class": s.exit_class, "text": say("en", s.text, s.fields)} for s in outcome.steps]
+    names = ("outcome", "contested", "dissent", "equivocators", "absent", "final")
+    told = {
+        "exitCode": outcome.exit_code,
+        "levels": outcome.levels,
+        "bundleId": outcome.bundle_id,
+        "subject": outcome.subject,
+        "log": head and {"origin": head.origin, "size": head.size, "root": head.root.hex()},
+        "times": {name: f"{time:%Y-%m-%dT%H:%M:%SZ}" for name, time in sorted(outcome.times.items())},
+        "steps": steps,
+        "council": roster and council_record(roster),
+        "certified": outcome.certified,
+        "verdicts": {c: {name: getattr(t, name) for name in names} for c, t in sorted(outcome.tallies.items())},
+        "late": outcome.late,
+        "withheld": outcome.withheld,
+        "revoked": outcome.revoked,
+        "otherRuns": outcome.runs,
+        "ignored": sorted(set(outcome.ignored)),
+    }
+    return json.dumps(told, indent=2)
 
 
 if __name__ == "__main__":

@@ -63,6 +63,11 @@ class Roster:
         causes = {cause for member in self.members for cause in member.causes}
         return tuple(sorted(c for c in causes if sum(c in m.causes for m in self.members) > self.f))
 
+    def demanded(self, required: Mapping[str, int] | None = None) -> Mapping[str, int]:
+        """Return the strata that one control needs: the roster's, and those of the rubric where they ask for more."""
+        more = required or {}
+        return {name: max(self.required.get(name, 0), more.get(name, 0)) for name in {**self.required, **more}}
+
 
 @dataclass(frozen=True, slots=True)
 class Ballot:
@@ -108,16 +113,13 @@ class Reconsidered:
     unlogged: tuple[str, ...]
 
 
-def required_strata(rubric: Mapping[str, Any], control: str) -> dict[str, int]:
-    """Return the strata that a rubric demands for one control (its `strata`; a control of null stands for all)."""
-    needed: dict[str, int] = {}
-    for entry in rubric.get("strata", []):
-        if entry["control"] in (None, control):
-            stratum, least = entry["stratum"], entry["least"]
-            if not isinstance(stratum, str) or type(least) is not int or least < 0:
-                raise ValueError("a rubric demands a stratum in a way that is not known")
-            needed[stratum] = max(least, needed.get(stratum, 0))
-    return needed
+def required_strata(rubric: Mapping[str, Any], control: str) -> Mapping[str, int]:
+    """Return the strata that a rubric demands for one control beyond the roster's; ValueError where it is unclear."""
+    demands = rubric.get("required") or {}
+    needed = demands.get(control) or {} if isinstance(demands, Mapping) else None
+    if not isinstance(needed, Mapping) or any(type(least) is not int or least < 0 for least in needed.values()):
+        raise ValueError("a rubric demands a stratum in a way that is not known")
+    return dict(needed)
 
 
 def tally(roster: Roster, ballots: Iterable[Ballot], required: Mapping[str, int] | None = None) -> Tally:
@@ -131,9 +133,7 @@ def tally(roster: Roster, ballots: Iterable[Ballot], required: Mapping[str, int]
     absent = tuple(sorted(member for member, values in cast.items() if not values))
     if len(equivocators) > roster.f:
         return Tally(VOID, True, True, voters, equivocators, absent)
-    needed = {**(required or {})}
-    for stratum, least in roster.required.items():
-        needed[stratum] = max(least, needed.get(stratum, 0))
+    needed = roster.demanded(required)
     hindered = {value: _hindrance(roster, voters[value], needed) for value in VALUES}
     certified = [value for value in VALUES if not hindered[value]]
     outcome = certified[0] if certified else UNDECIDED
@@ -147,7 +147,14 @@ def tally(roster: Roster, ballots: Iterable[Ballot], required: Mapping[str, int]
     return Tally(outcome, final, contested, voters, equivocators, absent, "" if certified else hindered[nearest])
 
 
-def reconsidered(roster: Roster, counted: Tally, late: Iterable[Ballot]) -> Reconsidered:
+def certifies(roster: Roster, voters: Collection[str], required: Mapping[str, int] | None = None) -> bool:
+    """Whether these members suffice for a certificate: by number, by weight of failure domains, and by strata."""
+    return not _hindrance(roster, voters, roster.demanded(required))
+
+
+def reconsidered(
+    roster: Roster, counted: Tally, late: Iterable[Ballot], required: Mapping[str, int] | None = None
+) -> Reconsidered:
     """Look at a tally again in the light of ballots that were not in the log between its opening and its closing."""
     inside = {member: value for value, members in counted.voters.items() for member in members}
     values: dict[str, set[str]] = {m.id: {inside[m.id]} if m.id in inside else set() for m in roster.members}
@@ -161,9 +168,21 @@ def reconsidered(roster: Roster, counted: Tally, late: Iterable[Ballot]) -> Reco
     if len(convicted) > roster.f:
         return Reconsidered(VOID, True, equivocators, tuple(sorted(unlogged)))
     against = sum(values[member] != {outcome} for member in unlogged)
-    fewer = outcome in VALUES and len(set(counted.voters[outcome]) - convicted) < roster.q
+    fewer = outcome in VALUES and not certifies(roster, set(counted.voters[outcome]) - convicted, required)
     contested = counted.contested or fewer or (outcome in VALUES and len(counted.dissent) + against > roster.f)
     return Reconsidered(outcome, contested, equivocators, tuple(sorted(unlogged)))
+
+
+def late(counted: Tally, roster: Roster, ballots: Iterable[Ballot], required: Mapping[str, int] | None = None) -> str:
+    """Say what votes presented outside a round do to it: nothing (""), "contested", or "void".
+
+    They never count for a value, but who also signed another value is convicted by it and counted out.
+    """
+    convicted = reconsidered(roster, counted, ballots, required).equivocators
+    if len(convicted) > roster.f:
+        return VOID if counted.outcome != VOID else ""
+    left = set(counted.voters.get(counted.outcome, ())) - set(convicted)
+    return "contested" if counted.outcome in VALUES and not certifies(roster, left, required) else ""
 
 
 def _hindrance(roster: Roster, voters: Collection[str], required: Mapping[str, int]) -> str:

@@ -10,11 +10,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from shinrai_verify.encoding import Fault, canonical_json, digest, field, strict_json, unbase64
+from shinrai_verify.encoding import Fault, canonical_json, digest, shaped, strict_json, unbase64
 
 PAYLOAD_TYPE = "application/vnd.in-toto+json"
 STATEMENT_TYPE = "https://in-toto.io/Statement/v1"
 MAX_SIGNATURES = 1024
+_ENVELOPE = {"payload": str, "payloadType": str, "signatures": list}
+_SIGNATURE = {"keyid": digest, "sig": str}
+_STATEMENT = {"_type": str, "subject": list, "predicateType": str, "predicate": dict}
+_SUBJECT = {"name": str, "digest": {"sha256": digest}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,33 +49,22 @@ class Envelope:
 
     def to_bytes(self) -> bytes:
         """Serialise in the one form Shinrai writes, without a newline."""
-        return canonical_json(
-            {
-                "payload": base64.b64encode(self.payload).decode(),
-                "payloadType": self.payload_type,
-                "signatures": [{"keyid": s.keyid, "sig": base64.b64encode(s.sig).decode()} for s in self.signatures],
-            }
-        )
+        signatures = [{"keyid": s.keyid, "sig": base64.b64encode(s.sig).decode()} for s in self.signatures]
+        payload = base64.b64encode(self.payload).decode()
+        return canonical_json({"payload": payload, "payloadType": self.payload_type, "signatures": signatures})
 
     @classmethod
     def from_bytes(cls, data: bytes, what: str) -> "Envelope":
         """Parse an envelope; fields nobody asked for are ignored, as DSSE wants."""
-        record = strict_json(data, what)
-        payload_type = field(record, "payloadType", str, what)
-        if payload_type != PAYLOAD_TYPE:
-            raise Fault("{what} has the payload type {type}, which is not known", what=what, type=payload_type[:80])
-        signatures = field(record, "signatures", list, what)
+        record = shaped(strict_json(data, what), _ENVELOPE, what)
+        kind, signatures = record["payloadType"], record["signatures"]
+        if kind != PAYLOAD_TYPE:
+            raise Fault("{what} has the payload type {type}, which is not known", what=what, type=kind[:80])
         if not 1 <= len(signatures) <= MAX_SIGNATURES:
             raise Fault("{what} has {n} signatures", what=what, n=len(signatures))
-        return cls(
-            unbase64(field(record, "payload", str, what), what),
-            tuple(
-                Signature(
-                    digest(field(entry, "keyid", str, what), what), unbase64(field(entry, "sig", str, what), what)
-                )
-                for entry in signatures
-            ),
-        )
+        shaped(signatures, [_SIGNATURE], what)
+        signed = tuple(Signature(entry["keyid"], unbase64(entry["sig"], what)) for entry in signatures)
+        return cls(unbase64(record["payload"], what), signed)
 
 
 def pae(payload_type: str, payload: bytes) -> bytes:
@@ -91,27 +84,17 @@ class Statement:
 
     def to_bytes(self) -> bytes:
         """Serialise as RFC 8785, so that different members produce equal bytes."""
-        return canonical_json(
-            {
-                "_type": STATEMENT_TYPE,
-                "predicate": self.predicate,
-                "predicateType": self.predicate_type,
-                "subject": [{"digest": {"sha256": self.subject_sha256}, "name": self.subject_name}],
-            }
-        )
+        subject = [{"digest": {"sha256": self.subject_sha256}, "name": self.subject_name}]
+        about = {"predicate": self.predicate, "predicateType": self.predicate_type, "subject": subject}
+        return canonical_json({"_type": STATEMENT_TYPE, **about})
 
     @classmethod
     def from_bytes(cls, payload: bytes, what: str) -> "Statement":
         """Parse a payload whose signature has been verified."""
-        record = strict_json(payload, what)
-        if field(record, "_type", str, what) != STATEMENT_TYPE:
+        record = shaped(strict_json(payload, what), _STATEMENT, what)
+        if record["_type"] != STATEMENT_TYPE:
             raise Fault("{what} is not an in-toto Statement v1", what=what)
-        subjects = field(record, "subject", list, what)
-        if len(subjects) != 1:
+        if len(record["subject"]) != 1:
             raise Fault("{what} must have exactly one subject", what=what)
-        return cls(
-            field(subjects[0], "name", str, what),
-            digest(field(field(subjects[0], "digest", dict, what), "sha256", str, what), what),
-            field(record, "predicateType", str, what),
-            field(record, "predicate", dict, what),
-        )
+        subject = shaped(record["subject"][0], _SUBJECT, what)
+        return cls(subject["name"], subject["digest"]["sha256"], record["predicateType"], record["predicate"])

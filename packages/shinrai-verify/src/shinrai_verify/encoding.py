@@ -1,4 +1,4 @@
-"""Strict readings of JSON, base64 and integers.
+"""Strict readings of JSON, base64, integers and times, and the shapes that documents are held to.
 
 Where Python's own parsers are lenient (duplicate keys, NaN, trailing bits, full-width digits), two verifiers could
 read one file in two ways; here each of those is a Fault.
@@ -9,13 +9,13 @@ import binascii
 import json
 import re
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from math import isfinite
 from typing import Any
 
 MAX_JSON_BYTES = 64 * 1024 * 1024
 MAX_JSON_DEPTH = 32
 MAX_INTEGER = 2**53 - 1
-
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
@@ -23,18 +23,15 @@ _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
 _NO_BRACKETS = bytes(set(range(256)) - set(b"[]{}"))
 _SURROGATE = re.compile("[\ud800-\udfff]")
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 class Fault(Exception):  # noqa: N818  (the word of the messages)
-    """Something that keeps a bundle from being verified.
-
-    text: an English sentence with `{name}` fields, the key of the message catalogue; fields: what they stand for.
-    """
+    """What keeps a bundle from being verified: an English sentence with `{name}` fields, and what they stand for."""
 
     def __init__(self, text: str, **fields: object) -> None:
         super().__init__(text, fields)
-        self.text = text
-        self.fields = fields
+        self.text, self.fields = text, fields
 
     def __str__(self) -> str:
         return self.text.format_map(self.fields)
@@ -45,7 +42,6 @@ class Named(str):
 
     text: str
     fields: Mapping[str, object]
-
     __slots__ = ("fields", "text")
 
     def __new__(cls, text: str, **fields: object) -> "Named":  # noqa: D102
@@ -63,7 +59,11 @@ def strict_json(data: bytes, what: str, *, floats: bool = False, limit: int = MA
     """
     if len(data) > limit:
         raise Fault("{what} is larger than {limit} bytes", what=what, limit=limit)
-    if _depth(data) > MAX_JSON_DEPTH:
+    deepest = depth = 0
+    for byte in _STRING.sub(b"", data).translate(None, _NO_BRACKETS):
+        depth += 1 if byte in b"[{" else -1
+        deepest = max(deepest, depth)
+    if deepest > MAX_JSON_DEPTH:
         # json.loads raises RecursionError, not ValueError, on deep nesting: look first.
         raise Fault("{what} is nested deeper than {limit} levels", what=what, limit=MAX_JSON_DEPTH)
 
@@ -71,46 +71,26 @@ def strict_json(data: bytes, what: str, *, floats: bool = False, limit: int = MA
         raise Fault("{what} holds the number {literal}, which is not allowed there", what=what, literal=literal[:40])
 
     def integer(literal: str) -> int:
-        if len(literal) > 17 or abs(int(literal)) > MAX_INTEGER:
-            refuse(literal)
-        return int(literal)
+        return int(literal) if len(literal) <= 17 and abs(int(literal)) <= MAX_INTEGER else refuse(literal)
 
     def fraction(literal: str) -> float:
         # An exponent too large reads as infinity.
         return float(literal) if floats and isfinite(float(literal)) else refuse(literal)
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        record = dict(pairs)
-        if len(record) != len(pairs):
+        if len(dict(pairs)) != len(pairs):
             raise Fault("{what} has an object with a repeated key", what=what)
-        return record
+        return dict(pairs)
 
+    hooks: dict[str, Any] = {"parse_constant": refuse, "parse_float": fraction, "parse_int": integer}
     try:
         text = data.decode("utf-8")
-        value = json.loads(
-            text,
-            object_pairs_hook=unique,
-            parse_constant=refuse,
-            parse_float=fraction,
-            parse_int=integer,
-        )
+        value = json.loads(text, object_pairs_hook=unique, **hooks)
     except (UnicodeDecodeError, json.JSONDecodeError, RecursionError) as error:
         raise Fault("{what} is not valid JSON", what=what) from error
-    if "\\u" in text and _has_surrogate(value):
+    if "\\u" in text and _SURROGATE.search(json.dumps(value, ensure_ascii=False)):
         raise Fault("{what} holds half a character (a lone surrogate)", what=what)
     return value
-
-
-def _depth(data: bytes) -> int:
-    deepest = depth = 0
-    for byte in _STRING.sub(b"", data).translate(None, _NO_BRACKETS):
-        depth += 1 if byte in b"[{" else -1
-        deepest = max(deepest, depth)
-    return deepest
-
-
-def _has_surrogate(value: Any) -> bool:
-    return _SURROGATE.search(json.dumps(value, ensure_ascii=False)) is not None
 
 
 def canonical_json(value: Any) -> bytes:
@@ -118,14 +98,34 @@ def canonical_json(value: Any) -> bytes:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True, allow_nan=False).encode()
 
 
-def field(record: object, name: str, kind: type, what: str) -> Any:
-    """Return record[name], which must exist and be exactly of the given kind (a bool is no int)."""
-    if not isinstance(record, Mapping):
-        raise Fault("{what} is not an object", what=what)
-    value = record.get(name)
-    if not isinstance(value, kind) or (kind is int and isinstance(value, bool)):
+def shaped(value: Any, shape: Any, what: str, name: str = "") -> Any:
+    """Hold a value to a shape and return it.
+
+    A shape is a type (a bool is no int), a function of (value, what) that raises, `[shape]` for a list of these,
+    `(shape,)` for these or None, or `{name: shape}` for an object, which may have further names.
+    """
+    if isinstance(shape, dict):
+        if not isinstance(value, Mapping) and name:
+            raise Fault("{what} lacks a valid field “{name}”", what=what, name=name)
+        if not isinstance(value, Mapping):
+            raise Fault("{what} is not an object", what=what)
+        for key, inner in shape.items():
+            shaped(value.get(key), inner, what, key)
+    elif isinstance(shape, tuple):
+        return value if value is None else shaped(value, shape[0], what, name)
+    elif isinstance(shape, list):
+        for item in shaped(value, list, what, name):
+            shaped(item, shape[0], what, "" if isinstance(shape[0], dict) else name)
+    elif not isinstance(shape, type) and value is not None:
+        shape(value, what)
+    elif value is None or not isinstance(value, shape) or (shape is int and isinstance(value, bool)):
         raise Fault("{what} lacks a valid field “{name}”", what=what, name=name)
     return value
+
+
+def field(record: object, name: str, kind: type, what: str) -> Any:
+    """Return record[name], which must exist and be of the given kind."""
+    return shaped(record, {name: kind}, what)[name]
 
 
 def identifier(value: object, what: str) -> str:
@@ -142,6 +142,18 @@ def digest(value: object, what: str) -> str:
     return value
 
 
+def moment(value: object, what: str) -> datetime:
+    """Read RFC 3339 in UTC with seconds, in the one form `2026-01-01T00:00:00Z`."""
+    try:
+        time = datetime.strptime(str(value), _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        time = None
+    if time is None or time.strftime(_TIME) != value:
+        # strptime also takes digits of other scripts and leaves out zeros.
+        raise Fault("{what} has a time that is not RFC 3339 in UTC", what=what)
+    return time
+
+
 def decimal(text: str, what: str) -> int:
     """Read a non-negative decimal integer as written by a machine: ASCII digits, no sign, no leading zero."""
     if not _DECIMAL.fullmatch(text):
@@ -155,13 +167,11 @@ def unbase64(text: object, what: str, *, standard: bool = False) -> bytes:
     standard: take the standard alphabet only.
     """
     if isinstance(text, str) and text.isascii():
-        url_safe = not standard and ("-" in text or "_" in text)
+        other = b"-_" if not standard and ("-" in text or "_" in text) else None
         try:
-            data = base64.b64decode(text, altchars=b"-_" if url_safe else None, validate=True)
+            data = base64.b64decode(text, altchars=other, validate=True)
         except (binascii.Error, ValueError):
             data = None
-        if data is not None:
-            again = base64.urlsafe_b64encode(data) if url_safe else base64.b64encode(data)
-            if again.decode() == text:
-                return data
+        if data is not None and base64.b64encode(data, altchars=other).decode() == text:
+            return data
     raise Fault("{what} has a field that is not valid base64", what=what)

@@ -7,12 +7,10 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 _SPKI_PREFIX = bytes.fromhex("302a300506032b6570032100")
 _P = 2**255 - 19
-_Y_OF_ORDER_8 = int.from_bytes(
-    bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little"
-)
+_ORDER_8 = int.from_bytes(bytes.fromhex("26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05"), "little")
 LOW_ORDER = frozenset(
     (y | sign << 255).to_bytes(32, "little")
-    for y in (0, 1, _P - 1, _P, _P + 1, _Y_OF_ORDER_8, _P - _Y_OF_ORDER_8)
+    for y in (0, 1, _P - 1, _P, _P + 1, _ORDER_8, _P - _ORDER_8)
     for sign in (0, 1)
 )
 """The 14 encodings of points of low order (C2SP/CCTV, ed25519). OpenSSL and libsodium disagree on some of them."""

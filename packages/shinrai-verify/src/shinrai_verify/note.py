@@ -1,44 +1,53 @@
-"""C2SP signed notes and checkpoints: the signed heads of the log."""
+"""C2SP signed notes, checkpoints, witness cosignatures, tlog-policy quorums and tlog-proofs: the heads of the log.
+
+Sources: C2SP signed-note, tlog-checkpoint, tlog-cosignature (`cosignature/v1`), tlog-policy, tlog-proof.
+"""
 
 import base64
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
 from shinrai_verify.encoding import Fault, Named, decimal, unbase64
 from shinrai_verify.keys import verifies
 
-_ED25519 = b"\x01"
+LOG, WITNESS = b"\x01", b"\x04"
 MAX_NOTE_BYTES = 64 * 1024
 MAX_NOTE_SIGNATURES = 16
 
 
 @dataclass(frozen=True, slots=True)
 class NoteKey:
-    """A verifier key (vkey): `<name>+<8 hex of key id>+<base64 of 0x01 and the public key>`."""
+    """A verifier key (vkey): `<name>+<8 hex of key id>+<base64 of the kind's byte and the Ed25519 public key>`."""
 
     name: str
     public: bytes
+    kind: bytes = LOG
 
     @property
     def id(self) -> bytes:
-        """First four bytes of SHA-256(name, newline, algorithm, public key)."""
-        return hashlib.sha256(self.name.encode() + b"\n" + _ED25519 + self.public).digest()[:4]
+        """First four bytes of SHA-256(name, newline, kind, public key)."""
+        return hashlib.sha256(self.name.encode() + b"\n" + self.kind + self.public).digest()[:4]
 
     def __str__(self) -> str:
-        return f"{self.name}+{self.id.hex()}+{base64.b64encode(_ED25519 + self.public).decode()}"
+        return f"{self.name}+{self.id.hex()}+{base64.b64encode(self.kind + self.public).decode()}"
 
     @classmethod
-    def parse(cls, text: str) -> "NoteKey":
-        """Parse a vkey; its id must match its key."""
-        parts = text.split("+", 2)
-        if len(parts) != 3 or not _is_name(parts[0]):
-            raise Fault("the log key {key} is not a C2SP verifier key", key=text[:120])
-        data = unbase64(parts[2], Named("the log key"), standard=True)
-        key = cls(parts[0], data[1:])
-        if data[:1] != _ED25519 or len(key.public) != 32 or key.id.hex() != parts[1]:
+    def parse(cls, text: str, kind: bytes = LOG) -> "NoteKey":
+        """Parse a vkey of one kind; its id must match its key."""
+        name, plus, rest = text.partition("+")
+        data = unbase64(rest[9:], Named("the log key"), standard=True) if plus and _is_name(name) else b""
+        key = cls(name, data[1:], kind)
+        if len(data) != 33 or str(key) != text:
             raise Fault("the log key {key} is not a C2SP verifier key", key=text[:120])
         return key
+
+    def time(self, signature: bytes, text: bytes) -> int | None:
+        """Verify a signature of a note text; returns a witness's time in seconds, 0 for a log, None if not good."""
+        if self.kind == LOG:
+            return 0 if verifies(self.public, signature, text) else None
+        time = int.from_bytes(signature[:8], "big")
+        return time if verifies(self.public, signature[8:], b"cosignature/v1\ntime %d\n" % time + text) else None
 
 
 def _is_name(name: str) -> bool:
@@ -50,8 +59,8 @@ def signature_line(key: NoteKey, signature: bytes) -> str:
     return f"— {key.name} {base64.b64encode(key.id + signature).decode()}\n"
 
 
-def open_note(data: bytes, keys: Iterable[NoteKey], what: str) -> str:
-    """Return the text of a signed note that carries a good signature of at least one given key.
+def read_note(data: bytes, keys: Iterable[NoteKey], what: str) -> tuple[str, Mapping[NoteKey, int]]:
+    """Return the text of a signed note, and which keys signed it at what time (0 for keys that tell none).
 
     A bad signature of a known key refuses the note even beside a good one; lines of unknown keys are passed over.
     """
@@ -61,29 +70,31 @@ def open_note(data: bytes, keys: Iterable[NoteKey], what: str) -> str:
         note = data.decode("utf-8")
     except UnicodeDecodeError as error:
         raise Fault("{what} is not UTF-8", what=what) from error
-    if any(ord(character) < 32 and character != "\n" for character in note) or not note.endswith("\n"):
-        raise Fault("{what} is not a signed note", what=what)
     text, separator, block = note.rpartition("\n\n")
-    lines = block.split("\n")[:-1]
-    if not separator or not 1 <= len(lines) <= MAX_NOTE_SIGNATURES:
+    lines, text = block.split("\n")[:-1], text + "\n"
+    malformed = any(ord(character) < 32 and character != "\n" for character in note) or not note.endswith("\n")
+    if malformed or not separator or not 1 <= len(lines) <= MAX_NOTE_SIGNATURES:
         raise Fault("{what} is not a signed note", what=what)
-    text += "\n"
-    by_id = {(key.name, key.id): key for key in keys}
-    good = False
+    by_id, signed = {(key.name, key.id): key for key in keys}, {}
     for line in lines:
         mark, _, rest = line.partition(" ")
         name, _, encoded = rest.partition(" ")
-        if mark != "—" or not _is_name(name):
-            raise Fault("{what} has a malformed signature line", what=what)
-        data = unbase64(encoded, what, standard=True)
+        data = unbase64(encoded, what, standard=True) if mark == "—" and _is_name(name) else b""
         if len(data) < 5:
             raise Fault("{what} has a malformed signature line", what=what)
         key = by_id.get((name, data[:4]))
         if key is not None:
-            if not verifies(key.public, data[4:], text.encode()):
+            time = key.time(data[4:], text.encode())
+            if time is None:
                 raise Fault("{what}: the signature of {name} is not good", what=what, name=name)
-            good = True
-    if not good:
+            signed[key] = time
+    return text, signed
+
+
+def open_note(data: bytes, keys: Iterable[NoteKey], what: str) -> str:
+    """Return the text of a signed note that carries a good signature of at least one given key."""
+    text, signed = read_note(data, keys, what)
+    if not signed:
         raise Fault("{what} is not signed by a log key that you trust", what=what)
     return text
 
@@ -105,9 +116,66 @@ class Checkpoint:
     def parse(cls, text: str, what: str) -> "Checkpoint":
         """Parse a note text whose signature has been verified; extension lines are refused."""
         lines = text.split("\n")
-        if len(lines) != 4 or not _is_name(lines[0]):
-            raise Fault("{what} is not a checkpoint", what=what)
-        head = unbase64(lines[2], what, standard=True)
+        head = unbase64(lines[2], what, standard=True) if len(lines) == 4 and _is_name(lines[0]) else b""
         if len(head) != 32 or lines[3]:
             raise Fault("{what} is not a checkpoint", what=what)
         return cls(lines[0], decimal(lines[1], what), head)
+
+
+@dataclass(frozen=True, slots=True)
+class Quorum:
+    """A C2SP tlog-policy. groups: name -> (least, members), a witness being a group of itself; goal: the quorum."""
+
+    logs: tuple[NoteKey, ...]
+    witnesses: Mapping[str, NoteKey]
+    groups: Mapping[str, tuple[int, tuple[str, ...]]]
+    goal: str
+
+    def met(self, signed: Collection[NoteKey], name: str | None = None) -> bool:
+        """Whether the witnesses among these keys are a quorum (or, with a name, the group of that name)."""
+        name = self.goal if name is None else name
+        if name in self.witnesses or name == "none":
+            return name == "none" or self.witnesses[name] in signed
+        least, members = self.groups[name]
+        return sum(self.met(signed, member) for member in members) >= least
+
+    @classmethod
+    def parse(cls, text: str) -> "Quorum":
+        """Parse a policy; a Fault for every line that is not understood."""
+        logs: list[NoteKey] = []
+        witnesses: dict[str, NoteKey] = {}
+        groups: dict[str, tuple[int, tuple[str, ...]]] = {}
+        goals, used = [], set[str]()
+        for line in text.split("\n"):
+            kind, *words = line.split() or ["#"]
+            known, name = {*witnesses, *groups}, words[0] if words else ""
+            fresh = bool(name) and name not in known and name != "none"
+            if kind == "log" and 1 <= len(words) <= 2:
+                logs.append(NoteKey.parse(name))
+            elif kind == "witness" and fresh and 2 <= len(words) <= 3:
+                witnesses[name] = NoteKey.parse(words[1], WITNESS)
+            elif kind == "group" and fresh and words[2:] and known - used >= set(words[2:]):
+                members, size = tuple(words[2:]), len(words) - 2
+                least = {"all": size, "any": 1}.get(words[1]) or decimal(words[1], Named("the witness policy"))
+                groups[name] = (least if len(set(members)) == size else 0, members)
+                used |= set(members)
+            elif kind == "quorum" and name in {*known, "none"} and len(words) == 1:
+                goals.append(name)
+            elif not kind.startswith("#"):
+                raise Fault("the witness policy has a line that is not understood: {line}", line=line[:80])
+        publics = {key.public for key in witnesses.values()}
+        sound = all(1 <= least <= len(members) for least, members in groups.values())
+        if len(goals) != 1 or not sound or len(publics) < len(witnesses):
+            raise Fault("the witness policy does not name one quorum that can be met")
+        return cls(tuple(logs), witnesses, groups, goals[0])
+
+
+def open_proof(data: bytes, note: bytes, what: str) -> tuple[int, list[bytes]]:
+    """Parse a tlog-proof that must carry this very checkpoint; returns the leaf's index and the inclusion proof."""
+    head, separator, carried = data.partition(b"\n\n")
+    kind, *lines = head.decode("ascii", "replace").split("\n")
+    sound = kind == "c2sp.org/tlog-proof@v1" and separator and carried == note and 1 <= len(lines) <= 64
+    if not sound or not lines[0].startswith("index "):
+        # Extra data are refused too: nobody signed them, so a changed bit would go unseen.
+        raise Fault("{what} is not a proof under the log's head", what=what)
+    return decimal(lines[0][6:], what), [unbase64(line, what, standard=True) for line in lines[1:]]

@@ -1,51 +1,93 @@
 """Whom to believe: the outsider's policy, the chain of trust documents and the council's roster.
 
 The policy comes to the outsider by another way than the bundle. It pins the first trust document by the digest of its
-payload; each later one needs the root thresholds of both the old and the new (the rule of TUF).
+payload; each later one needs the root thresholds of both the old and the new (the rule of TUF 1.0.34, 5.3).
 """
 
 import base64
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime, timedelta
 
 from shinrai_verify import NAMESPACE
 from shinrai_verify.council import Member, Roster
 from shinrai_verify.dsse import Envelope, Statement
-from shinrai_verify.encoding import Fault, Named, canonical_json, digest, field, identifier, strict_json, unbase64
+from shinrai_verify.encoding import (
+    Fault,
+    Named,
+    canonical_json,
+    digest,
+    identifier,
+    moment,
+    shaped,
+    strict_json,
+    unbase64,
+)
 from shinrai_verify.keys import LOW_ORDER, keyid, verifies
-from shinrai_verify.note import NoteKey
+from shinrai_verify.note import NoteKey, Quorum
 
 POLICY = NAMESPACE + "policy/v1"
 TRUST = NAMESPACE + "trust/v1"
 ROSTER = NAMESPACE + "roster/v1"
 ROLES = ("root", "admin", "producer", "coordinator", "attestor")
+_OUTSIDE = {"logs": ([str],), "tsa": ([{"name": str, "certSha256": [digest]}],), "witnessPolicy": (str,)}
+_POLICY = {"schema": str, "root": digest, "requiredControls": ([identifier],), "lastSeen": (str,), "maxAge": (int,)}
+_KEY = {"alg": str, "public": str}
+_ROLE = {"keyids": [str], "threshold": int}
+_TRUST = {"version": int, "prev": (digest,), "expires": moment, "keys": dict, "roles": dict.fromkeys(ROLES, _ROLE)}
+_MEMBER = {**_KEY, "id": identifier, "kind": str, "domain": identifier, "causes": [str], "strata": [str], "proof": str}
+
+
+@dataclass(frozen=True, slots=True)
+class Outside:
+    """Who else must have seen the log's head. logs: its keys; tsa: pinned certificates; quorum: of witnesses."""
+
+    logs: tuple[NoteKey, ...] = ()
+    tsa: frozenset[str] = frozenset()
+    quorum: Quorum | None = None
+
+    @classmethod
+    def of(cls, record: Mapping[str, object], what: str) -> "Outside":
+        """Read the three fields from a policy or a trust document."""
+        about = shaped(record, _OUTSIDE, what)
+        pinned = frozenset(sha256 for service in about.get("tsa") or [] for sha256 in service["certSha256"])
+        quorum = Quorum.parse(about["witnessPolicy"]) if about.get("witnessPolicy") else None
+        logs = (*(NoteKey.parse(key) for key in about.get("logs") or []), *(quorum.logs if quorum else ()))
+        return cls(logs, pinned, quorum)
+
+    def or_else(self, other: "Outside") -> "Outside":
+        """Return this, and the other's word wherever this one says nothing."""
+        return Outside(self.logs or other.logs, self.tsa or other.tsa, self.quorum or other.quorum)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """What an outsider demands. required_controls: leaf ids that must be certified as passed."""
+    """What an outsider demands. required_controls: leaf ids that must be certified as passed.
+
+    last_seen: checkpoint note of an earlier visit; max_age: how old the proven time of the log's head may be.
+    """
 
     root: str
-    logs: tuple[NoteKey, ...]
-    required_controls: tuple[str, ...]
+    outside: Outside
+    required_controls: tuple[str, ...] = ()
+    last_seen: bytes | None = None
+    max_age: timedelta | None = None
 
     @classmethod
     def from_bytes(cls, data: bytes) -> "Policy":
-        """Parse a policy (`trust.json`)."""
+        """Parse a policy (`trust.json`). maxAge is in seconds."""
         what = Named("the trust file")
         record = strict_json(data, what)
-        if field(record, "schema", str, what) != POLICY:
+        if shaped(record, {"schema": str}, what)["schema"] != POLICY:
             raise Fault("{what} does not say “schema”: “{schema}”", what=what, schema=POLICY)
-        unknown = sorted(set(record) - {"schema", "root", "logs", "requiredControls"})
+        unknown = sorted(set(record) - {*_POLICY, *_OUTSIDE})
         if unknown:
             # A demand that is not understood must not be dropped in silence.
             raise Fault("{what} has a field that is not known: {name}", what=what, name=ascii(unknown[0])[:80])
-        return cls(
-            digest(record.get("root"), what),
-            tuple(NoteKey.parse(key) for key in _texts(record, "logs", what)),
-            tuple(identifier(control, what) for control in _texts(record, "requiredControls", what)),
-        )
+        about, age, seen = shaped(record, _POLICY, what), record.get("maxAge"), record.get("lastSeen")
+        controls = tuple(about.get("requiredControls") or ())
+        longest = None if age is None else timedelta(seconds=age)
+        return cls(about["root"], Outside.of(record, what), controls, seen and seen.encode(), longest)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,62 +101,50 @@ class Trust:
     roles: Mapping[str, frozenset[str]]
     thresholds: Mapping[str, int]
     payload_sha256: str
+    outside: Outside
+
+    def enough(self, role: str, keyids: Iterable[str]) -> bool:
+        """Whether these keys, counted by their bytes, reach the threshold of a role."""
+        return len({self.public[key] for key in self.roles[role] & set(keyids)}) >= self.thresholds[role]
 
     def signed_by(self, envelope: Envelope, role: str) -> bool:
-        """Whether enough different keys of a role signed; counted by key bytes, whatever the key ids claim."""
-        keys = {self.public[keyid] for keyid in self.roles[role]}
-        good = {key for key in keys for s in envelope.signatures if verifies(key, s.sig, envelope.pae)}
-        return len(good) >= self.thresholds[role]
+        """Whether enough different keys of a role signed, whatever the key ids of the signatures claim."""
+        signatures, pae = envelope.signatures, envelope.pae
+        good = {id_ for id_ in self.roles[role] for s in signatures if verifies(self.public[id_], s.sig, pae)}
+        return self.enough(role, good)
 
 
 def parse_trust(payload: bytes, payload_sha256: str, what: str) -> tuple[Trust, str | None]:
     """Parse a trust document; returns it and the digest of the one before."""
     statement = Statement.from_bytes(payload, what)
-    record = statement.predicate
     if statement.predicate_type != TRUST:
         raise Fault("{what} is not a trust document", what=what)
-    public, holders = {}, {}
-    for key, entry in field(record, "keys", dict, what).items():
-        public[digest(key, what)] = _public(entry, what)
-        holders[key] = identifier(field(entry, "holder", str, what), what)
-        if keyid(public[key]) != key:
-            raise Fault("{what} has a key under an id that is not its own", what=what)
-    roles, thresholds = {}, {}
-    declared = field(record, "roles", dict, what)
+    record = shaped(statement.predicate, _TRUST, what)
+    public = {digest(key, what): _public(entry, what) for key, entry in record["keys"].items()}
+    holders = {key: identifier(shaped(e, {"holder": str}, what)["holder"], what) for key, e in record["keys"].items()}
+    if any(keyid(public[key]) != key for key in public):
+        raise Fault("{what} has a key under an id that is not its own", what=what)
+    roles = {role: frozenset(record["roles"][role]["keyids"]) for role in ROLES}
+    thresholds = {role: record["roles"][role]["threshold"] for role in ROLES}
     for role in ROLES:
-        entry = field(declared, role, dict, what)
-        members = frozenset(_texts(entry, "keyids", what))
-        threshold = field(entry, "threshold", int, what)
-        if not members <= set(public) or threshold < 1 or (role == "root" and threshold > len(members)):
+        # A role without keys may stand there: nobody holds it yet. A person attests alone, in the own name.
+        reachable = thresholds[role] <= (1 if role == "attestor" else len(roles[role]))
+        reachable = reachable or (role != "root" and thresholds[role] == 1 and not roles[role])
+        if not roles[role] <= set(public) or thresholds[role] < 1 or not reachable:
             raise Fault("{what} has a role {role} that cannot be filled", what=what, role=role)
-        if role != "root" and threshold > 1:
-            # Statements are taken one signature at a time; a demand for more must not be dropped in silence.
-            raise Fault(
-                "{what} asks for several signatures of the role {role}, which is not supported", what=what, role=role
-            )
-        roles[role], thresholds[role] = members, threshold
-    previous = record.get("prev")
-    trust = Trust(
-        field(record, "version", int, what),
-        _time(record, "expires", what),
-        public,
-        holders,
-        roles,
-        thresholds,
-        payload_sha256,
-    )
-    return trust, None if previous is None else digest(previous, what)
+    expires, outside = moment(record["expires"], what), Outside.of(record, what)
+    trust = Trust(record["version"], expires, public, holders, roles, thresholds, payload_sha256, outside)
+    return trust, record.get("prev")
 
 
 def follow(chain: list[Envelope], pinned: str) -> list[Trust]:
     """Verify a chain of trust documents from the pinned first one; returns them in order."""
     trusted: list[Trust] = []
     for number, envelope in enumerate(chain, start=1):
-        what = f"trust/root.{number}.json"
+        what, before = f"trust/root.{number}.json", trusted[-1] if trusted else None
         if number == 1 and envelope.payload_sha256 != pinned:
             raise Fault("{what} is not the trust document that you were given to trust", what=what)
         trust, previous = parse_trust(envelope.payload, envelope.payload_sha256, what)
-        before = trusted[-1] if trusted else None
         if trust.version != number or previous != (before.payload_sha256 if before else None):
             raise Fault("{what} does not follow the one before it", what=what)
         # The old root first: what it did not sign may ask for any amount of work.
@@ -138,57 +168,33 @@ def possession_bytes(entry: Mapping[str, object]) -> bytes:
 def parse_roster(record: Mapping[str, object], what: str) -> Roster:
     """Parse a roster's predicate. n, f, q and domains are computed, never read."""
     members = []
-    for entry in field(record, "members", list, what):
+    for entry in shaped(record, {"members": [_MEMBER], "required": dict}, what)["members"]:
         public = _public(entry, what)
-        if not verifies(public, unbase64(field(entry, "proof", str, what), what), possession_bytes(entry)):
+        if not verifies(public, unbase64(entry["proof"], what), possession_bytes(entry)):
             raise Fault("{what} has a member without proof that it holds its key", what=what)
-        members.append(
-            Member(
-                identifier(field(entry, "id", str, what), what),
-                keyid(public),
-                public,
-                field(entry, "kind", str, what),
-                identifier(field(entry, "domain", str, what), what),
-                tuple(_texts(entry, "causes", what)),
-                tuple(_texts(entry, "strata", what)),
-            )
-        )
+        lists = tuple(entry["causes"]), tuple(entry["strata"])
+        members.append(Member(entry["id"], keyid(public), public, entry["kind"], entry["domain"], *lists))
     if len({m.id for m in members}) < len(members) or len({m.public for m in members}) < len(members):
         raise Fault("{what} lists a member or a key twice", what=what)
     if len(members) < 4:
         raise Fault("{what} has fewer than four members", what=what)
-    required = field(record, "required", dict, what)
-    for stratum in required:
-        field(required, stratum, int, what)
-    return Roster(tuple(members), required)
+    return Roster(tuple(members), parse_strata(record["required"], what))
+
+
+def parse_strata(record: object, what: str) -> Mapping[str, int]:
+    """Parse which strata are needed: stratum -> least votes."""
+    strata = shaped({"required": record}, {"required": dict}, what)["required"]
+    return dict(shaped(strata, dict.fromkeys(strata, int), what))
 
 
 def _public(entry: object, what: str) -> bytes:
-    if field(entry, "alg", str, what) != "ed25519":
+    key = shaped(entry, _KEY, what)
+    if key["alg"] != "ed25519":
         raise Fault("{what} has a key of a kind that is not known", what=what)
-    public = unbase64(field(entry, "public", str, what), what)
+    public = unbase64(key["public"], what)
     if len(public) != 32 or public in LOW_ORDER:
         raise Fault("{what} has a key that is not a sound Ed25519 key", what=what)
     return public
-
-
-def _texts(record: object, name: str, what: str) -> list[str]:
-    values = field(record, name, list, what)
-    if not all(isinstance(value, str) for value in values):
-        raise Fault("{what} lacks a valid field “{name}”", what=what, name=name)
-    return list(values)
-
-
-def _time(record: object, name: str, what: str) -> datetime:
-    text, form = field(record, name, str, what), "%Y-%m-%dT%H:%M:%SZ"
-    try:
-        moment = datetime.strptime(text, form).replace(tzinfo=UTC)
-    except ValueError:
-        moment = None
-    if moment is None or moment.strftime(form) != text:
-        # strptime also takes digits of other scripts and leaves out zeros.
-        raise Fault("{what} has a time that is not RFC 3339 in UTC", what=what)
-    return moment
 
 
 def encode_public(public: bytes) -> str:

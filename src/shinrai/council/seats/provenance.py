@@ -1,17 +1,18 @@
 """The provenance seat: is each piece of evidence what it says it is, by whom it says, and still in date?"""
 
 import hashlib
+from collections.abc import Mapping
 from datetime import date
-from pathlib import Path
 
 from shinrai.council.case import Case, Claim, Opinion, Piece
+from shinrai.evidence.bundle import Content
 from shinrai.evidence.merkle import inclusion_proof, tree_levels
-from shinrai.evidence.trust import known_keys
 from shinrai.language import Message, message
 from shinrai_verify.council import INCONCLUSIVE
 from shinrai_verify.keys import verifies
 from shinrai_verify.merkle import included, leaf_hash
 from shinrai_verify.note import Checkpoint, open_note
+from shinrai_verify.trust import parse_trust
 from shinrai_verify.verify import envelope_leaves
 
 _CHUNK = 1024 * 1024
@@ -22,7 +23,10 @@ class Provenance:
 
     def __init__(self, case: Case) -> None:
         self._case = case
-        self._keys = known_keys(link.envelope.payload for link in case.trust)
+        self._trust = [
+            (link.index, parse_trust(link.envelope.payload, link.envelope.payload_sha256, "a trust document")[0])
+            for link in case.trust
+        ]
         note = open_note(case.checkpoint, [case.log_key], "the checkpoint")
         self._head = Checkpoint.parse(note, "the checkpoint")
         self._levels = tree_levels(case.leaves)
@@ -44,8 +48,9 @@ class Provenance:
 
     def _fault(self, piece: Piece) -> Message | None:
         logged = piece.logged
+        rights = self._rights(piece)
         for signature in logged.envelope.signatures:
-            key = self._keys.get(signature.keyid)
+            key = rights.get(signature.keyid)
             if key is None or not verifies(key, signature.sig, logged.envelope.pae):
                 return message("Entry {index} does not carry a good signature of a known key.", index=logged.index)
         if not self._in_log(piece):
@@ -62,6 +67,12 @@ class Provenance:
         if piece.measurement is not None and self._case.plan.index >= logged.index:
             return message("Entry {index} was measured before it was planned.", index=logged.index)
         return None
+
+    def _rights(self, piece: Piece) -> Mapping[str, bytes]:
+        """Return the keys that may sign this kind of evidence, by the trust document in force where it stands."""
+        role = "producer" if piece.predicate["kind"] == "evaluation" else "attestor"
+        known = [trust for index, trust in self._trust if index < piece.logged.index]
+        return {keyid: known[-1].public[keyid] for keyid in known[-1].roles[role]} if known else {}
 
     def _in_log(self, piece: Piece) -> bool:
         for entry, _ in envelope_leaves(piece.logged.envelope, piece.logged.statement.predicate_type):
@@ -81,7 +92,7 @@ class Provenance:
         return self._digests[sha256] == sha256
 
 
-def _sha256(content: bytes | Path) -> str:
+def _sha256(content: Content) -> str:
     if isinstance(content, bytes):
         return hashlib.sha256(content).hexdigest()
     digest = hashlib.sha256()
