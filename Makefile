@@ -30,6 +30,9 @@ unit: .venv/ready
 # Needs a package registry, and makes environments of its own; what cannot be fetched is skipped, and said.
 conformance: .venv/ready
 	$(BIN)/python tools/conformance_exports.py
+	$(BIN)/python tools/conformance.py
+	$(BIN)/python tests/evidence/fault_injection.py sqlite
+	$(BIN)/python tests/evidence/fault_injection.py postgresql
 
 # requirements.lock names versions and hashes only, so that it works behind any mirror.
 lock: .venv/bin/uv

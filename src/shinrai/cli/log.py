@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shinrai.cli.building import command, group, home_option, json_option
+from shinrai.cli.giving_up import give_up_command
 from shinrai.cli.log_parts import HELP, file_path, harmless_lines, opened, option, say, shown
 from shinrai.cli.log_proving import checkpoint_command, compare_command, prove_command, proved_command
 from shinrai.cli.log_vouching import (
@@ -41,6 +42,7 @@ def log_group(language: Language) -> click.Group:
         compare_command,
         _export,
         _withhold,
+        give_up_command,
     ):
         made.add_command(build(language))
     witness = group("witness", language, HELP["witness"])

@@ -20,7 +20,7 @@ from shinrai.evidence.fsck_tree import as_bytes, entry_fields
 from shinrai.evidence.home import Home
 from shinrai.evidence.schema import LOG_ID, blob, log_leaf
 from shinrai.language import Message, message
-from shinrai_verify.dsse import PAYLOAD_TYPE, pae
+from shinrai_verify.dsse import PAYLOAD_TYPE, Statement, pae
 from shinrai_verify.encoding import Fault, unbase64
 from shinrai_verify.keys import verifies
 
@@ -33,6 +33,7 @@ class Problem(StrEnum):
     MISSING = "missing"
     PAE = "pae"
     TYPE = "type"
+    SUBJECT = "subject"
     KEY = "key"
     SIGNATURE = "signature"
 
@@ -41,6 +42,7 @@ SAID: Mapping[Problem, Message] = {
     Problem.MISSING: message("its payload is missing"),
     Problem.PAE: message("the digest of what was signed is not that of its statement"),
     Problem.TYPE: message("its type is not that of its statement"),
+    Problem.SUBJECT: message("its subject is not that of its statement"),
     Problem.KEY: message("its signature is not good, or its key is not known"),
     Problem.SIGNATURE: message("its signature is not good"),
 }
@@ -91,23 +93,24 @@ def _check(entry: bytes, data: bytes | None, keys: Mapping[str, bytes]) -> tuple
     fields = entry_fields(entry)
     if fields is None:
         return None, False
-    keyid, pae_sha256, payload, sig, predicate_type = fields
     if data is None:
         return Problem.MISSING, False
-    if hashlib.sha256(data).hexdigest() != payload:
+    if hashlib.sha256(data).hexdigest() != fields.payload:
         return None, False
     signed = pae(PAYLOAD_TYPE, data)
-    if hashlib.sha256(signed).hexdigest() != pae_sha256:
+    if hashlib.sha256(signed).hexdigest() != fields.pae:
         return Problem.PAE, False
-    if keyid not in keys:
+    if fields.keyid not in keys:
         return Problem.KEY, False
     try:
-        if not verifies(keys[keyid], unbase64(sig, "a log entry", standard=True), signed):
+        if not verifies(keys[fields.keyid], unbase64(fields.sig, "a log entry", standard=True), signed):
             return Problem.SIGNATURE, True
-        said = json.loads(data).get("predicateType")
-    except (Fault, ValueError, AttributeError):
+        said = Statement.from_bytes(data, "a log entry")
+    except (Fault, ValueError):
         return Problem.SIGNATURE, True
-    return (None if said == predicate_type else Problem.TYPE), True
+    if said.predicate_type != fields.type:
+        return Problem.TYPE, True
+    return (None if said.subject_sha256 == fields.subject else Problem.SUBJECT), True
 
 
 def main() -> int:

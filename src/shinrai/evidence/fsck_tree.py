@@ -3,7 +3,7 @@
 import re
 from collections.abc import Container, Iterator, Mapping
 from itertools import islice, product
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection, and_, func, or_, select
 
@@ -20,20 +20,30 @@ CHUNK = 4096
 _ENDLESS = 2**62
 _ENTRY = re.compile(
     rb'\{"keyid":"([0-9a-f]{64})","pae":"([0-9a-f]{64})","payload":"([0-9a-f]{64})",'
-    rb'"sig":"([A-Za-z0-9+/]+={0,2})","type":"([^"\\\x00-\x1f]+)","v":1\}'
+    rb'"sig":"([A-Za-z0-9+/]+={0,2})","subject":"([0-9a-f]{64})","type":"([^"\\\x00-\x1f]+)","v":1\}'
 )
 
 
-def entry_fields(entry: bytes) -> tuple[str, str, str, str, str] | None:
-    """Return keyid, pae, payload, sig and type of a log entry; None where it is not in the one form there is."""
+class Entry(NamedTuple):
+    """What a log entry says. pae, payload, subject: SHA-256."""
+
+    keyid: str
+    pae: str
+    payload: str
+    sig: str
+    subject: str
+    type: str
+
+
+def entry_fields(entry: bytes) -> Entry | None:
+    """Return the fields of a log entry; None where it is not in the one form there is."""
     match = _ENTRY.fullmatch(entry)
     if match is None:
         return None
     try:
-        keyid, pae, payload, sig, predicate_type = (part.decode() for part in match.groups())
+        return Entry(*(part.decode() for part in match.groups()))
     except UnicodeDecodeError:
         return None
-    return keyid, pae, payload, sig, predicate_type
 
 
 def as_bytes(value: Any) -> bytes:
@@ -125,7 +135,7 @@ class TreeCheck:
             fields = entry_fields(as_bytes(entry))
             if fields is None:
                 self._findings.add("log_leaf", index, message("it does not have the form of an entry"))
-            elif (fields[2], fields[4]) != (as_bytes(payload).hex(), predicate_type):
+            elif (fields.payload, fields.type) != (as_bytes(payload).hex(), predicate_type):
                 what = message("the columns that it is found by do not say what the entry says")
                 self._findings.add("log_leaf", index, what)
             hashed = leaf_hash(as_bytes(entry))
