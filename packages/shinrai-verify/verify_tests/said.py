@@ -16,7 +16,7 @@ def checked(text: str, fields: dict[str, object]) -> None:
     assert all(value is not None for value in fields.values()), text
 
 
-@pytest.fixture(autouse=True, scope="session")
+@pytest.fixture(autouse=True)
 def every_fault_can_be_said() -> Iterator[None]:
     """Look at each Fault and each Named as it is made."""
     fault, named = Fault.__init__, Named.__new__

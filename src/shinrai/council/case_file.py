@@ -132,7 +132,9 @@ def write_case(
     """Write a case or a record file. leaves: the statements in it; log: checkpoint note and all leaf hashes."""
     note, hashes = log
     envelopes = [leaf.envelope for leaf in sorted(leaves, key=lambda leaf: leaf.index)]
-    write_bundle(path, BundleParts(manifest, contents, envelopes, trust, note, hashes, _INSTRUCTIONS))
+    write_bundle(
+        path, BundleParts(manifest, contents, envelopes, trust, note, hashes, _INSTRUCTIONS, hashes_alone=True)
+    )
 
 
 def read_case(path: Path, policy: Policy) -> CouncilCase:

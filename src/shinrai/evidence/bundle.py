@@ -30,7 +30,8 @@ class BundleParts:
     trust: the chain of trust documents. checkpoint: the signed note, which may carry lines of witnesses. leaves: all
     leaf hashes of the log it heads. entries: all entries of that log, or None to give proofs of the statements only,
     as befits a log that is large. token: an RFC 3161 time stamp of the checkpoint. seen: sizes of earlier heads to
-    prove the continuation from, where only proofs are given.
+    prove the continuation from, where only proofs are given. hashes_alone: show the leaf hashes and no entry, since the
+    digest of a vote in an entry would give the vote away.
     """
 
     manifest: bytes
@@ -43,6 +44,7 @@ class BundleParts:
     entries: Sequence[bytes] | None = None
     token: bytes | None = None
     seen: Sequence[int] = ()
+    hashes_alone: bool = False
 
 
 def manifest(subject: Subject, items: Sequence[Item]) -> bytes:
@@ -74,11 +76,22 @@ def _files(parts: BundleParts) -> Iterator[tuple[str, Content]]:
     yield "log/checkpoint", parts.checkpoint
     if parts.token is not None:
         yield "log/checkpoint.tsr", parts.token
-    yield from proof_files(parts) if parts.entries is None else entry_tiles(parts.entries)
+    if parts.hashes_alone:
+        yield from hash_tiles(parts.leaves)
+    else:
+        yield from proof_files(parts) if parts.entries is None else entry_tiles(parts.entries)
     for version, envelope in enumerate(parts.trust, start=1):
         yield f"trust/root.{version}.json", envelope.to_bytes()
     for sha256, content in parts.contents.items():
         yield f"blobs/sha256/{sha256}", content
+
+
+def hash_tiles(leaves: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
+    """Yield all leaf hashes of a log as C2SP tlog-tiles of level 0."""
+    start = 0
+    for name, width in tile_names(len(leaves)):
+        yield name, b"".join(leaves[start : start + width])
+        start += width
 
 
 def entry_tiles(entries: Sequence[bytes]) -> Iterator[tuple[str, bytes]]:
