@@ -1,6 +1,6 @@
-"""Shinrai on the file: counts and rates alone, the whole audit, scores, or a search.
+"""Shinrai on the file: counts and rates alone, the whole audit, that of the crossing alone, scores, or a search.
 
-python shinrai_audit.py FILE counts|audit|scores|search
+python shinrai_audit.py FILE counts|audit|crossing|scores|search
 """
 
 import json
@@ -39,7 +39,7 @@ if __name__ == "__main__":
             label="label",
             score="score" if what == "scores" else None,
             favourable=1,
-            groups=BOTH,
+            groups=() if what == "crossing" else BOTH,
             intersections=(BOTH,),
         )
         table = read_cells(file, roles)

@@ -32,7 +32,7 @@ def of_rates(case: dict[str, Any]) -> Compared:
     ]
     columns = dict(zip(("group", "decision", "n"), map(list, zip(*cells, strict=True)), strict=True))
     found = audited(columns, counts="n").subjects[("group",)]
-    for level, rate in case["rate"].items():
+    for level, rate in case.get("rate", {}).items():
         yield f"{level} rate", found.group(level).numbers["selection_rate"].exact, rate
     for level, ratio in case.get("impact_ratio_to_max", {}).items():
         yield f"{level} ratio", found.four_fifths[level].exact, ratio
@@ -62,7 +62,8 @@ def of_scores(case: dict[str, Any]) -> Compared:
         for name in ("positives", "negatives")
     ]
     # An AUC is kept as a float: the fraction of small terms nearest to it must be the published one.
-    yield "auc", Fraction(score_auc(ScoreHistogram(parts[0], parts[1], 46)).value).limit_denominator(100_000), case["auc"]
+    found = score_auc(ScoreHistogram(parts[0], parts[1], 46)).value
+    yield "auc", Fraction(found).limit_denominator(100_000), case["auc"]
 
 
 def main() -> None:
@@ -75,14 +76,15 @@ def main() -> None:
         parts = [(case, of_rates) for case in known["rates"]]
         parts += [(known["confusion"], of_confusion), (known["scores"], of_scores)]
         for case, compare in parts:
-            cases.add(case["id"])
+            name_of_case = case.get("id", "hanley_mcneil_1982")
+            cases.add(name_of_case)
             for name, found, value in compare(case):
                 exact = Fraction(value["exact"] if isinstance(value, dict) else value)
-                if (case["id"], name, str(exact)) in seen:
+                if (name_of_case, name, str(exact)) in seen:
                     continue
-                seen[case["id"], name, str(exact)] = None
+                seen[name_of_case, name, str(exact)] = None
                 if found != exact:
-                    unequal.append(f"{case['id']}: {name} is {found}, not {exact}")
+                    unequal.append(f"{name_of_case}: {name} is {found}, not {exact}")
     print(json.dumps({"cases": len(cases), "compared": len(seen), "unequal": unequal}))
 
 
