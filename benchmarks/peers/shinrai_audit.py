@@ -1,6 +1,8 @@
-"""Shinrai on the file: counts and rates alone, the whole audit, that of the crossing alone, scores, or a search.
+"""Shinrai on the file: counts and rates alone, the audit, that with scores, or a search.
 
-python shinrai_audit.py FILE counts|audit|crossing|scores|search
+crossing: the audit of what peers compare, the two columns crossed, without each by itself.
+
+python shinrai_audit.py FILE counts|audit|crossing|scores|crossing-scores|search
 """
 
 import json
@@ -28,6 +30,7 @@ def cpu() -> float:
 
 if __name__ == "__main__":
     file, what = sys.argv[1], sys.argv[2]
+    scored = what.endswith("scores")
     before, start = cpu(), time.perf_counter()
     if what == "search":
         columns = tuple(f"a{place}" for place in range(8))
@@ -37,9 +40,9 @@ if __name__ == "__main__":
         roles = Roles(
             prediction="prediction",
             label="label",
-            score="score" if what == "scores" else None,
+            score="score" if scored else None,
             favourable=1,
-            groups=() if what == "crossing" else BOTH,
+            groups=() if what.startswith("crossing") else BOTH,
             intersections=(BOTH,),
         )
         table = read_cells(file, roles)
@@ -55,7 +58,7 @@ if __name__ == "__main__":
         audit = audit_cells(table, AuditSettings(search=what == "search"))
         said["answer"] = str(audit.answer)
     done = cpu()
-    if what == "scores":
+    if scored:
         aucs = {group.name: group.numbers["auc"] for group in audit.subjects[BOTH].groups}
         said["auc"] = {name.replace(" × ", "|"): [auc.value, auc.bound] for name, auc in aucs.items()}
     if what == "search":
