@@ -93,7 +93,8 @@ _AUDITS = """\
 
 `benchmarks/audit_tables.py`, {cores} cores shared with other work; {versions}. Every engine reads the same Parquet
 files. Each target is a run of its own, in which what is compared is measured one after the other: ours as the
-median of 3, 5 or (T15) 11 runs, peers once. CPU is user and system time of all threads from the first read to the last number; *process* counts start and imports too.
+median of 3, 5 or (T15) 11 runs, peers once. CPU is user and system time of all threads from
+the first read to the last number; *process* counts start and imports too.
 Ours includes what peers do not do: the SHA-256 of the file, the profile that guards against unusable columns, and (but
 in T1) intervals, tests and verdicts. In T2, T3 and T5 it is asked for what the peer compares, sex and age crossed; the
 audit that has the two by themselves too stands beside. Where a peer has the same rates they are the same numbers. Wall
