@@ -55,6 +55,43 @@ scope: {{approver: yamada}}
 required: [{required}]
 {more}"""
 
+TALKER = """\
+shinrai: 1
+system:
+  id: talker
+  version: "1"
+  name: {ja: 話し手, en: Talker}
+  purpose: {ja: 試験, en: A test}
+  roles: [provider]
+  kinds: [generative]
+  affected_people: {ja: 利用者, en: Users}
+  decision_effect: {level: limited, text: {ja: なし, en: None}}
+  autonomy: advises
+  data: [none]
+  government_use: false
+  public_facing: false
+  stage: pilot
+  regions: [JP]
+  risk: {likelihood: rare, reason: {ja: 試験, en: A test}, audience: team}
+  model: {name: echo, version: "1"}
+frameworks:
+  - {id: jp.guideline13, version: "2025-12-19"}
+people:
+  - id: yamada
+    name: {ja: 山田, en: Yamada}
+    position: {ja: 部長, en: Head}
+targets:
+TARGETS
+scope: {approver: yamada}
+required: [JP-GL-C3]
+"""
+
+
+@pytest.fixture(scope="session")
+def talker() -> Callable[[str], str]:
+    """Describe a system that talks. Takes the block under `targets:`, indented by two; returns the description."""
+    return lambda targets: TALKER.replace("TARGETS", targets.rstrip("\n"))
+
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:

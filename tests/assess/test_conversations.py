@@ -49,32 +49,7 @@ variations:
   - use: paraphrase
 probes:
 """
-DESCRIPTION = """\
-shinrai: 1
-system:
-  id: talker
-  version: "1"
-  name: {ja: 話し手, en: Talker}
-  purpose: {ja: 試験, en: A test}
-  roles: [provider]
-  kinds: [generative]
-  affected_people: {ja: 利用者, en: Users}
-  decision_effect: {level: limited, text: {ja: なし, en: None}}
-  autonomy: advises
-  data: [none]
-  government_use: false
-  public_facing: false
-  stage: pilot
-  regions: [JP]
-  risk: {likelihood: rare, reason: {ja: 試験, en: A test}, audience: team}
-  model: {name: echo, version: "1"}
-frameworks:
-  - {id: jp.guideline13, version: "2025-12-19"}
-people:
-  - id: yamada
-    name: {ja: 山田, en: Yamada}
-    position: {ja: 部長, en: Head}
-targets:
+TARGET = """\
   talker:
     kind: chat
     address: URL
@@ -82,8 +57,6 @@ targets:
     limits: {in_flight: 16, deadline_seconds: 5}
     suites: [{id: own.echo, version: "1", file: suites/echo.yaml}]
     share: SHARE
-scope: {approver: yamada}
-required: [JP-GL-C3]
 """
 Talk = Callable[..., Path]
 """Writes a description of the server; returns its path."""
@@ -102,7 +75,7 @@ def server() -> Iterator[Any]:
 
 
 @pytest.fixture
-def talk(server: Any, tmp_path: Path) -> Talk:
+def talk(server: Any, tmp_path: Path, talker: Callable[[str], str]) -> Talk:
     def write(share: str = "samples", probes: int = 110, expected: str = "echo") -> Path:
         folder = tmp_path / "talker"
         (folder / "suites").mkdir(parents=True, exist_ok=True)
@@ -113,7 +86,7 @@ def talk(server: Any, tmp_path: Path) -> Talk:
         ]
         (folder / "suites/echo.yaml").write_text(SUITE + "\n".join(asked) + "\n")
         path = folder / "shinrai.yaml"
-        path.write_text(DESCRIPTION.replace("URL", server.url).replace("SHARE", share))
+        path.write_text(talker(TARGET.replace("URL", server.url).replace("SHARE", share)))
         return path
 
     return write

@@ -1,5 +1,6 @@
 """Scores of goal trees are bands: they follow from evidence at a moment, and what is unknown stays wide open."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -269,47 +270,24 @@ scorers:
     decision: {metric: pass_rate, comparison: at_least, limit: 0.8}
 probes:
 """
-DESCRIPTION = """\
-shinrai: 1
-system:
-  id: talker
-  version: "1"
-  name: {ja: 話し手, en: Talker}
-  purpose: {ja: 試験, en: A test}
-  roles: [provider]
-  kinds: [generative]
-  affected_people: {ja: 利用者, en: Users}
-  decision_effect: {level: limited, text: {ja: なし, en: None}}
-  autonomy: advises
-  data: [none]
-  government_use: false
-  public_facing: false
-  stage: pilot
-  regions: [JP]
-  risk: {likelihood: rare, reason: {ja: 試験, en: A test}, audience: team}
-  model: {name: echo, version: "1"}
-frameworks:
-  - {id: jp.guideline13, version: "2025-12-19"}
-people:
-  - {id: yamada, name: {ja: 山田, en: Yamada}, position: {ja: 部長, en: Head}}
-targets:
+TARGET = """\
   talker:
     kind: records
     file: answers.csv
     columns: {question: question, answer: answer}
     suites: [{id: own.echo, version: "1", file: echo.yaml}]
     share: samples
-scope: {approver: yamada}
-required: [JP-GL-C3]
 """
 
 
-def test_an_assessment_scores_its_goals_and_they_open_again_when_evidence_expires(tmp_path: Path, home: Home) -> None:
+def test_an_assessment_scores_its_goals_and_they_open_again_when_evidence_expires(
+    tmp_path: Path, home: Home, talker: Callable[[str], str]
+) -> None:
     probes = [f"  - {{id: p{n}, ask: question {n}, expect: {{contains: {{all_of: [echo]}}}}}}\n" for n in range(60)]
     (tmp_path / "echo.yaml").write_text(SUITE + "".join(probes))
     answers = "".join(f"question {n},{'echo' if n % 10 else 'silence'}\n" for n in range(60))
     (tmp_path / "answers.csv").write_text("question,answer\n" + answers)
-    (tmp_path / "shinrai.yaml").write_text(DESCRIPTION)
+    (tmp_path / "shinrai.yaml").write_text(talker(TARGET))
     done = assess(tmp_path / "shinrai.yaml", home, tmp_path / "out")
     assert verify(done.bundle, Policy.from_bytes(done.trust.read_bytes())).exit_code == 0
     [found] = done.assessment.goals

@@ -24,54 +24,27 @@ from shinrai_verify.verify import verify
 
 INSPECT_LOG = Path(__file__).parents[1] / "evaluate/conversation/data/inspect-capital.eval"
 LEAF = "JP-GL-C3.evaluation-runs"
-DESCRIPTION = """\
-shinrai: 1
-system:
-  id: talker
-  version: "1"
-  name: {ja: 話し手, en: Talker}
-  purpose: {ja: 試験, en: A test}
-  roles: [provider]
-  kinds: [generative]
-  affected_people: {ja: 利用者, en: Users}
-  decision_effect: {level: limited, text: {ja: なし, en: None}}
-  autonomy: advises
-  data: [none]
-  government_use: false
-  public_facing: false
-  stage: pilot
-  regions: [JP]
-  risk: {likelihood: rare, reason: {ja: 試験, en: A test}, audience: team}
-  model: {name: echo, version: "1"}
-frameworks:
-  - {id: jp.guideline13, version: "2025-12-19"}
-people:
-  - id: yamada
-    name: {ja: 山田, en: Yamada}
-    position: {ja: 部長, en: Head}
-targets:
+TARGET = """\
   elsewhere:
     kind: results
     file: FILE
     metrics: METRICS
     shows: [JP-GL-C3.evaluation-runs]
     share: SHARE
-scope: {approver: yamada}
-required: [JP-GL-C3]
 """
 Take = Callable[..., Path]
 """Writes a description of a file of results; returns its path."""
 
 
 @pytest.fixture
-def take(tmp_path: Path) -> Take:
+def take(tmp_path: Path, talker: Callable[[str], str]) -> Take:
     def write(file: Path, metrics: str, share: str = "file") -> Path:
         folder = tmp_path / "talker"
         folder.mkdir(exist_ok=True)
         if file.parent != folder:
             shutil.copy(file, folder)
-        text = DESCRIPTION.replace("FILE", file.name).replace("METRICS", metrics).replace("SHARE", share)
-        (folder / "shinrai.yaml").write_text(text)
+        text = TARGET.replace("FILE", file.name).replace("METRICS", metrics).replace("SHARE", share)
+        (folder / "shinrai.yaml").write_text(talker(text))
         return folder / "shinrai.yaml"
 
     return write

@@ -44,40 +44,13 @@ scorers:
     decision: {metric: pass_rate, comparison: at_least, limit: 0.7}
 probes:
 """
-DESCRIPTION = """\
-shinrai: 1
-system:
-  id: talker
-  version: "1"
-  name: {ja: 話し手, en: Talker}
-  purpose: {ja: 試験, en: A test}
-  roles: [provider]
-  kinds: [generative]
-  affected_people: {ja: 利用者, en: Users}
-  decision_effect: {level: limited, text: {ja: なし, en: None}}
-  autonomy: advises
-  data: [none]
-  government_use: false
-  public_facing: false
-  stage: pilot
-  regions: [JP]
-  risk: {likelihood: rare, reason: {ja: 試験, en: A test}, audience: team}
-  model: {name: echo, version: "1"}
-frameworks:
-  - {id: jp.guideline13, version: "2025-12-19"}
-people:
-  - id: yamada
-    name: {ja: 山田, en: Yamada}
-    position: {ja: 部長, en: Head}
-targets:
+TARGET = """\
   desk:
     kind: records
     file: answers.jsonl
     suites: [{id: own.counter, version: "1", file: counter.yaml}]
     judge: JUDGE
     share: samples
-scope: {approver: yamada}
-required: [JP-GL-C3]
 """
 ASKED = "窓口の番号を答える。"
 GOOD, BAD = "3番窓口です。", "市役所です。"
@@ -95,7 +68,7 @@ def endpoints() -> Iterator[Any]:
 
 
 @pytest.fixture
-def judged(endpoints: Any, home: Home, tmp_path: Path) -> Iterator[Callable[..., Path]]:
+def judged(endpoints: Any, home: Home, tmp_path: Path, talker: Callable[[str], str]) -> Iterator[Callable[..., Path]]:
     """Write a description whose target's answers a judge is asked about; returns its path."""
     with ExitStack() as stack:
         folder = tmp_path / "desk"
@@ -136,10 +109,8 @@ def judged(endpoints: Any, home: Home, tmp_path: Path) -> Iterator[Callable[...,
                 )
                 judge += ", calibration: calibration.json"
             columns = "columns: {model: model}\n    "
-            described = DESCRIPTION.replace("JUDGE", f"{{{judge}{waiver}}}").replace(
-                "    suites", f"    {columns}suites"
-            )
-            (folder / "shinrai.yaml").write_text(described)
+            described = TARGET.replace("JUDGE", f"{{{judge}{waiver}}}").replace("    suites", f"    {columns}suites")
+            (folder / "shinrai.yaml").write_text(talker(described))
             return folder / "shinrai.yaml"
 
         yield write

@@ -32,32 +32,7 @@ probes:
   - {id: p2, harm_class: none, ask: two, expect: {regex: {pattern: "."}}}
   - {id: p3, harm_class: none, ask: three, expect: {regex: {pattern: "."}}}
 """
-DESCRIPTION = """\
-shinrai: 1
-system:
-  id: talker
-  version: "1"
-  name: {ja: 話し手, en: Talker}
-  purpose: {ja: 試験, en: A test}
-  roles: [provider]
-  kinds: [generative]
-  affected_people: {ja: 利用者, en: Users}
-  decision_effect: {level: limited, text: {ja: なし, en: None}}
-  autonomy: advises
-  data: [none]
-  government_use: false
-  public_facing: false
-  stage: pilot
-  regions: [JP]
-  risk: {likelihood: rare, reason: {ja: 試験, en: A test}, audience: team}
-  model: {name: tiny, version: "1"}
-frameworks:
-  - {id: jp.guideline13, version: "2025-12-19"}
-people:
-  - id: yamada
-    name: {ja: 山田, en: Yamada}
-    position: {ja: 部長, en: Head}
-targets:
+TARGET = """\
   talker:
     kind: model
     folder: FOLDER
@@ -65,15 +40,15 @@ targets:
     batch: 2
     suites: [{id: own.echo, version: "1", file: echo.yaml}]
     share: samples
-scope: {approver: yamada}
-required: [JP-GL-C3]
 """
 
 
-def test_a_model_in_a_folder_is_assessed(model_folder: Callable[..., Path], home: Home, tmp_path: Path) -> None:
+def test_a_model_in_a_folder_is_assessed(
+    model_folder: Callable[..., Path], home: Home, tmp_path: Path, talker: Callable[[str], str]
+) -> None:
     model: Any = model_folder()
     (tmp_path / "echo.yaml").write_text(SUITE)
-    (tmp_path / "shinrai.yaml").write_text(DESCRIPTION.replace("FOLDER", str(model)))
+    (tmp_path / "shinrai.yaml").write_text(talker(TARGET.replace("FOLDER", str(model))))
     done = assess(tmp_path / "shinrai.yaml", home, tmp_path / "out")
     assert verify(done.bundle, Policy.from_bytes(done.trust.read_bytes())).exit_code == 0
     assert [(t.kind, t.file) for t in done.assessment.targets] == [("model", str(model))]
