@@ -46,6 +46,7 @@ def seat_settings(target: TableTarget) -> TableSettings:
         favourable=target.favourable,
         groups=target.groups,
         intersections=target.intersections,
+        strata=target.strata,
     )
 
 
