@@ -77,17 +77,27 @@ def below_four_fifths(low: tuple[int, int], high: tuple[int, int]) -> float:
         if n < 1 or not 0 <= x <= n:
             raise ValueError("need 0 <= successes <= trials and trials >= 1")
     nodes, weights = np.polynomial.legendre.leggauss(_NODES)
-    start, end = _window(*high)
-    theta = (start + end) / 2 + (end - start) / 2 * nodes
-    outer = weights * _density(theta, *high)
-    inner_start, inner_end = _window(*low)
-    reach = np.clip(np.arcsin(np.sqrt(0.8) * np.sin(theta)), inner_start, inner_end)
-    # One integral for each node of the other rate, up to 4/5 of that rate, and one over everything.
-    ends = np.append(reach, inner_end)
-    half = (ends - inner_start)[:, None] / 2
-    inner = inner_start + half * (1 + nodes[None, :])
-    areas = (half * weights * _density(inner, *low)).sum(axis=1)
-    return min(1.0, float((outer * areas[:-1]).sum() / (outer.sum() * areas[-1])))
+    # Seen from the rate that is known better, the other's distribution is smooth; the other way round it is a step.
+    known, other = (high, low) if high[1] >= low[1] else (low, high)
+    start, end = _window(*known)
+    least, most = _window(*other)
+    if known is high:
+        theta = (start + end) / 2 + (end - start) / 2 * nodes
+        outer = weights * _density(theta, *known)
+        reach, whole = np.arcsin(np.sqrt(0.8) * np.sin(theta)), float(outer.sum())
+    else:
+        # The nodes lie where the other rate would be 5/4 of this one, so that nothing breaks off at 4/5.
+        first, last = (math.asin(min(1.0, math.sin(angle) / math.sqrt(0.8))) for angle in (start, end))
+        reach = (first + last) / 2 + (last - first) / 2 * nodes
+        theta = np.arcsin(np.sqrt(0.8) * np.sin(reach))
+        outer = weights * (last - first) * _density(theta, *known) * np.sqrt(0.8) * np.cos(reach) / np.cos(theta)
+        every = (start + end) / 2 + (end - start) / 2 * nodes
+        whole = float((weights * (end - start) * _density(every, *known)).sum())
+    # One integral for each node and one over everything.
+    half = (np.append(np.clip(reach, least, most), most) - least)[:, None] / 2
+    areas = (half * weights * _density(least + half * (1 + nodes[None, :]), *other)).sum(axis=1)
+    share = areas[:-1] / areas[-1]
+    return min(1.0, float((outer * (share if known is high else 1 - share)).sum()) / whole)
 
 
 def _window(x: int, n: int) -> Bounds:
