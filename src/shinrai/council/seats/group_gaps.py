@@ -6,6 +6,7 @@ distribution, and the interval within strata from the sums that the evidence car
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -76,7 +77,7 @@ def below_four_fifths(low: tuple[int, int], high: tuple[int, int]) -> float:
     for x, n in (low, high):
         if n < 1 or not 0 <= x <= n:
             raise ValueError("need 0 <= successes <= trials and trials >= 1")
-    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    nodes, weights = _nodes()
     # Seen from the rate that is known better, the other's distribution is smooth; the other way round it is a step.
     known, other = (high, low) if high[1] >= low[1] else (low, high)
     start, end = _window(*known)
@@ -98,6 +99,12 @@ def below_four_fifths(low: tuple[int, int], high: tuple[int, int]) -> float:
     areas = (half * weights * _density(least + half * (1 + nodes[None, :]), *other)).sum(axis=1)
     share = areas[:-1] / areas[-1]
     return min(1.0, float((outer * (share if known is high else 1 - share)).sum()) / whole)
+
+
+@lru_cache(maxsize=1)
+def _nodes() -> tuple[Array, Array]:
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    return nodes, weights
 
 
 def _window(x: int, n: int) -> Bounds:
