@@ -69,6 +69,7 @@ def seat_settings(target: TableTarget) -> TableSettings:
         favourable=target.favourable,
         groups=target.groups,
         intersections=target.intersections,
+        strata=target.strata,
     )
 
 

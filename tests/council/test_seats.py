@@ -131,6 +131,40 @@ def test_an_honest_error_is_agreed_to(describe: Describe, case_of: Callable[[Pat
     assert "with the same result" in say(case, "recompute")[1]
 
 
+# ---- what chance and circumstances say of a gap ----
+
+REGIONS = "label,decision,sex,region\n" + "".join(
+    f"{label},{label},{sex},{region}\n"
+    for region, shares in {"east": {"f": 30, "m": 60}, "west": {"f": 10, "m": 25}}.items()
+    for sex, favoured in shares.items()
+    for label in [1] * favoured + [0] * (80 - favoured)
+)
+
+
+@pytest.fixture
+def stratified(describe: Describe, case_of: Callable[[Path], Case]) -> Case:
+    return case_of(describe(REGIONS, share="rows\n    strata: [region]"))
+
+
+def test_a_number_within_strata_is_asked_for_in_the_description_and_noticed_when_changed(stratified: Case) -> None:
+    claim = claim_of(stratified)
+    within = [
+        piece.measurement for piece in claim.pieces if piece.measurement and piece.measurement.check == "group_audit"
+    ]
+    assert {one.metric for one in within} >= {"selection_rate.adjusted_difference", "tpr.any_difference"}
+    assert not any(one.decisive for one in within)
+    assert "with the same result" in say(stratified, "recompute")[1]
+    for metric, change in {
+        "selection_rate.adjusted_difference": {"value": 0.0, "low": -0.1, "high": 0.1},
+        "tpr.any_difference": {"value": 0.5, "low": 0.5, "high": 0.5},
+    }.items():
+        other = with_measurement(claim, lambda _, change=change: change, metric)  # type: ignore[misc]
+        assert f"{metric}: value" in say(replace(stratified, claims=(other,)), "recompute", other)[1]
+        assert "does not follow from its counts" in say(stratified, "statistics", other)[1]
+    planned = replace(claim, pieces=tuple(p for p in claim.pieces if p.measurement not in within))
+    assert "decisions/group_audit are missing" in say(stratified, "completeness", planned)[1]
+
+
 # ---- policy ----
 
 

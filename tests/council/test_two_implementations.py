@@ -296,12 +296,16 @@ def tables(draw: st.DrawFn) -> Drawn:
     if len(groups) > 1:
         crossing = st.lists(st.sampled_from(groups), min_size=2, max_size=3, unique=True).map(tuple)
         target["intersections"] = tuple(draw(st.lists(crossing, max_size=2, unique=True)))
+    rest = [name for name in others if name not in groups]
+    if rest and draw(st.booleans()):
+        target["strata"] = tuple(draw(st.lists(st.sampled_from(rest), min_size=1, max_size=2, unique=True)))
     if draw(st.booleans()) and rows > 3:
         again = np.append(np.arange(rows), random.integers(0, rows, 3))
         columns = {name: array.take(pa.array(again)) for name, array in columns.items()}
     chosen = {}
     for check in CHECKS:
-        metrics = draw(st.lists(st.sampled_from(METRICS[check]), max_size=3, unique=True))
+        # A check whose numbers only inform has no metric that takes a limit.
+        metrics = draw(st.lists(st.sampled_from(METRICS[check]), max_size=3, unique=True)) if METRICS[check] else []
         limits = {metric: draw(st.sampled_from([0.0, 0.05, 0.1, 0.3, 0.5, 0.8, 0.99, 1.0])) for metric in metrics}
         decide_on = DECIDING_GAPS
         if check == "group_fairness" and draw(st.booleans()):

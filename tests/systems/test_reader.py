@@ -33,6 +33,7 @@ def test_a_byte_order_mark_and_carriage_returns_are_read(minimal: str) -> None:
     assert parse_description(content, "f").system.id == "screening"
 
 
+COUNTED = "    share: counts\n    strata: "
 GROUPS = "targets.decisions.groups"
 RULES = [
     # what to replace, by what, the field at fault, part of the English text
@@ -94,6 +95,19 @@ RULES = [
     ("requirement: JP-GL-3.4, ", "", "scope.not_applicable[1].requirement", "is missing"),
     ("[[race, sex]]", "[[race]]", "targets.decisions.intersections[1]", "too few"),
     ("[[race, sex]]", "[[race, sex], [race, sex]]", "targets.decisions.intersections", "“race × sex” stands"),
+    (
+        "    share: counts\n",
+        f"{COUNTED}[sex]\n",
+        "targets.decisions.strata[1]",
+        "“sex” is used for two",
+    ),
+    (
+        "    share: counts\n",
+        f"{COUNTED}[a, b, c, d, e, f]\n",
+        "targets.decisions.strata",
+        "at most 5",
+    ),
+    ("    share: counts\n", f"{COUNTED}[a, a]\n", "targets.decisions.strata", "“a” stands"),
     ("    share: counts\n", "", "targets.decisions.share", "The field “share” is missing"),
     ("    share: counts\n", "    share: counts\n    threshold: 50\n", "targets.decisions.threshold", "larger than 1"),
     ("0.8}", "80%}", "checks.group_fairness.limits.selection_rate.ratio", "A finite number"),

@@ -350,6 +350,7 @@ class _Run:
             favourable=described.favourable,
             groups=described.groups,
             intersections=described.intersections,
+            strata=described.strata,
         )
         checks = {}
         for check in self.plan.checks:

@@ -23,13 +23,19 @@ def table_settings(name: str, target: DescribedTable, folder: Path) -> TableTarg
         favourable=target.favourable,
         groups=target.groups,
         intersections=target.intersections,
+        strata=target.strata,
     )
 
 
 def check_settings(checks: Checks, check: str) -> CheckSettings:
-    """Return the settings of one check, defaults where the description says nothing."""
-    described = getattr(checks, check)
+    """Return the settings of one check, defaults where the description says nothing.
+
+    `group_audit` suppresses what `group_fairness` does: a group that one of them hides must not be shown by the other.
+    """
     defaults = CheckSettings()
+    if check == "group_audit":
+        return CheckSettings(min_group=checks.group_fairness.min_group)
+    described = getattr(checks, check)
     return CheckSettings(
         limits=dict(described.limits),
         decide_on=getattr(described, "decide_on", None) or defaults.decide_on,
@@ -78,6 +84,8 @@ def _named(target: DescribedTable) -> Iterator[tuple[tuple[str | int, ...], str]
             yield (field,), column
     for number, column in enumerate(target.groups):
         yield ("groups", number), column
+    for number, column in enumerate(target.strata):
+        yield ("strata", number), column
 
 
 def _columns(file: Path) -> list[str]:

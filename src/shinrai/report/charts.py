@@ -30,6 +30,7 @@ _AXIS_LABEL = {
     Unit.SHARE: "format(datum.value * 100, '~g') + '%'",
     Unit.POINTS: "format(datum.value * 100, '~g')",
     Unit.PLAIN: "datum.label",
+    Unit.CHANCE: "datum.label",
 }
 # A chart with more rows than this is longer than a page; the table has them all.
 MOST_ROWS = 24

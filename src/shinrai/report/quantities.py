@@ -14,14 +14,20 @@ from shinrai.language import Language, Message, message
 
 
 class Unit(Enum):
-    """How a number is shown: a percentage, percentage points, or as it is."""
+    """How a number is shown: a percentage, percentage points, or as it is.
+
+    CHANCE: a p value or a probability, which has no interval: where one is recorded, both ends are the value.
+    """
 
     SHARE = "share"
     POINTS = "points"
     PLAIN = "plain"
+    CHANCE = "chance"
 
 
-_POINTS = {"difference", "gap"}
+_POINTS = {"difference", "gap", "adjusted_difference"}
+_CHANCES = {"any_difference", "below_four_fifths"}
+_COMPARISONS = {"difference", "ratio", "adjusted_difference", *_CHANCES}
 _SHARES = {
     "accuracy",
     "selection_rate",
@@ -52,6 +58,7 @@ _MONTHS = (
     "December",
 )
 _MOST_DECIMALS = 6
+_LEAST_CHANCE = 0.0001
 
 
 def unit_of(metric: str) -> Unit:
@@ -59,6 +66,8 @@ def unit_of(metric: str) -> Unit:
     last = metric.rsplit(".", 1)[-1]
     if last in _POINTS:
         return Unit.POINTS
+    if last in _CHANCES:
+        return Unit.CHANCE
     return Unit.SHARE if last in _SHARES else Unit.PLAIN
 
 
@@ -70,7 +79,7 @@ def of_conversation(metric: str) -> bool:
 def unit_of_groups(metric: str) -> Unit:
     """Return the unit of the groups' own values: a difference or ratio of rates has groups that are rates."""
     rate, _, comparison = metric.rpartition(".")
-    return unit_of(rate) if rate and comparison in {"difference", "ratio"} else unit_of(metric)
+    return unit_of(rate) if rate and comparison in _COMPARISONS else unit_of(metric)
 
 
 def number(value: float | None, unit: Unit, *, against: float | None = None) -> Message:
@@ -87,7 +96,7 @@ def number(value: float | None, unit: Unit, *, against: float | None = None) -> 
 
 def interval(bounds: Interval | None, unit: Unit, *, against: float | None = None) -> Message:
     """Show an interval with its level, such as `95% interval 1.0% to 2.0%`."""
-    if bounds is None:
+    if bounds is None or unit is Unit.CHANCE:
         return message("no interval")
     return message(
         "{level}% interval {range}", level=f"{bounds.level * 100:g}", range=span(bounds, unit, against=against)
@@ -96,7 +105,7 @@ def interval(bounds: Interval | None, unit: Unit, *, against: float | None = Non
 
 def span(bounds: Interval | None, unit: Unit, *, against: float | None = None) -> Message:
     """Show the two ends of an interval; points are named once, and no interval is a dash."""
-    if bounds is None:
+    if bounds is None or unit is Unit.CHANCE:
         return message("—")
     low = number(bounds.low, unit, against=against)
     if unit is Unit.POINTS and isfinite(bounds.low):
@@ -151,6 +160,8 @@ def moment(when: datetime, language: Language) -> str:
 
 
 def _digits(value: float, unit: Unit, against: float | None) -> str:
+    if unit is Unit.CHANCE:
+        return _chance(value)
     factor, decimals = (1, 3) if unit is Unit.PLAIN else (100, 1)
     scaled = value * factor
     # A small share keeps a second decimal, so that 0.04 % does not read as none.
@@ -161,3 +172,12 @@ def _digits(value: float, unit: Unit, against: float | None) -> str:
             decimals += 1
     text = f"{scaled:,.{decimals}f}"
     return text.lstrip("-") if float(text.replace(",", "")) == 0 else text.replace("-", "\u2212")
+
+
+def _chance(value: float) -> str:
+    """Show a chance with four decimals; one that is not quite 0 or 1 is not shown as either."""
+    if 0 < value < _LEAST_CHANCE / 2:
+        return f"< {_LEAST_CHANCE}"
+    if 1 - _LEAST_CHANCE / 2 < value < 1:
+        return f"> {1 - _LEAST_CHANCE}"
+    return f"{value:.4f}"

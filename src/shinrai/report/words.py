@@ -91,6 +91,7 @@ SHARED: Mapping[str, Message] = {
 CHECK: Mapping[str, Message] = {
     "performance": message("Performance"),
     "group_fairness": message("Fairness between groups"),
+    "group_audit": message("Gaps between groups beside chance and circumstances"),
     "calibration": message("Calibration"),
     "data_quality": message("Data quality"),
     "personal_data": message("Personal data"),

@@ -74,6 +74,18 @@ class GroupFairnessSettings(CheckSettings):
     ] = None
 
 
+class GroupAuditSettings(CheckSettings):
+    """Settings of the check `group_audit`: its numbers inform, so there are no limits; it suppresses as the one above.
+
+    limits: always empty; there so that all checks can be asked alike.
+    """
+
+    @property
+    def limits(self) -> Mapping[str, float]:
+        """No number of this check can be given a limit."""
+        return {}
+
+
 class CalibrationSettings(CheckSettings):
     """Settings of the check `calibration`."""
 
@@ -108,6 +120,13 @@ class Checks(Record):
     group_fairness: Annotated[
         GroupFairnessSettings, says("How the decisions differ between groups.", "集団の間での判断の差。")
     ] = GroupFairnessSettings()
+    group_audit: Annotated[
+        GroupAuditSettings,
+        says(
+            "What chance and circumstances say of differences between groups.",
+            "集団の間の差のうち、偶然や条件の違いで説明できる部分。",
+        ),
+    ] = GroupAuditSettings()
     calibration: Annotated[
         CalibrationSettings,
         says("Whether a score of 0.7 comes true 70 % of the time.", "スコア0.7が実際に70%の確からしさを意味するか。"),

@@ -149,14 +149,15 @@ def _columns_differ(path: Path, target: Mapping[object, object], groups: Sequenc
     """Compare the uses of columns; a group listed twice is the type's own fault and not reported again."""
     uses: list[tuple[Path, object]] = [((*path, use), target.get(use)) for use in ("label", "prediction", "score")]
     used: set[str] = set()
-    uses += [((*path, "groups", place), column) for place, column in enumerate(dict.fromkeys(map(_text, groups)))]
+    for several, columns in (("groups", groups), ("strata", _sequence(target.get("strata")))):
+        uses += [((*path, several, place), column) for place, column in enumerate(dict.fromkeys(map(_text, columns)))]
     for where, value in uses:
         column = _text(value)
         if column is not None and column in used:
             yield Breach(
                 where,
                 message("The column “{column}” is used for two things in one target.", column=shown(column)),
-                message("Label, prediction, score and each group need a column of their own."),
+                message("Label, prediction, score, each group and each stratum need a column of their own."),
             )
         used |= {column} if column is not None else set()
 

@@ -101,6 +101,13 @@ class TableTarget(Record):
         ],
         says("Group columns to be crossed, such as [[race, sex]].", "掛け合わせる集団の列。例：[[race, sex]]。"),
     ] = ()
+    strata: Annotated[
+        Annotated[tuple[Label, ...], Field(max_length=5), Distinct],
+        says(
+            "Columns of circumstances, such as [department]: groups are also compared among rows alike in them.",
+            "条件を揃えるための列。例：[department]。これらの値がすべて同じ行の中でも集団を比較する。",
+        ),
+    ] = ()
     share: Annotated[
         Annotated[Share, OneOf(SHARES)],
         says("How much of the table the evidence bundle carries.", "証拠バンドルに表のどこまでを収めるか。"),

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from shinrai.council.seats import intervals
+from shinrai.council.seats.recompute_audit import AUDITED, WITHIN, group_audit
 from shinrai.council.seats.recompute_columns import data_quality, personal_data, profile
 from shinrai.council.seats.recompute_compare import differences, same_count_value, together
 from shinrai.council.seats.recompute_file import Source, UnreadableError, open_table
@@ -60,6 +61,7 @@ class TableSettings:
     favourable: str | int | float | bool = 1
     groups: tuple[str, ...] = ()
     intersections: tuple[tuple[str, ...], ...] = ()
+    strata: tuple[str, ...] = ()
 
     @property
     def subjects(self) -> tuple[tuple[str, ...], ...]:
@@ -70,7 +72,7 @@ class TableSettings:
     def declared(self) -> tuple[str, ...]:
         """The columns the target names, each once."""
         crossed = [name for columns in self.intersections for name in columns]
-        named = (self.label, self.prediction, self.score, *self.groups, *crossed)
+        named = (self.label, self.prediction, self.score, *self.groups, *crossed, *self.strata)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
@@ -166,8 +168,11 @@ def _questions(target: TableSettings) -> Iterator[_Question]:
             for rate in RATES:
                 yield _Question("group_fairness", columns, f"{rate}.difference")
                 yield _Question("group_fairness", columns, f"{rate}.ratio")
+            for metric in (*AUDITED, *((WITHIN,) if target.strata else ())):
+                yield _Question("group_audit", columns, metric)
         if target.subjects:
             yield _Question("group_fairness", (), _TABLE)
+            yield _Question("group_audit", (), _TABLE)
     if target.score is not None:
         for metric in ("gap", "brier", _TABLE):
             yield _Question("calibration", (), metric)
@@ -210,7 +215,7 @@ def _read(source: Source, target: TableSettings) -> Decisions:
         prediction=target.prediction,
         score=target.score,
         threshold=target.threshold,
-        groups=list(dict.fromkeys(name for columns in target.subjects for name in columns)),
+        groups=list(dict.fromkeys([*(name for columns in target.subjects for name in columns), *target.strata])),
         favourable=target.favourable,
     )
 
@@ -230,6 +235,9 @@ def _derive(
             derived[check, columns] = performance(decisions)
         elif check == "group_fairness":
             derived[check, columns] = group_fairness(decisions, columns, smallest) if columns else {}
+        elif check == "group_audit":
+            audited = group_audit(decisions, columns, target.strata, smallest) if columns else {}
+            derived[check, columns] = audited
         elif check == "calibration":
             derived[check, columns] = calibration(decisions, columns, smallest)
     derived |= _of_all_columns(source, target, decisions, {question.check for question in asked})
@@ -340,7 +348,8 @@ def _columns(target: TableSettings, question: _Question, every: tuple[str, ...])
             other = target.score
         case _:
             other = target.prediction or target.score
-    return tuple(name for name in (*question.columns, target.label, other) if name is not None)
+    strata = target.strata if question.metric == WITHIN else ()
+    return tuple(name for name in (*question.columns, *strata, target.label, other) if name is not None)
 
 
 def _peers_say(question: _Question, derived: Derived, said: PeerValues) -> tuple[tuple[str, ...], Message | None]:

@@ -62,13 +62,13 @@ def _same(mine: float | None, theirs: float | None, tolerance: float) -> bool:
 
 
 def _numbers(measured: Measurement, derived: Derived, asked: int) -> Iterator[Message]:
-    if not _same(derived.value, measured.value, _COUNTED):
+    if not _same(derived.value, measured.value, max(_COUNTED, derived.tolerance)):
         mine, theirs = _number(derived.value), _number(measured.value)
         yield message("value {theirs} recorded, {mine} derived", theirs=theirs, mine=mine)
-    if not _same(derived.low, measured.low, _SOLVED):
+    if not _same(derived.low, measured.low, max(_SOLVED, derived.tolerance)):
         mine, theirs = _number(derived.low), _number(measured.low)
         yield message("lower bound {theirs} recorded, {mine} derived", theirs=theirs, mine=mine)
-    if not _same(derived.high, measured.high, _SOLVED):
+    if not _same(derived.high, measured.high, max(_SOLVED, derived.tolerance)):
         mine, theirs = _number(derived.high), _number(measured.high)
         yield message("upper bound {theirs} recorded, {mine} derived", theirs=theirs, mine=mine)
     if derived.n != measured.n:

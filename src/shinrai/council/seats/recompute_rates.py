@@ -57,7 +57,8 @@ class Derived:
 
     value, low, high: None when undefined. n, used: as the page counts them. limit: a default limit that comes from the
     data. fault: why it has to be an error. at: the interval if every count were k times what it is, where the page asks
-    for the rows that a decision would need.
+    for the rows that a decision would need. tolerance: how far value and bounds may lie apart where the page allows
+    more than the last digits.
     """
 
     value: float | None
@@ -70,6 +71,7 @@ class Derived:
     fault: Message | None = None
     counts: Mapping[str, int] = field(default_factory=dict)
     at: Callable[[int], Bounds] | None = None
+    tolerance: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -178,8 +180,11 @@ def partition(decisions: Decisions, columns: Sequence[str]) -> Partition:
     )
 
 
-def group_fault(decisions: Decisions, columns: Sequence[str]) -> Message | None:
-    """Return why a column, or a crossing of columns, can't be grouped by."""
+def group_fault(decisions: Decisions, columns: Sequence[str], *, within: bool = False) -> Message | None:
+    """Return why a column, or a crossing of columns, can't be grouped by.
+
+    within: the crossing is of groups and strata, which may have more levels than are compared, or none.
+    """
     for name in columns:
         if decisions.groups[name].fault is not None:
             return decisions.groups[name].fault
@@ -190,6 +195,8 @@ def group_fault(decisions: Decisions, columns: Sequence[str]) -> Message | None:
             found, stored = _occurring(stored * decisions.groups[name].spellings + decisions.groups[name].stored)
             if len(found) > MOST_GROUP_SPELLINGS:
                 return several
+    if within:
+        return None
     compared = int(partition(decisions, columns).complete.sum())
     if compared == 0:
         return message("no row has a value in every group column of “{columns}”", columns=" × ".join(columns))
@@ -202,21 +209,30 @@ def group_fairness(decisions: Decisions, columns: Sequence[str], min_group: int)
     if fault is not None:
         return {f"{rate}.{kind}": failed(fault) for rate in RATES for kind in ("difference", "ratio")}
     levels = partition(decisions, columns)
-    table = crosstab(decisions, levels.codes, len(levels.levels))
-    used = table[:, :ABSENT, :ABSENT].sum(axis=(1, 2))
-    rates = fractions(table)
     answers = {}
     for rate in RATES:
-        successes, trials = rates[rate]
-        shown = levels.sizes >= min_group
-        compared = shown & (trials >= _FEWEST_TRIALS) & levels.complete
-        groups = _rate_groups(levels, successes, trials, shown)
-        x, n = successes[compared], trials[compared]
+        base, _, x, n = compared_rates(decisions, levels, rate, min_group)
         for kind in ("difference", "ratio"):
-            answers[f"{rate}.{kind}"] = replace(
-                _spread(kind, x, n), n=int(n.sum()), used=int(used[compared].sum()), groups=groups
-            )
+            answers[f"{rate}.{kind}"] = replace(_spread(kind, x, n), n=base.n, used=base.used, groups=base.groups)
     return answers
+
+
+def compared_rates(
+    decisions: Decisions, levels: Partition, rate: str, min_group: int
+) -> tuple[Derived, Counts, Counts, Counts]:
+    """Return the compared levels of a rate: their places in the list, successes and trials.
+
+    Before them an answer without a value, which lists all levels and has n and the rows used.
+    """
+    table = crosstab(decisions, levels.codes, len(levels.levels))
+    used = table[:, :ABSENT, :ABSENT].sum(axis=(1, 2))
+    successes, trials = fractions(table)[rate]
+    shown = levels.sizes >= min_group
+    compared = shown & (trials >= _FEWEST_TRIALS) & levels.complete
+    groups = _rate_groups(levels, successes, trials, shown)
+    x, n = successes[compared], trials[compared]
+    base = Derived(None, None, None, int(n.sum()), int(used[compared].sum()), groups=groups)
+    return base, np.flatnonzero(compared), x, n
 
 
 def calibration(decisions: Decisions, columns: Sequence[str], min_group: int) -> dict[str, Derived]:

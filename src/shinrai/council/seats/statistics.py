@@ -15,6 +15,7 @@ from fractions import Fraction
 
 from shinrai.council.case import Case, Claim, Opinion, combine
 from shinrai.council.seats import scenario_rates
+from shinrai.council.seats.group_gaps import below_four_fifths, within_strata
 from shinrai.council.seats.intervals import (
     absolute,
     decide,
@@ -31,7 +32,8 @@ from shinrai_verify.council import INCONCLUSIVE
 MIN_N = 30
 """Least n of a decisive number; it stands in the rubric."""
 MIN_DENOMINATOR = 10
-_TOLERANCE = 1e-9
+_TOLERANCE, _INTEGRATED = 1e-9, 1e-6
+_INFORMING = "group_audit"
 _SCALE_BITS = 46
 _MISSING = "(missing)"
 
@@ -46,6 +48,10 @@ def opinion(case: Case, claim: Claim) -> Opinion:  # noqa: ARG001  (all seats ar
     for measurement in claim.decisive:
         fault = _fault(measurement, len(claim.decisive))
         if fault is not None:
+            return Opinion(INCONCLUSIVE, fault, inspected)
+    for informing in (piece.measurement for piece in claim.pieces):
+        if informing is not None and informing.check == _INFORMING and not _follows(informing):
+            fault = message("The interval of {id} does not follow from its counts.", id=informing.id)
             return Opinion(INCONCLUSIVE, fault, inspected)
     outcomes = [measurement.outcome for measurement in claim.decisive]
     reason = message(
@@ -73,10 +79,23 @@ def _fault(measurement: Measurement, family: int) -> Message | None:
     return None
 
 
+def _follows(measurement: Measurement) -> bool:
+    """Whether what a number that only informs says follows from its counts; without a value there is nothing to say."""
+    if measurement.value is None:
+        return True
+    derived = _interval(measurement, 1)
+    if derived is None or not _equal(derived, measurement):
+        return False
+    inside = measurement.metric.endswith(".adjusted_difference")
+    value = measurement.counts["gap"] / measurement.counts["weight"] if inside else derived[0]
+    return math.isclose(value, measurement.value, rel_tol=_INTEGRATED, abs_tol=_INTEGRATED)
+
+
 def _equal(derived: Bounds, measurement: Measurement) -> bool:
     recorded = (measurement.low, measurement.high)
+    near = _INTEGRATED if measurement.metric.endswith(".below_four_fifths") else _TOLERANCE
     return all(
-        theirs is not None and math.isclose(mine, theirs, rel_tol=_TOLERANCE, abs_tol=_TOLERANCE)
+        theirs is not None and math.isclose(mine, theirs, rel_tol=near, abs_tol=near)
         for mine, theirs in zip(derived, recorded, strict=True)
     )
 
@@ -92,6 +111,8 @@ def _interval(measurement: Measurement, family: int) -> Bounds | None:
                 return _of_performance(measurement, family)
             case "group_fairness":
                 return _of_rates(measurement, family)
+            case "group_audit":
+                return _of_audit(measurement, family)
             case "calibration":
                 return _of_means(measurement, family)
             case "data_quality" | "personal_data":
@@ -135,12 +156,32 @@ def _of_rates(measurement: Measurement, family: int) -> Bounds:
     compared = [
         (group.successes or 0, group.trials or 0)
         for group in measurement.groups
-        if _may_be_compared(group) and (group.trials or 0) >= MIN_DENOMINATOR
+        if _may_be_compared(group) and _enough(group)
     ]
     successes, trials = zip(*compared, strict=True)
     if measurement.metric.endswith(".difference"):
         return largest_difference(successes, trials, family)
     return smallest_ratio(successes, trials, family)
+
+
+def _of_audit(measurement: Measurement, family: int) -> Bounds:
+    counts = measurement.counts
+    if measurement.metric.endswith(".any_difference"):
+        if not 0 <= counts["far"] <= counts["draws"]:
+            raise ValueError("more draws than were made")
+        share = (counts["far"] + 1) / (counts["draws"] + 1)
+        return share, share
+    compared = [group for group in measurement.groups if _may_be_compared(group) and _enough(group)]
+    if measurement.metric.endswith(".below_four_fifths"):
+        low, high = (measurement.groups[counts[name]] for name in ("lowest", "highest"))
+        if low not in compared or high not in compared:
+            raise ValueError("a group that is not compared")
+        share = below_four_fifths((low.successes or 0, low.trials or 0), (high.successes or 0, high.trials or 0))
+        return share, share
+    if counts["scale_bits"] != _SCALE_BITS:
+        raise ValueError("sums of an unknown unit")
+    z = simultaneous_z(math.comb(len(compared), 2) * family)
+    return within_strata(counts["weight"], counts["gap"], counts["lean"], counts["size"], z)[1]
 
 
 def _of_means(measurement: Measurement, family: int) -> Bounds:
@@ -188,6 +229,10 @@ def _of_columns(measurement: Measurement, family: int) -> Bounds:
 def _share(successes: int, trials: int, z: float) -> Bounds:
     low, high = wilson(successes, trials, z)
     return float(low), float(high)
+
+
+def _enough(group: GroupEstimate) -> bool:
+    return (group.trials or 0) >= MIN_DENOMINATOR
 
 
 def _may_be_compared(group: GroupEstimate) -> bool:

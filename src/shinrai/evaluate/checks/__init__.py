@@ -7,7 +7,7 @@ from importlib.resources import files
 
 import yaml
 
-from shinrai.evaluate.checks import calibration, group_fairness, performance, personal_data, quality
+from shinrai.evaluate.checks import calibration, group_audit, group_fairness, performance, personal_data, quality
 from shinrai.evaluate.checks.assembly import Basis, Frame, faulty
 from shinrai.evaluate.checks.settings import DECIDING_GAPS, MIN_GROUP, CheckSettings
 from shinrai.evaluate.measurement import Coverage, Measurement
@@ -71,6 +71,14 @@ def _registry() -> dict[str, Check]:
             message("label, prediction or score with threshold, and groups"),
             group_fairness.METRICS,
             group_fairness.measure,
+            lambda target: target.decides and bool(target.subjects),
+        ),
+        _check(
+            group_audit.NAME,
+            message("Gaps between groups beside chance and circumstances"),
+            message("label, prediction or score with threshold, and groups"),
+            group_audit.METRICS,
+            group_audit.measure,
             lambda target: target.decides and bool(target.subjects),
         ),
         _check(

@@ -120,12 +120,12 @@ def _measure_one(table: Table, settings: CheckSettings, subject: Subject, rate: 
     if fault := table.faults.get(subject):
         return faulty(frame, Basis(0, Coverage(0, table.rows)), fault)
     levels = table.cube.levels[subject]
-    compared = [level for level in levels if _is_compared(level, settings, rate)]
+    compared = [level for level in levels if is_compared(level, settings, rate)]
     fractions = [rate.of(level.tally) for level in compared]
     basis = Basis(
         sum(trials for _, trials in fractions),
         Coverage(sum(level.tally.decided for level in compared), table.rows),
-        tuple(_listed(level, settings, rate) for level in levels),
+        tuple(listed(level, settings, rate) for level in levels),
         group_findings(table, subject, settings),
     )
     if len(compared) < 2:
@@ -164,11 +164,13 @@ def _frame(table: Table, settings: CheckSettings, subject: Subject, rate: Rate, 
     )
 
 
-def _is_compared(level: Level, settings: CheckSettings, rate: Rate) -> bool:
+def is_compared(level: Level, settings: CheckSettings, rate: Rate) -> bool:
+    """Whether a group takes part in the comparison of a rate."""
     return not level.missing and not is_small(level, settings) and rate.of(level.tally)[1] >= MIN_TRIALS
 
 
-def _listed(level: Level, settings: CheckSettings, rate: Rate) -> GroupEstimate:
+def listed(level: Level, settings: CheckSettings, rate: Rate) -> GroupEstimate:
+    """List a group with its rate, compared or not; of a suppressed one only the name."""
     if is_small(level, settings):
         return suppressed(level, settings)
     successes, trials = rate.of(level.tally)

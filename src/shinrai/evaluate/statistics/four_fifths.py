@@ -7,7 +7,7 @@ in nearly half of all cases. In binary floating point a third of the pairs that 
 """
 
 from functools import lru_cache
-from math import asin, pi, sqrt
+from math import asin, pi, sin, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,8 +41,11 @@ def below_four_fifths(group: Fraction, other: Fraction) -> float:
     if m >= n:
         rates, weights = _posterior(b, m)
         return _mean(beta_cdf(0.8 * rates, a + 0.5, n - a + 0.5), weights)
-    rates, weights = _posterior(a, n)
-    return _mean(1 - beta_cdf(rates / 0.8, b + 0.5, m - b + 0.5), weights)
+    _, weights = _posterior(a, n)
+    # Over the arcsine of the rate divided by 4/5: seen from the rate itself the other's tail has a kink at 4/5.
+    rates, shares = _posterior(a, n, scale=0.8)
+    beyond = 1 - beta_cdf(rates / 0.8, b + 0.5, m - b + 0.5)
+    return min(1.0, float((beyond * shares).sum() / weights.sum()))
 
 
 def false_alarms(n: int, m: int, rate: float) -> float:
@@ -70,15 +73,25 @@ def _checked(group: Fraction) -> Fraction:
     return group
 
 
-def _posterior(successes: int, trials: int) -> tuple[Floats, Floats]:
-    """Nodes of a rate and their weights. In θ with rate = sin²θ the density is sin^2s·cos^2f, without the prior."""
+def _posterior(successes: int, trials: int, scale: float = 1.0) -> tuple[Floats, Floats]:
+    """Nodes of a rate up to `scale` and their weights. In θ with rate = sin²θ the density is sin^2s·cos^2f, no prior.
+
+    The nodes lie in φ with rate = scale·sin²φ. The weights of all scales are in one unit.
+    """
     failures = trials - successes
     middle, half = asin(sqrt(successes / trials)), _REACH / (2 * sqrt(trials))
-    low, high = max(0.0, middle - half), min(pi / 2, middle + half)
+    ends = max(0.0, middle - half), min(pi / 2, middle + half)
+    low, high = (asin(min(1.0, sin(end) / sqrt(scale))) for end in ends)
     nodes, weights = _nodes()
-    theta = (low + high) / 2 + (high - low) / 2 * nodes
-    logs = 2 * successes * np.log(np.sin(theta)) + 2 * failures * np.log(np.cos(theta))
-    return np.sin(theta) ** 2, weights * np.exp(logs - logs.max())
+    phi = (low + high) / 2 + (high - low) / 2 * nodes
+    rates = scale * np.sin(phi) ** 2
+    slope = sqrt(scale) * np.cos(phi) / np.sqrt(1 - rates)
+    logs = np.zeros_like(rates)
+    if successes:
+        logs += successes * np.log(rates / (successes / trials))
+    if failures:
+        logs += failures * np.log((1 - rates) / (failures / trials))
+    return rates, (high - low) / 2 * weights * slope * np.exp(logs)
 
 
 @lru_cache(maxsize=1)

@@ -39,7 +39,8 @@ class TableTarget:
     label: column of the right outcome. prediction: column of the decided outcome. score: column of the probability of
     the favourable outcome; without `prediction`, rows at score >= threshold count as decided favourably.
     favourable: the value of label and prediction that means the favourable outcome. groups: columns whose groups are
-    compared; intersections: group columns to be crossed.
+    compared; intersections: group columns to be crossed. strata: columns of circumstances; rows alike in all of them
+    are compared with each other.
     """
 
     id: str
@@ -51,16 +52,28 @@ class TableTarget:
     threshold: float | None = None
     groups: tuple[str, ...] = ()
     intersections: tuple[tuple[str, ...], ...] = ()
+    strata: tuple[str, ...] = ()
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
         """Everything that is compared, once each: the group columns, then the crossings."""
         return tuple(dict.fromkeys([*((group,) for group in self.groups), *self.intersections]))
 
+    def within_strata(self, subject: Subject) -> Subject:
+        """Return what is counted to compare a subject within strata: its columns and those of the strata."""
+        return tuple(dict.fromkeys([*subject, *self.strata]))
+
+    @property
+    def counted(self) -> tuple[Subject, ...]:
+        """Every set of columns whose levels are counted, once each: the subjects, then the subjects within strata."""
+        within = [self.within_strata(subject) for subject in self.subjects] if self.strata and self.decides else []
+        return tuple(dict.fromkeys([*self.subjects, *within]))
+
     @property
     def declared(self) -> tuple[str, ...]:
-        """The columns the description names, once each: label, prediction, score, groups."""
-        named = [self.label, self.prediction, self.score, *(column for subject in self.subjects for column in subject)]
+        """The columns the description names, once each: label, prediction, score, groups, strata."""
+        of_groups = (column for subject in self.subjects for column in subject)
+        named = [self.label, self.prediction, self.score, *of_groups, *self.strata]
         return tuple(dict.fromkeys(column for column in named if column is not None))
 
     @property
@@ -109,12 +122,14 @@ def _read(target: TableTarget, source: Source) -> Table:
     decided = _decided(target, source, columns, profile)
     broken = {
         subject: fault
-        for subject in target.subjects
+        for subject in target.counted
         if (fault := _early_fault(target, source, columns, profile, subject))
     }
-    subjects = [tuple(columns[name] for name in subject) for subject in target.subjects if subject not in broken]
+    subjects = [tuple(columns[name] for name in subject) for subject in target.counted if subject not in broken]
     cube = build_cube(source, decided, subjects)
     for subject, levels in cube.levels.items():
+        if subject not in target.subjects:
+            continue
         compared = sum(not level.missing for level in levels)
         if compared > min(MOST_LEVELS, profile.rows / 2):
             broken[subject] = faults.too_many_levels(target.file, subject, most=MOST_LEVELS)
@@ -168,7 +183,7 @@ def _profile(target: TableTarget, source: Source, columns: Mapping[str, Column])
         long = f"length({column.sql}) > {MOST_CHARACTERS} AND NOT {column.missing}"
         counts.append(f"coalesce(max(length({column.sql})) FILTER (WHERE {long}), 0)" if text else "0")
         counts.append(f"count(*) FILTER (WHERE NOT {column.missing} AND {_misfit(target, column)})")
-    crossings = [subject for subject in target.subjects if len(subject) > 1]
+    crossings = [subject for subject in target.counted if len(subject) > 1]
     for subject in crossings:
         counts.append(f"approx_count_distinct(hash({', '.join(columns[name].sql for name in subject)}))")
     rows, *answers = source.query(f"SELECT count(*), {', '.join(counts)} FROM t")[0]
@@ -275,15 +290,16 @@ def _early_fault(
     target: TableTarget, source: Source, columns: Mapping[str, Column], profile: _Profile, subject: Subject
 ) -> TableError | None:
     """Say what forbids to group by a subject at all."""
+    most = MOST_LEVELS if subject in target.subjects else _MOST_STORED_LEVELS
     for name in subject:
         column = columns[name]
         if column.kind is Kind.OTHER:
             return faults.wrong_type(target.file, name, column.type, purpose=message("a group"))
         if _more_than(_MOST_STORED_LEVELS, source, [column], profile.distinct[name]):
-            return faults.too_many_levels(target.file, (name,), most=MOST_LEVELS)
+            return faults.too_many_levels(target.file, (name,), most=most)
         if profile.longest[name] > MOST_CHARACTERS:
             return faults.too_long_values(target.file, name, most=MOST_CHARACTERS)
     crossed = [columns[name] for name in subject]
     if subject in profile.crossed and _more_than(_MOST_STORED_LEVELS, source, crossed, profile.crossed[subject]):
-        return faults.too_many_levels(target.file, subject, most=MOST_LEVELS)
+        return faults.too_many_levels(target.file, subject, most=most)
     return None
