@@ -7,7 +7,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shinrai.council.seats.clusters import Scenario, closed, outcome, rate, scenarios, t_quantile, wilson_bounds
+from shinrai.council.seats.clusters import Scenario, closed, rate, scenarios, t_quantile, wilson_bounds
+from shinrai.council.seats.scenario_rates import outcome
 from shinrai.evaluate.measurement import Comparison, Outcome, Rule
 from shinrai.evaluate.statistics.clustered import Clustered, clustered_proportion
 from shinrai.evaluate.statistics.quantiles import t_quantile as first_t_quantile
