@@ -165,3 +165,9 @@ def test_tiles_of_large_logs_are_named_in_groups_of_three_digits():
     assert names[-1] == ("log/tile/0/x001/001.p/5", 5)
     assert tile_names(256 * 1_000_001)[-1] == ("log/tile/0/x001/x000/000", 256)
     assert sum(width for _, width in names) == 256 * 1_001 + 5
+
+
+def test_a_leaf_is_hashed_after_a_zero_and_a_node_after_a_one():
+    # RFC 6962, 2.1: so a node can never pass for a leaf. The first is the published hash of the empty leaf.
+    assert leaf_hash(b"").hex() == "6e340b9cffb37a989ca544e6bb780a2c78901d3fb33738768511a30617afa01d"
+    assert node_hash(b"a" * 32, b"b" * 32) == hashlib.sha256(b"\x01" + b"a" * 32 + b"b" * 32).digest()

@@ -218,3 +218,16 @@ def test_other_proofs_are_refused(name):
     with pytest.raises(Fault) as caught:
         open_proof(data, SEEN, "it")
     assert str(caught.value) == said
+
+
+def test_bytes_that_are_not_ascii_are_no_proof():
+    with pytest.raises(Fault, match="is not a proof"):
+        open_proof(b"\xff" + _proof(), SEEN, "it")
+
+
+def test_a_line_of_a_stranger_may_be_as_short_as_five_bytes():
+    short = f"— other.example {base64.b64encode(bytes(5)).decode()}\n"
+    assert open_note((TEXT + "\n" + LINE + short).encode(), [PETER], "it") == TEXT
+    none = "— other.example \n"
+    with pytest.raises(Fault, match="malformed signature line"):
+        open_note((TEXT + "\n" + LINE + none).encode(), [PETER], "it")

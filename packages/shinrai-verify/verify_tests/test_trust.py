@@ -279,3 +279,11 @@ def test_required_strata_are_numbers():
     for required in ([], {"north": "1"}, {"north": True}):
         with pytest.raises(Fault, match="lacks a valid field"):
             parse_roster(_roster(GOOD, required), "the roster")
+
+
+def test_four_members_are_enough_and_all_of_them_is_read():
+    roster = parse_roster(_roster([seat(name, kind="human", domain="d-" + name) for name in SEATS[:4]]), "it")
+    assert [(member.id, member.kind, member.domain) for member in roster.members] == [
+        (name, "human", "d-" + name) for name in SEATS[:4]
+    ]
+    assert (roster.n, roster.q, roster.domains) == (4, 3, 4)
