@@ -7,7 +7,7 @@ import { digest, fields, identifier, list, maybe, record } from "./shape.mjs";
 const WHAT = "assessment.json";
 const KEPT = "id target check metric columns title n outcome decisive method neededN reason findings".split(" ");
 const OF_GROUP = "levels n successes trials suppressed note".split(" ");
-const bool = (value, what) => refuseUnless(typeof value === "boolean", "bad-shape", { what, kind: "true or false" });
+const bool = (value, what) => refuseUnless(typeof value === "boolean", "bad-value", { what, kind: "true or false" });
 
 function pick(source, names) {
   const missing = names.find((name) => !(name in source));
@@ -19,7 +19,7 @@ function numberOf(written) {
   if (written === null) return null;
   const plain = typeof written === "string" && /^-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?$/.test(written);
   const value = plain ? Number(written) : NaN;
-  refuseUnless(Number.isFinite(value), "bad-shape", { what: "a measurement", kind: "decimal" });
+  refuseUnless(Number.isFinite(value), "bad-value", { what: "a measurement", kind: "decimal" });
   return value === 0 ? 0 : value;
 }
 
@@ -61,7 +61,7 @@ async function wantedOf(kind, { index, about }, read) {
   const common = { by, position, signedOn, expires: validUntil, logIndex: index };
   if (kind === "approvals") return { ...common, covers: about.controls };
   const { attestation, statement } = pick(about, ["attestation", "statement"]);
-  refuseUnless(about.controls.length > 0, "bad-shape", { what: WHAT, kind: "list" });
+  refuseUnless(about.controls.length > 0, "bad-value", { what: WHAT, kind: "list" });
   return { ...common, id: attestation, shows: about.controls[0], statement };
 }
 

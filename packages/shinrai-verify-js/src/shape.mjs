@@ -5,7 +5,7 @@ import { Fault, moment, refuseUnless } from "./encoding.mjs";
 export const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
 export const isDigest = (value) => typeof value === "string" && /^[0-9a-f]{64}$/.test(value);
 
-const where = (holds, kind) => (value, what) => refuseUnless(holds(value), "bad-shape", { what, kind });
+const where = (holds, kind) => (value, what) => refuseUnless(holds(value), "bad-value", { what, kind });
 
 export const text = where((v) => typeof v === "string", "text");
 export const integer = where((v) => Number.isSafeInteger(v), "integer");
@@ -17,7 +17,7 @@ export const instant = (value, what) => void moment(value, what);
 export const maybe = (shape) => (value, what) => (value === null || value === undefined ? undefined : shape(value, what));
 
 export const list = (shape) => (value, what) => {
-  refuseUnless(Array.isArray(value), "bad-shape", { what, kind: "list" });
+  refuseUnless(Array.isArray(value), "bad-value", { what, kind: "list" });
   for (const item of value) shape(item, what);
 };
 
@@ -28,8 +28,8 @@ export const fields = (shapes) => (value, what) => {
     try {
       shape(value[name], what);
     } catch (fault) {
-      if (fault instanceof Fault && fault.text === "bad-shape" && !fault.fields.name) fault.fields.name = name;
-      throw fault;
+      if (!(fault instanceof Fault) || fault.text !== "bad-value") throw fault;
+      throw new Fault("bad-shape", { ...fault.fields, name });
     }
   }
 };

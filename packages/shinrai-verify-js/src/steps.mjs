@@ -26,7 +26,7 @@ const ROLE_OF = {
   "council-close": "coordinator",
   "council-verdict": "coordinator",
 };
-const flag = (value, what) => refuseUnless(typeof value === "boolean", "bad-shape", { what, kind: "true or false" });
+const flag = (value, what) => refuseUnless(typeof value === "boolean", "bad-value", { what, kind: "true or false" });
 const ITEMS = list(fields({ digest: fields({ sha256: digest }) }));
 const SHAPES = {
   evidence: fields({ kind: text, controls: list(identifier), items: ITEMS, supersedes: maybe(digest), plan: maybe(digest) }),
@@ -207,7 +207,7 @@ class Work {
     const shown = new Map();
     for (const { envelope, statement } of this.signed) {
       const before = shown.get(envelope.payloadDigest)?.signers ?? [];
-      shown.set(envelope.payloadDigest, { statement, signers: [...before, ...signersOf(envelope)] });
+      shown.set(envelope.payloadDigest, { statement, signers: [...new Set([...before, ...signersOf(envelope)])] });
     }
     const typed = (payload, kind) => {
       const found = shown.get(payload);
@@ -219,7 +219,7 @@ class Work {
       SHAPES["council-verdict"](statement.about, what);
       const round = typed(statement.about.round, "council-round");
       refuseUnless(round, "no-round");
-      SHAPES["council-round"](round.statement.about, "the round");
+      digest(round.statement.about.roster, "the round");
       const roster = typed(round.statement.about.roster, "roster");
       refuseUnless(roster && round.statement.subject === this.told.bundleId, "no-round");
       for (const [role, { signers }] of [["admin", roster], ["coordinator", round], ["coordinator", shown.get(payload)]]) {
@@ -450,8 +450,8 @@ class Work {
       refuseUnless(rests, "unlisted", { index });
       const old = about.supersedes ?? null;
       if (old === null) continue;
-      if (!isDigest(old) || !evidence.has(old)) {
-        gone.push(String(old).slice(0, 16));
+      if (!evidence.has(old)) {
+        gone.push(old.slice(0, 16));
         continue;
       }
       const before = evidence.get(old);

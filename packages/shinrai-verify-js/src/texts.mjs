@@ -14,6 +14,7 @@ export const TEXTS = {
   "bad-decimal": ["{what} has a number that is not written plainly", "{what}の数の書き方が正しくありません"],
   "bad-time": ["{what} has a time that is not RFC 3339 in UTC", "{what}の時刻が、UTCによるRFC 3339の形式ではありません"],
   "bad-shape": ["{what}: “{name}” is not a valid {kind}", "{what}の「{name}」が正しい値ではありません（{kind}）"],
+  "bad-value": ["{what} holds a value that is not a valid {kind}", "{what}に正しくない値があります（{kind}）"],
   "bad-name": ["the bundle holds a file named {name}, which is not allowed", "証拠バンドルに、許されない名前のファイル{name}があります"],
   "archive-form": ["the archive is not in the form that Shinrai writes, near {name}", "アーカイブが信頼の書き出す形式ではありません（{name}の付近）"],
   "archive-end": ["the archive is not in the form that Shinrai writes, or is cut short", "アーカイブが信頼の書き出す形式ではないか、途中で切れています"],

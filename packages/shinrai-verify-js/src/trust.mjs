@@ -16,7 +16,7 @@ const OUTSIDE_SHAPES = {
 };
 const POLICY_SHAPES = {
   schema: text,
-  root: text,
+  root: digest,
   requiredControls: maybe(list(identifier)),
   lastSeen: maybe(text),
   maxAge: maybe(integer),
@@ -45,7 +45,7 @@ export function parsePolicy(data) {
   const about = strictJson(data, what);
   fields({ schema: text })(about, what);
   refuseUnless(about.schema === `${NS}policy/v1`, "policy-schema", { what });
-  const unknown = Object.keys(about).find((name) => !(name in POLICY_SHAPES || name in OUTSIDE_SHAPES));
+  const unknown = Object.keys(about).find((name) => !Object.hasOwn({ ...POLICY_SHAPES, ...OUTSIDE_SHAPES }, name));
   refuseUnless(unknown === undefined, "policy-field", { what, name: (unknown ?? "").slice(0, 80) });
   fields(POLICY_SHAPES)(about, what);
   refuseUnless(Math.abs(about.maxAge ?? 0) <= LONGEST_AGE, "bad-shape", { what, kind: "integer", name: "maxAge" });

@@ -8,7 +8,9 @@ import zipfile
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from shinrai_verify import verify as formats
 from shinrai_verify.bundle import local_header
+from shinrai_verify.dsse import Envelope, Signature, Statement
 from shinrai_verify.encoding import canonical_json
 from shinrai_verify.merkle import root
 from shinrai_verify.note import Checkpoint, NoteKey, signature_line
@@ -16,8 +18,8 @@ from shinrai_verify.trust import POLICY
 
 from .archives import archive, lines, sorted_archive
 from .both import Case
-from .test_insiders import ATTACKS
-from .world import ATTESTED, MEASURED, ORIGIN, SEATS, Key, World, put, seat, trust_document
+from .test_insiders import ATTACKS, added
+from .world import ATTESTED, MEASURED, ORIGIN, SEATS, Key, World, put, seat, sign, trust_document
 
 JSONL, HEAD = "attestations.intoto.jsonl", "log/checkpoint"
 _DICE = 31
@@ -390,7 +392,28 @@ _SPLIT = {
     (name, MEASURED): [value] for name, value in zip(SEATS, ("pass", "pass", "fail", "fail", "pass"), strict=True)
 }
 _OPPOSED = {("north", ATTESTED): ["fail"]}
+
+
+def _odd_ballot(predicate: dict[str, Any], name: str = "bundle", *, spaced: bool = False) -> World:
+    """Return a world in which one seat says nothing, but for a ballot in a form of its own with its rationale."""
+    votes = {("north", MEASURED): []}
+    world = World(votes=votes, edits=_NO_STRATA)
+    about = {"control": MEASURED, "round": world.round.payload_sha256, "value": "pass"} | predicate
+    payload = Statement(name, world.bundle_id, formats.BALLOT, about).to_bytes()
+    bare = Envelope(json.dumps(json.loads(payload)).encode() if spaced else payload, ())
+    key = Key("seat-north")
+    odd = Envelope(bare.payload, (Signature(key.keyid, key.sign(bare.pae)),))
+    reason = sign(world.rationale(MEASURED, "pass"), "seat-north")
+    return World(votes=votes, edits=_NO_STRATA, arrange=added("round", odd, reason))
+
+
+_NO_STRATA = {"roster": put("required", {})}
 _WORLDS = {
+    "a ballot with more to say": _odd_ballot({"more": 1}),
+    "a ballot under another name": _odd_ballot({}, "other"),
+    "a ballot with spaces": _odd_ballot({}, spaced=True),
+    "an odd ballot that is none": _odd_ballot({}),
+    "a ballot for a value that is none": _odd_ballot({"value": "maybe"}),
     "two coordinators": World(
         trust=[(_twice(), ["root"])], signers=dict.fromkeys(("round", "close", "verdict"), _PAIR)
     ),
@@ -403,6 +426,9 @@ _WORLDS = {
     "silent seats": World(votes={(name, MEASURED): [] for name in ("east", "west")}),
     "a seat without a known value": World(votes={("east", MEASURED): ["maybe"]}),
     "all fail": World(votes={(name, MEASURED): ["fail"] for name in SEATS}),
+    "contents of every length": World(
+        edits={"blobs": lambda all_: all_ | {f"length {n}": bytes([n]) * n for n in range(1, 200)}}
+    ),
     "withheld rows": World(withhold=True),
     "sealed": World(edits={"round": put("sealed", True)}, seals=SEATS),
     "sealed but for one": World(edits={"round": put("sealed", True)}, seals=SEATS[:4]),

@@ -124,8 +124,8 @@ def certifies(roster: Roster, voters: Collection[str], required: Mapping[str, in
     signed = [member for member in roster.members if member.id in voters]
     sizes = {m.domain: sum(other.domain == m.domain for other in roster.members) for m in signed}
     weight = sum((Fraction(1, sizes[member.domain]) for member in signed), Fraction())
-    strata = [stratum for member in signed for stratum in member.strata]
-    enough = all(strata.count(stratum) >= least for stratum, least in roster.demanded(required).items())
+    demanded = roster.demanded(required)
+    enough = all(sum(stratum in m.strata for m in signed) >= least for stratum, least in demanded.items())
     return enough and 2 * weight > roster.domains + (roster.domains - 1) // 3
 
 
