@@ -1,4 +1,4 @@
-"""Bundles on which two verifiers must never differ: every kind of damage, and insiders who sign what they should not."""
+"""Bundles on which two verifiers must never differ: damage of every kind, and insiders who sign what they should not."""
 
 import io
 import json
@@ -378,7 +378,7 @@ def _url_safe(roster: dict[str, Any]) -> dict[str, Any]:
     return {**roster, "members": swapped}
 
 
-def _twice(*names: str) -> dict[str, Any]:
+def _twice() -> dict[str, Any]:
     """Return a trust document whose coordinators sign in twos."""
     document = trust_document()
     other = Key("second")
@@ -396,18 +396,17 @@ _OPPOSED = {("north", ATTESTED): ["fail"]}
 
 def _odd_ballot(predicate: dict[str, Any], name: str = "bundle", *, spaced: bool = False) -> World:
     """Return a world in which one seat says nothing, but for a ballot in a form of its own with its rationale."""
-    votes = {("north", MEASURED): []}
-    world = World(votes=votes, edits=_NO_STRATA)
+    votes = {("east", MEASURED): []}
+    world = World(votes=votes)
     about = {"control": MEASURED, "round": world.round.payload_sha256, "value": "pass"} | predicate
     payload = Statement(name, world.bundle_id, formats.BALLOT, about).to_bytes()
     bare = Envelope(json.dumps(json.loads(payload)).encode() if spaced else payload, ())
-    key = Key("seat-north")
+    key = Key("seat-east")
     odd = Envelope(bare.payload, (Signature(key.keyid, key.sign(bare.pae)),))
-    reason = sign(world.rationale(MEASURED, "pass"), "seat-north")
-    return World(votes=votes, edits=_NO_STRATA, arrange=added("round", odd, reason))
+    reason = sign(world.rationale(MEASURED, "pass"), "seat-east")
+    return World(votes=votes, arrange=added("round", odd, reason))
 
 
-_NO_STRATA = {"roster": put("required", {})}
 _WORLDS = {
     "a ballot with more to say": _odd_ballot({"more": 1}),
     "a ballot under another name": _odd_ballot({}, "other"),

@@ -515,6 +515,9 @@ class _Work:
             what, kind = Named("entry {index}", index=index), entry.statement.predicate_type
             try:
                 shaped(entry.about, _SHAPES.get(kind, dict), what)
+                if kind == BALLOT and entry.payload_sha256 != _only(entry):
+                    # No certificate could carry it, since all signers of one sign the same bytes.
+                    raise Fault("{what} is not in the form that Shinrai writes", what=what)
             except Fault:
                 if kind not in _MEMBERS:
                     raise
@@ -625,7 +628,8 @@ class _Work:
         if len(reveals) != 1:
             raise Fault("the sealed round was not opened once")
         at = reveals[0].index
-        seals = {(e.keyid, s) for e in inside for s in e.about.get("seals") or () if e.index < at}
+        before = [e for e in inside if e.statement.predicate_type == SEAL and e.index < at]
+        seals = {(e.keyid, seal) for e in before for seal in e.about["seals"]}
         return lambda entry: entry.index > at and (entry.keyid, entry.sig) in seals
 
     def plans(self) -> None:
@@ -731,6 +735,12 @@ def envelope_leaves(envelope: Envelope, predicate_type: str, subject: str | None
 def ballot(bundle_id: str, round_id: str, control: str, value: str) -> Statement:
     """Return the ballot on one control: byte for byte the same for all members who choose the same value."""
     return Statement("bundle", bundle_id, BALLOT, {"control": control, "round": round_id, "value": value})
+
+
+def _only(entry: Entry) -> str:
+    """Return the digest of the one form that a ballot may have."""
+    about, subject = entry.about, entry.statement.subject_sha256
+    return hashlib.sha256(ballot(subject, about["round"], about["control"], about["value"]).to_bytes()).hexdigest()
 
 
 def verdict_record(control: str, counted: Tally) -> dict[str, Any]:
