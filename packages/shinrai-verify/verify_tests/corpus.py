@@ -1,4 +1,4 @@
-"""Bundles on which two verifiers must never differ: damage of every kind, and insiders who sign what they should not."""
+"""Bundles on which two verifiers must never differ: damage of every kind, and insiders who sign what is wrong."""
 
 import io
 import json
