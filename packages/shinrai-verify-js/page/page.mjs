@@ -31,6 +31,7 @@ const WORDS = {
     missing: "Missing: {name}",
     withheld: "Withheld: {name}",
     outcomes: "What the council decided",
+    notPassed: "Verified does not mean passed: read the decisions below and the report.",
     about: "About",
     system: "System",
     bundleId: "Bundle (SHA-256 of the manifest)",
@@ -70,6 +71,7 @@ const WORDS = {
     missing: "欠落：{name}",
     withheld: "非開示：{name}",
     outcomes: "評議会の決定",
+    notPassed: "検証成功は合格を意味しません。下の決定と報告書をご覧ください。",
     about: "対象",
     system: "システム",
     bundleId: "証拠バンドル（目録のSHA-256）",
@@ -176,7 +178,7 @@ function show(outcome) {
   const conclusion = make("h2", say(language, `exit${exitCode}`), { id: "conclusion", class: `conclusion class${exitCode}`, tabindex: "-1" });
   const level = (name) => ({ code: name, exitClass: levels[name], text: name, fields: {} });
   const parts = [conclusion];
-  if (exitCode === 0) parts.push(make("p", say(language, "not-passed")));
+  if (exitCode === 0) parts.push(make("p", word("notPassed")));
   parts.push(...about(outcome), make("h3", word("levels")), stepList(["L1", "L2"].map(level)));
   // Of what was tampered with, nothing further is believable: neither what is missing nor what was decided.
   if (exitCode !== 1) parts.push(make("h3", word("lacking")), lacking(outcome), ...outcomes(outcome));
