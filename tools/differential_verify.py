@@ -5,12 +5,14 @@ whole test suite of shinrai-verify runs as well, and each bundle that any test v
 """
 
 import argparse
+import importlib
 import json
 import sys
 import tempfile
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,16 +22,18 @@ from shinrai_verify.trust import Policy
 ROOT = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(ROOT / "packages" / "shinrai-verify"))
 
-from verify_tests.both import Case, differences, node  # noqa: E402  (not an installed package)
-from verify_tests.corpus import corpus  # noqa: E402
+both = importlib.import_module("verify_tests.both")  # not an installed package
+corpus = importlib.import_module("verify_tests.corpus").corpus
 
 
 class Recorder:
     """Keeps every bundle that a test verifies, with the policy's bytes, until the other verifier has seen it too."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.cases, self.policies, self.tally = folder, [], {}, Counter[str]()
+        self.folder, self.tally = folder, Counter[str]()
+        self.cases: list[Any] = []
         self.said: list[str] = []
+        self.policies: dict[int, tuple[Policy, bytes]] = {}
         self._verify, self._parse = verifying.verify, Policy.from_bytes
 
     def parse(self, data: bytes) -> Policy:
@@ -38,12 +42,12 @@ class Recorder:
         self.policies[id(policy)] = (policy, data)
         return policy
 
-    def verify(self, path: Path, policy: Policy, **more: object) -> verifying.Verification:
+    def verify(self, path: Path, policy: Policy, **more: Any) -> verifying.Verification:
         """Verify, and keep what was verified."""
         if path.is_file() and path.stat().st_size < 2**24 and id(policy) in self.policies:
             now, seen = more.get("now"), more.get("last_seen")
             when = int(now.timestamp() * 1000) if now else None
-            case = Case(f"recorded {len(self.cases)}", path.read_bytes(), self.policies[id(policy)][1], seen, when)
+            case = both.Case(f"recorded {len(self.cases)}", path.read_bytes(), self.policies[id(policy)][1], seen, when)
             self.cases.append(case)
             if len(self.cases) >= 400:
                 self.flush()
@@ -52,7 +56,7 @@ class Recorder:
     def flush(self) -> None:
         """Let both verify what was kept."""
         print(end=".", flush=True)
-        self.said += differences(self.cases, self.folder, self.tally, self._verify)
+        self.said += both.differences(self.cases, self.folder, self.tally, self._verify)
         self.cases.clear()
 
 
@@ -74,12 +78,12 @@ def main() -> int:
     parser.add_argument("--all", action="store_true", help="also every bundle that the tests of shinrai-verify make")
     parser.add_argument("--flips", type=int, default=60, help="how many random bits to flip, and files to cut, each")
     options = parser.parse_args()
-    if node() is None:
+    if both.node() is None:
         print("no node: neither on PATH nor in playwright", file=sys.stderr)
         return 2
     tally = Counter[str]()
     with tempfile.TemporaryDirectory() as folder:
-        found = differences(list(corpus(options.flips)), Path(folder), tally)
+        found = both.differences(list(corpus(options.flips)), Path(folder), tally)
         print(f"corpus: {sum(tally.values())} bundles, by class {dict(sorted(tally.items()))}")
         found += recorded(Path(folder)) if options.all else ()
     print("\n".join(json.dumps(text, ensure_ascii=False) for text in found) or "no difference")

@@ -6,6 +6,7 @@ import random
 import struct
 import zipfile
 from collections.abc import Iterator, Mapping
+from itertools import chain, islice
 from typing import Any
 
 from shinrai_verify import verify as formats
@@ -508,8 +509,12 @@ def _sized(manifest: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def corpus(flips: int = 40) -> Iterator[Case]:
-    """Yield every case. flips: how many random bits to flip and files to cut."""
+def corpus(flips: int = 40, *, every: int = 1) -> Iterator[Case]:
+    """Yield the cases. flips: how many random bits to flip and files to cut; every: take only each such case.
+
+    The insiders are always all there.
+    """
     made = _Corpus(flips)
-    for part in (made.damage, made.statements, made.archives, made.texts, made.log, made.policies, made.insiders):
-        yield from part()
+    parts = (made.damage, made.statements, made.archives, made.texts, made.log, made.policies)
+    yield from islice(chain.from_iterable(part() for part in parts), 0, None, every)
+    yield from made.insiders()

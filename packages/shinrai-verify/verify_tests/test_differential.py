@@ -15,9 +15,9 @@ pytestmark = pytest.mark.skipif(node() is None, reason="no node: neither on PATH
 
 def test_both_verifiers_say_the_same_of_every_bundle(tmp_path):
     tally = Counter[str]()
-    found = differences(list(corpus(flips=20)), tmp_path, tally)
+    found = differences(list(corpus(flips=10, every=2)), tmp_path, tally)
     assert not found, "\n".join(found)
-    assert sum(tally.values()) > 500
+    assert sum(tally.values()) > 300
     assert set(tally) == {"0", "1", "2", "3", "64"}
 
 
@@ -26,14 +26,14 @@ def test_both_verifiers_say_the_same_of_an_assessment_as_users_get_it(real, coun
     cases = [Case("whole", real.path.read_bytes(), policy, now=None), Case("folder", real.files, policy, now=None)]
     cases.append(Case("withheld", counts.path.read_bytes(), policy, now=None))
     dice, files = random.Random(7), real.files  # noqa: S311  (places, not secrets)
-    for number in range(40):
+    for number in range(16):
         name = dice.choice(sorted(files))
         bent = bytearray(files[name])
         bent[dice.randrange(len(bent))] ^= 1 << number % 8
         cases.append(Case(f"{name} {number}", sorted_archive({**files, name: bytes(bent)}), policy))
     for number, line in enumerate(lines(files)):
         rest = files[JSONL].replace(line, b"", 1)
-        cases += [Case(f"without line {number}", sorted_archive({**files, JSONL: rest}), policy)] * (number % 4 == 0)
+        cases += [Case(f"without line {number}", sorted_archive({**files, JSONL: rest}), policy)] * (number % 8 == 0)
     found = differences(cases, tmp_path, tally)
     assert not found, "\n".join(found)
     assert (tally["0"], tally["2"] > 0) == (2, True)
