@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 // `node verify.mjs BUNDLE --trust TRUST`: the verifier on the command line. Exit codes as shinrai-verify.
 
-import { open, lstat, readdir, readFile } from "node:fs/promises";
+import { lstat, open, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
 import { createInterface } from "node:readline";
 import { parseArgs } from "node:util";
@@ -26,8 +26,7 @@ now in milliseconds) and prints one line of JSON for each.
 exit codes: 0 verified, 1 tampered or invalid, 2 incomplete, 3 policy not met, 64 wrong usage
 `;
 
-async function fileSource(path, name, opened) {
-  const status = await lstat(path);
+async function fileSource(path, name, opened, status) {
   if (!status.isFile()) return { name, size: 0, regular: false, read: async () => new Uint8Array(0) };
   const file = await open(path);
   opened.push(file);
@@ -41,14 +40,14 @@ async function fileSource(path, name, opened) {
 
 /** An archive as one source; a folder as one for each file in it, links and the like marked as no regular file. */
 async function sourceOf(path, opened) {
-  const status = await lstat(path);
-  if (!status.isDirectory()) return fileSource(path, basename(path), opened);
+  const status = await stat(path);
+  if (!status.isDirectory()) return fileSource(path, basename(path), opened, status);
   const found = [];
   const walk = async (folder, prefix) => {
     for (const entry of await readdir(folder, { withFileTypes: true })) {
       const inner = join(folder, entry.name);
       if (entry.isDirectory()) await walk(inner, `${prefix}${entry.name}/`);
-      else found.push(await fileSource(inner, prefix + entry.name, opened));
+      else found.push(await fileSource(inner, prefix + entry.name, opened, await lstat(inner)));
       if (found.length > 65_534) return;
     }
   };
@@ -57,7 +56,7 @@ async function sourceOf(path, opened) {
 }
 
 async function smallFile(path) {
-  if ((await lstat(path)).size > MAX_TRUST) throw new Fault("too-large", { what: path, limit: MAX_TRUST });
+  if ((await stat(path)).size > MAX_TRUST) throw new Fault("too-large", { what: path, limit: MAX_TRUST });
   return new Uint8Array(await readFile(path));
 }
 
@@ -116,7 +115,7 @@ async function main() {
   const trust = values.trust ?? values.policy;
   if (positionals.length !== 1 || !trust || !["ja", "en"].includes(values.lang ?? words)) return complain(`\n${HELP}`);
   try {
-    await lstat(positionals[0]);
+    await stat(positionals[0]);
     const outcome = await verifyPaths({ bundle: positionals[0], trust, lastSeen: values["last-seen"] });
     process.stdout.write(`${values.json ? JSON.stringify(toRecord(outcome), null, 2) : toText(outcome, words)}\n`);
     return outcome.exitCode;

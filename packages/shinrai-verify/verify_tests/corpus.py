@@ -349,7 +349,7 @@ class _Corpus:
         """Yield bundles whose signers went wrong: the attacks of test_insiders.py, and what is only just allowed."""
         for name, (world, *_) in ATTACKS.items():
             yield from self.insider(name, world)
-        for name, world in _WORLDS.items():
+        for name, world in INSIDERS.items():
             yield from self.insider(name, world)
 
 
@@ -408,7 +408,7 @@ def _odd_ballot(predicate: dict[str, Any], name: str = "bundle", *, spaced: bool
     return World(votes=votes, arrange=added("round", odd, reason))
 
 
-_WORLDS = {
+INSIDERS = {
     "a ballot with more to say": _odd_ballot({"more": 1}),
     "a ballot under another name": _odd_ballot({}, "other"),
     "a ballot with spaces": _odd_ballot({}, spaced=True),
@@ -498,7 +498,7 @@ for _written in (" 0.75", "0_0.75", "０.75", "7.5e-1", "+0.75", ".75", "0.750",
     _edit = {
         "blobs": lambda all_, w=_written: {**all_, "m0": json.dumps({**json.loads(all_["m0"]), "value": w}).encode()}
     }
-    _WORLDS[f"a value of {_written!r}"] = World(edits=_edit)
+    INSIDERS[f"a value of {_written!r}"] = World(edits=_edit)
 
 
 def _sized(manifest: dict[str, Any]) -> dict[str, Any]:

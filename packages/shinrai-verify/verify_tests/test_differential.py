@@ -1,12 +1,16 @@
 """A37: two verifiers, written apart from one format page, never differ."""
 
+import json
 import random
+import subprocess
 from collections import Counter
 
 import pytest
 
+from shinrai_verify.cli import main
+
 from .archives import lines, sorted_archive
-from .both import Case, differences, node
+from .both import SCRIPT, Case, differences, node
 from .corpus import JSONL, corpus, policy_bytes
 from .world import World
 
@@ -50,3 +54,53 @@ def test_a_difference_would_be_seen(tmp_path):
 
     (line,) = differences([case], tmp_path, Counter(), lenient)
     assert line.startswith("late: {'exitCode': 2, ")
+
+
+def run(*arguments):
+    return subprocess.run([str(node()), str(SCRIPT), *map(str, arguments)], capture_output=True, check=False)
+
+
+@pytest.fixture
+def trust(tmp_path):
+    (tmp_path / "trust.json").write_bytes(policy_bytes(World()))
+    return tmp_path / "trust.json"
+
+
+def test_the_command_ends_with_the_exit_class(tmp_path, trust):
+    for world, code in ((World(), 0), (World(withhold=True), 2), (World(signers={"plan": ["stranger"]}), 1)):
+        ran = run(world.bundle(tmp_path), "--trust", trust, "--json")
+        assert (ran.returncode, json.loads(ran.stdout)["exitCode"]) == (code, code)
+    trust.write_bytes(policy_bytes(World(), requiredControls=["X-9"]))
+    said = run(World().bundle(tmp_path), "--policy", trust, "--lang", "ja")
+    assert (said.returncode, "方針未達" in said.stdout.decode()) == (3, True)
+
+
+def test_wrong_usage_verifies_nothing(tmp_path, trust):
+    bundle = World().bundle(tmp_path)
+    (tmp_path / "none.json").write_text("{}")
+    wrong = [
+        (),
+        (bundle,),
+        (bundle, "--trust"),
+        (bundle, "--trust", trust, "--lang", "fr"),
+        (bundle, "--trust", bundle),
+    ]
+    wrong += [(tmp_path / "gone", "--trust", trust), (bundle, "--trust", trust, "--more")]
+    for arguments in (*wrong, (bundle, "--trust", tmp_path / "none.json"), (bundle, bundle, "--trust", trust)):
+        ran = run(*arguments)
+        assert (ran.returncode, ran.stdout) == (64, b"")
+        assert ran.stderr.startswith((b"verify.mjs: ", b"usage: "))
+
+
+def test_links_are_followed_to_a_bundle_but_not_inside_one(tmp_path, trust):
+    bundle = World().bundle(tmp_path)
+    (tmp_path / "link.zip").symlink_to(bundle)
+    assert run(tmp_path / "link.zip", "--trust", trust).returncode == 0
+    folder = tmp_path / "folder"
+    for name, data in World().contents().items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_bytes(data)
+    assert run(folder, "--trust", trust).returncode == 0
+    (folder / "VERIFY.txt").unlink()
+    (folder / "VERIFY.txt").symlink_to(folder / "manifest.json")
+    assert run(folder, "--trust", trust).returncode == main([str(folder), "--trust", str(trust)]) == 1
