@@ -38,7 +38,7 @@ const number = (bytes, at, width) => {
 const capped = (value) => (value >= WIDE ? 0xffffffff : value);
 const extraOf = (...sizes) => (sizes.length ? packed([1, 2], [8 * sizes.length, 2], ...sizes.map((s) => [s, 8])) : packed());
 
-function localHeader({ name, size, crc }) {
+export function localHeader({ name, size, crc }) {
   const extra = size >= WIDE ? extraOf(size, size) : extraOf();
   const head = packed([0x04034b50, 4], [extra.length ? 45 : 20, 2], [0, 2], [0, 2], [0, 2], [0x21, 2], [crc, 4]);
   return concat(head, packed([capped(size), 4], [capped(size), 4], [name.length, 2], [extra.length, 2]), ascii(name), extra);
@@ -56,8 +56,14 @@ function centralEntry({ name, size, crc, offset }) {
   );
 }
 
+/** The central directory and what ends the archive; start: where the directory begins. */
+export function directoryOf(entries, start) {
+  const central = concat(...entries.map(centralEntry));
+  return concat(central, endRecords(entries.length, central.length, start));
+}
+
 function endRecords(count, length, start) {
-  const end = packed([0x06054b50, 4], [0, 2], [0, 2], [count, 2], [count, 2], [length, 4], [capped(start), 4], [0, 2]);
+  const end = packed([0x06054b50, 4], [0, 2], [0, 2], [count, 2], [count, 2], [length, 4], [Math.min(start, 0xffffffff), 4], [0, 2]);
   if (start < WIDE) return end;
   const wide = packed([0x06064b50, 4], [44, 8], [45, 2], [45, 2], [0, 4], [0, 4], [count, 8], [count, 8], [length, 8], [start, 8]);
   return concat(wide, packed([0x07064b50, 4], [0, 4], [start + length, 8], [1, 4]), end);
@@ -101,9 +107,7 @@ async function readArchive(source, onPiece) {
     files.set(name, { ...entry, sha256: found.sha256, source, start });
     [at, last] = [start + size, name];
   }
-  const central = [...files.values()].map(centralEntry);
-  const length = central.reduce((sum, part) => sum + part.length, 0);
-  const expected = concat(...central, endRecords(files.size, length, at));
+  const expected = directoryOf([...files.values()], at);
   const tail = await source.read(at, expected.length + 1);
   refuseUnless(files.size > 0 && equalBytes(tail, expected), "archive-end");
   return files;

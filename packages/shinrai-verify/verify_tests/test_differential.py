@@ -7,6 +7,7 @@ from collections import Counter
 
 import pytest
 
+from shinrai_verify.bundle import directory, local_header
 from shinrai_verify.cli import main
 
 from .archives import lines, sorted_archive
@@ -104,3 +105,30 @@ def test_links_are_followed_to_a_bundle_but_not_inside_one(tmp_path, trust):
     (folder / "VERIFY.txt").unlink()
     (folder / "VERIFY.txt").symlink_to(folder / "manifest.json")
     assert run(folder, "--trust", trust).returncode == main([str(folder), "--trust", str(trust)]) == 1
+
+
+SIZES = [0, 1, 255, 2**31 - 1, 2**31, 2**32 - 2, 2**32 - 1, 2**32, 2**33 + 5, 2**40]
+HEADERS = """
+import { directoryOf, localHeader } from %s;
+const entries = JSON.parse(process.argv[1]);
+const hex = bytes => Buffer.from(bytes).toString("hex");
+for (const [entry, start] of entries) {
+  console.log(hex(localHeader(entry)) + hex(directoryOf([entry, { ...entry, name: "blobs/y", offset: start }], start)));
+}
+"""
+
+
+def test_headers_of_files_too_large_to_make_here_are_the_same_in_both():
+    asked = [
+        ({"name": "blobs/x", "size": size, "crc": 0xFFFFFFFE, "offset": offset}, start)
+        for size in SIZES
+        for offset in SIZES
+        for start in SIZES
+    ]
+    script = HEADERS % json.dumps((SCRIPT.parent / "src" / "archive.mjs").as_uri())
+    command = [str(node()), "--input-type=module", "-e", script, json.dumps(asked)]
+    ran = subprocess.run(command, capture_output=True, check=True, text=True)
+    for (entry, start), theirs in zip(asked, ran.stdout.splitlines(), strict=True):
+        size, crc = entry["size"], entry["crc"]
+        listed = {"blobs/x": (entry["offset"], size, crc), "blobs/y": (start, size, crc)}
+        assert theirs == (local_header("blobs/x", size, crc) + directory(listed, start)).hex()
