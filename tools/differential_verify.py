@@ -24,6 +24,7 @@ sys.path.insert(0, str(ROOT / "packages" / "shinrai-verify"))
 
 both = importlib.import_module("verify_tests.both")  # not an installed package
 corpus = importlib.import_module("verify_tests.corpus").corpus
+stamped_cases = importlib.import_module("verify_tests.stamped_cases").stamped_cases
 
 
 class Recorder:
@@ -85,7 +86,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         found = both.differences(list(corpus(options.flips)), Path(folder), tally)
         print(f"corpus: {sum(tally.values())} bundles, by class {dict(sorted(tally.items()))}")
-        found += recorded(Path(folder)) if options.all else ()
+        if options.all:
+            stamps, places = Path(folder) / "stamps", Path(folder) / "stamped"
+            stamps.mkdir()
+            places.mkdir()
+            tally.clear()
+            found += both.differences(list(stamped_cases(stamps, 31)), places, tally)
+            print(f"time stamps: {sum(tally.values())} bundles, by class {dict(sorted(tally.items()))}")
+            found += recorded(Path(folder))
     print("\n".join(json.dumps(text, ensure_ascii=False) for text in found) or "no difference")
     return int(bool(found))
 

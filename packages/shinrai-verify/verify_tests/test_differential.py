@@ -13,6 +13,8 @@ from shinrai_verify.cli import main
 from .archives import lines, sorted_archive
 from .both import SCRIPT, Case, differences, node
 from .corpus import JSONL, corpus, policy_bytes
+from .stamped_cases import stamped_cases
+from .test_outside import needs_openssl
 from .world import World
 
 pytestmark = pytest.mark.skipif(node() is None, reason="no node: neither on PATH nor in playwright")
@@ -42,6 +44,15 @@ def test_both_verifiers_say_the_same_of_an_assessment_as_users_get_it(real, coun
     found = differences(cases, tmp_path, tally)
     assert not found, "\n".join(found)
     assert (tally["0"], tally["2"] > 0) == (2, True)
+
+
+@needs_openssl
+def test_both_verifiers_say_the_same_of_time_stamps(tmp_path):
+    tally = Counter[str]()
+    (tmp_path / "bundles").mkdir()
+    found = differences(list(stamped_cases(tmp_path, 1499)), tmp_path / "bundles", tally)
+    assert not found, "\n".join(found)
+    assert set(tally) == {"0", "1", "3"}
 
 
 def test_a_difference_would_be_seen(tmp_path):
