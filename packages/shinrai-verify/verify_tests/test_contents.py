@@ -41,7 +41,7 @@ REFUSED = {
     ),
     "no size": (
         World(edits={"manifest": put("entries", ROWS, "annotations", "size", ...)}),
-        "rows is not what the manifest says it is",
+        "manifest.json lacks a valid field “size”",
     ),
     "one content twice": (
         World(edits={"manifest": lambda m: {**m, "entries": [*m["entries"], m["entries"][0]]}}),

@@ -286,4 +286,4 @@ def test_four_members_are_enough_and_all_of_them_is_read():
     assert [(member.id, member.kind, member.domain) for member in roster.members] == [
         (name, "human", "d-" + name) for name in SEATS[:4]
     ]
-    assert (roster.n, roster.q, roster.domains) == (4, 3, 4)
+    assert (roster.n, roster.q, len(roster.domains)) == (4, 3, 4)

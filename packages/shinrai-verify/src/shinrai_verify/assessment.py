@@ -4,13 +4,16 @@ The assessment is the producer's own word. Each record in it must be the signed 
 rest on a certified verdict, and each result and the conclusion must follow from what is below them.
 """
 
+import re
 from collections.abc import Callable, Collection, Mapping, Sequence
+from math import isfinite
 from typing import Any
 
 from shinrai_verify.council import Tally
 from shinrai_verify.encoding import Fault, Named, digest, field, identifier, strict_json
 
 WHAT = "assessment.json"
+_DECIMAL = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?", re.ASCII)
 _STATE_OF = {"met": "pass", "not_met": "fail"}
 _EXIT_CODES = {"met": 0, "not_met": 1, "undecided": 2}
 Predicate = Mapping[str, Any]
@@ -58,7 +61,7 @@ def _check_record(
             wanted |= {"id": about["attestation"], "shows": about["controls"][0], "statement": about["statement"]}
         else:
             wanted |= {"covers": about["controls"]}
-    if index is None or any(record.get(key) != value for key, value in wanted.items()):
+    if index is None or any(not _same(record.get(key), value) for key, value in wanted.items()):
         raise Fault("the assessment shows {name} otherwise than it was signed", name=name)
 
 
@@ -84,14 +87,32 @@ def _measured(signed: Predicate) -> dict[str, object]:
     }
 
 
+def _same(shown: Any, signed: Any) -> bool:
+    """Whether two values are equal and of one kind: to Python alone, true is 1."""
+    if isinstance(shown, bool) or isinstance(signed, bool):
+        return shown is signed
+    if isinstance(shown, dict) and isinstance(signed, dict):
+        return shown.keys() == signed.keys() and all(_same(shown[key], signed[key]) for key in shown)
+    if isinstance(shown, list) and isinstance(signed, list):
+        return len(shown) == len(signed) and all(map(_same, shown, signed))
+    return bool(shown == signed)
+
+
 def _number(text: str | None) -> float | None:
-    return None if text is None else float(text)
+    return None if text is None else _decimal(text)
+
+
+def _decimal(text: str) -> float:
+    # float() alone also takes spaces, underlines, "nan" and digits of other scripts.
+    if not _DECIMAL.fullmatch(text) or not isfinite(float(text)):
+        raise Fault("{what} has a number that is not written plainly", what=Named("a measurement"))
+    return float(text)
 
 
 def _interval(signed: Predicate, level: str) -> dict[str, float] | None:
     if signed["low"] is None or signed["high"] is None:
         return None
-    return {"low": float(signed["low"]), "high": float(signed["high"]), "level": float(level)}
+    return {"low": _decimal(signed["low"]), "high": _decimal(signed["high"]), "level": _decimal(level)}
 
 
 def _check_leaf(leaf: Predicate, tallies: Mapping[str, Tally]) -> str:
@@ -136,5 +157,5 @@ def _check_conclusion(document: Mapping[str, Any], results: Sequence[Predicate])
     elif "met" in found and found <= {"met", "not_applicable"}:
         conclusion = "met"
     summary = field(document, "summary", dict, WHAT)
-    if (summary.get("conclusion"), summary.get("exitCode")) != (conclusion, _EXIT_CODES[conclusion]):
+    if not _same([summary.get("conclusion"), summary.get("exitCode")], [conclusion, _EXIT_CODES[conclusion]]):
         raise Fault("the conclusion of the assessment does not follow from its results")

@@ -127,6 +127,8 @@ def open_bundle(path: Path) -> Bundle:
         found = list(_folder(path) if path.is_dir() else _archive(path))
     except OSError as error:
         raise Fault("the bundle cannot be read: {reason}", reason=error.strerror or error) from error
+    if len(found) > MAX_ENTRIES:
+        raise Fault("the bundle has more than {limit} files", limit=MAX_ENTRIES)
     return Bundle({n: d for n, _, _, d in found}, {n: s for n, _, s, _ in found}, {n: w for n, w, _, _ in found})
 
 

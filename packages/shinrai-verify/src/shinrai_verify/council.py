@@ -115,8 +115,10 @@ class Reconsidered:
 
 def required_strata(rubric: Mapping[str, Any], control: str) -> Mapping[str, int]:
     """Return the strata that a rubric demands for one control beyond the roster's; ValueError where it is unclear."""
-    demands = rubric.get("required") or {}
-    needed = demands.get(control) or {} if isinstance(demands, Mapping) else None
+    demands = {} if rubric.get("required") is None else rubric["required"]
+    needed = demands.get(control) if isinstance(demands, Mapping) else False
+    if needed is None:
+        return {}
     if not isinstance(needed, Mapping) or any(type(least) is not int or least < 0 for least in needed.values()):
         raise ValueError("a rubric demands a stratum in a way that is not known")
     return dict(needed)
@@ -192,15 +194,10 @@ def _hindrance(roster: Roster, voters: Collection[str], required: Mapping[str, i
         return NO_DIVERSITY
     if len(voters) < roster.q:
         return NO_QUORUM
-    weight = sum(
-        (
-            Fraction(1, sum(m.domain == member.domain for m in roster.members))
-            for member in roster.members
-            if member.id in voters
-        ),
-        Fraction(),
-    )
+    signed = [member for member in roster.members if member.id in voters]
+    sizes = {m.domain: sum(other.domain == m.domain for other in roster.members) for m in signed}
+    weight = sum((Fraction(1, sizes[member.domain]) for member in signed), Fraction())
     if 2 * weight <= len(domains) + (len(domains) - 1) // 3:
         return NO_DOMAIN_QUORUM
-    strata = [stratum for member in roster.members if member.id in voters for stratum in member.strata]
-    return "" if all(strata.count(stratum) >= least for stratum, least in required.items()) else NO_STRATUM
+    enough = all(sum(stratum in m.strata for m in signed) >= least for stratum, least in required.items())
+    return "" if enough else NO_STRATUM

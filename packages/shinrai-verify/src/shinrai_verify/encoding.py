@@ -148,7 +148,7 @@ def moment(value: object, what: str) -> datetime:
         time = datetime.strptime(str(value), _TIME).replace(tzinfo=UTC)
     except ValueError:
         time = None
-    if time is None or time.strftime(_TIME) != value:
+    if time is None or time.isoformat().replace("+00:00", "Z") != value:
         # strptime also takes digits of other scripts and leaves out zeros.
         raise Fault("{what} has a time that is not RFC 3339 in UTC", what=what)
     return time

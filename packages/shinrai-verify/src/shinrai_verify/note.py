@@ -5,6 +5,7 @@ Sources: C2SP signed-note, tlog-checkpoint, tlog-cosignature (`cosignature/v1`),
 
 import base64
 import hashlib
+import re
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
@@ -51,7 +52,7 @@ class NoteKey:
 
 
 def _is_name(name: str) -> bool:
-    return bool(name) and name.isprintable() and " " not in name and "+" not in name
+    return bool(name) and name.isascii() and name.isprintable() and " " not in name and "+" not in name
 
 
 def signature_line(key: NoteKey, signature: bytes) -> str:
@@ -147,7 +148,7 @@ class Quorum:
         groups: dict[str, tuple[int, tuple[str, ...]]] = {}
         goals, used = [], set[str]()
         for line in text.split("\n"):
-            kind, *words = line.split() or ["#"]
+            kind, *words = re.findall(r"[^ \t\r]+", line) or ["#"]
             known, name = {*witnesses, *groups}, words[0] if words else ""
             fresh = bool(name) and name not in known and name != "none"
             if kind == "log" and 1 <= len(words) <= 2:

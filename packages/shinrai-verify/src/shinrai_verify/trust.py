@@ -32,6 +32,7 @@ ROSTER = NAMESPACE + "roster/v1"
 ROLES = ("root", "admin", "producer", "coordinator", "attestor")
 _OUTSIDE = {"logs": ([str],), "tsa": ([{"name": str, "certSha256": [digest]}],), "witnessPolicy": (str,)}
 _POLICY = {"schema": str, "root": digest, "requiredControls": ([identifier],), "lastSeen": (str,), "maxAge": (int,)}
+_LONGEST_AGE = 86_399_999_999_999  # seconds; beyond it no calendar reaches
 _KEY = {"alg": str, "public": str}
 _ROLE = {"keyids": [str], "threshold": int}
 _TRUST = {"version": int, "prev": (digest,), "expires": moment, "keys": dict, "roles": dict.fromkeys(ROLES, _ROLE)}
@@ -86,6 +87,8 @@ class Policy:
             raise Fault("{what} has a field that is not known: {name}", what=what, name=ascii(unknown[0])[:80])
         about, age, seen = shaped(record, _POLICY, what), record.get("maxAge"), record.get("lastSeen")
         controls = tuple(about.get("requiredControls") or ())
+        if abs(age or 0) > _LONGEST_AGE:
+            raise Fault("{what} lacks a valid field “{name}”", what=what, name="maxAge")
         longest = None if age is None else timedelta(seconds=age)
         return cls(about["root"], Outside.of(record, what), controls, seen and seen.encode(), longest)
 
@@ -170,7 +173,7 @@ def parse_roster(record: Mapping[str, object], what: str) -> Roster:
     members = []
     for entry in shaped(record, {"members": [_MEMBER], "required": dict}, what)["members"]:
         public = _public(entry, what)
-        if not verifies(public, unbase64(entry["proof"], what), possession_bytes(entry)):
+        if not verifies(public, unbase64(entry["proof"], what, standard=True), possession_bytes(entry)):
             raise Fault("{what} has a member without proof that it holds its key", what=what)
         lists = tuple(entry["causes"]), tuple(entry["strata"])
         members.append(Member(entry["id"], keyid(public), public, entry["kind"], entry["domain"], *lists))
@@ -191,7 +194,7 @@ def _public(entry: object, what: str) -> bytes:
     key = shaped(entry, _KEY, what)
     if key["alg"] != "ed25519":
         raise Fault("{what} has a key of a kind that is not known", what=what)
-    public = unbase64(key["public"], what)
+    public = unbase64(key["public"], what, standard=True)
     if len(public) != 32 or public in LOW_ORDER:
         raise Fault("{what} has a key that is not a sound Ed25519 key", what=what)
     return public

@@ -59,20 +59,21 @@ _ITEMS = [{"digest": {"sha256": digest}}]
 _OF_ROUND = {"round": digest}
 _VOTE = {**_OF_ROUND, "control": str, "value": str}
 _SHAPES: Mapping[str, Any] = {
-    EVIDENCE: {"kind": str, "controls": [identifier], "items": _ITEMS, "supersedes": (digest,)},
+    EVIDENCE: {"kind": str, "controls": [identifier], "items": _ITEMS, "supersedes": (digest,), "plan": (digest,)},
     PLAN: {"checks": [str], "controls": [identifier], "items": _ITEMS},
     ABANDONMENT: {"plan": digest, "reason": str},
-    ROUND: {"attempt": int, "controls": [identifier], "log": {"origin": str}, "prevRound": (digest,)}
+    ROUND: {"attempt": int, "controls": [identifier], "log": {"origin": str}, "prevRound": (digest,), "sealed": (bool,)}
     | dict.fromkeys(("roster", "rubric", "trust"), digest),
     SEAL: {**_OF_ROUND, "seals": [{"control": identifier, "seal": digest}]},
     BALLOT: _VOTE,
-    RATIONALE: {**_VOTE, "inspected": [digest]},
+    RATIONALE: {**_VOTE, "inspected": [digest], "conflict": (bool,)},
     **dict.fromkeys((REVEAL, CLOSE), _OF_ROUND),
-    VERDICT: {**_OF_ROUND, "controls": [{"control": identifier, "outcome": str, "certificate": (digest,)}]},
-    ASSESSMENT: {"bundle": digest, "items": _ITEMS},
+    VERDICT: {**_OF_ROUND, "controls": [{"control": identifier, "outcome": str, "certificate": (digest,)}]}
+    | {"council": (dict,)},
+    ASSESSMENT: {"bundle": digest, "items": _ITEMS, "plan": (digest,)},
     REVOCATION: {"keyid": digest, "invalidFromIndex": int},
 }
-_MANIFEST_ENTRY = {"name": str, "digest": {"sha256": digest}, "annotations": dict}
+_MANIFEST_ENTRY = {"name": str, "digest": {"sha256": digest}, "annotations": {"size": int}}
 _MANIFEST = {"schema": str, "subject": {"digest": {"sha256": digest}}, "entries": [_MANIFEST_ENTRY]}
 _LEAF = {**dict.fromkeys(("keyid", "pae", "payload", "subject"), digest), "sig": str, "type": str, "v": int}
 _RUN = {"run": {"check": str, "part": int, "parts": int}}
@@ -209,6 +210,13 @@ class _Work:
         found = [e for _, e in sorted(self.entries.items()) if e.statement.predicate_type in types]
         return [e for e in found if round_id is None or e.about.get("round") == round_id]
 
+    def once(self, kind: str, *, round_id: str | None = None) -> list[Entry]:
+        """Return the same, each statement once, at its first place: a threshold of signers makes several entries."""
+        first: dict[str, Entry] = {}
+        for entry in self.of(kind, round_id=round_id):
+            first.setdefault(entry.payload_sha256, entry)
+        return list(first.values())
+
     def logged(self, payload_sha256: object, kind: str, before: int, what: str) -> Entry:
         for entry in self.of(kind):
             if entry.payload_sha256 == payload_sha256 and entry.index < before:
@@ -282,14 +290,20 @@ class _Work:
 
     def certificates(self) -> None:
         """L1: who certified what, by certificates and keys alone; where the log is forked this still holds."""
-        by_payload = {envelope.payload_sha256: (envelope, statement) for _, envelope, statement in self.signed}
-        for _, verdict, summary in self.signed:
+        by_payload: dict[str, tuple[Envelope, Statement]] = {}
+        for _, envelope, statement in self.signed:
+            # A statement may stand on several lines, each with some of its signers.
+            known = by_payload.get(envelope.payload_sha256, (envelope,))[0].signatures
+            together = tuple(dict.fromkeys((*known, *envelope.signatures)))
+            by_payload[envelope.payload_sha256] = (Envelope(envelope.payload, together), statement)
+        for verdict, summary in by_payload.values():
             if summary.predicate_type != VERDICT:
                 continue
             claims = shaped(summary.predicate, _SHAPES[VERDICT], Named("the verdict"))["controls"]
             held, council = by_payload.get(summary.predicate["round"], (None, None))
             signed = by_payload.get(council.predicate["roster"], (None, None))[0] if council else None
-            if held is None or signed is None or council is None or council.subject_sha256 != self.outcome.bundle_id:
+            ours = council and (council.predicate_type, council.subject_sha256) == (ROUND, self.outcome.bundle_id)
+            if held is None or signed is None or council is None or not ours:
                 raise Fault("a verdict is of a council round that is not here")
             for role, envelope in (("admin", signed), ("coordinator", held), ("coordinator", verdict)):
                 if not any(trust.signed_by(envelope, role) for trust in self.trust):
@@ -511,6 +525,9 @@ class _Work:
             what, kind = Named("entry {index}", index=index), entry.statement.predicate_type
             try:
                 shaped(entry.about, _SHAPES.get(kind, dict), what)
+                if kind == BALLOT and entry.payload_sha256 != _only(entry):
+                    # No certificate could carry it, since all signers of one sign the same bytes.
+                    raise Fault("{what} is not in the form that Shinrai writes", what=what)
             except Fault:
                 if kind not in _MEMBERS:
                     raise
@@ -548,7 +565,7 @@ class _Work:
         return {e.about.get("plan") for e in self.of(EVIDENCE)}
 
     def rounds(self) -> None:
-        rounds, previous, what = self.of(ROUND), None, Named("the council round")
+        rounds, previous, what = self.once(ROUND), None, Named("the council round")
         if not rounds:
             raise Fault("the bundle has no council round")
         for attempt, entry in enumerate(rounds, start=1):
@@ -569,7 +586,7 @@ class _Work:
 
     def verdicts(self) -> None:
         outcome, round_id, roster = self.outcome, self.round.payload_sha256, self.rosters[self.round.about["roster"]]
-        closes, verdicts = self.of(CLOSE, round_id=round_id), self.of(VERDICT, round_id=round_id)
+        closes, verdicts = self.once(CLOSE, round_id=round_id), self.once(VERDICT, round_id=round_id)
         if len(closes) != 1 or len(verdicts) != 1 or verdicts[0].index < closes[0].index:
             raise Fault("the council round was not closed and summed up once")
         by_key, said = {member.keyid: member.id for member in roster.members}, verdicts[0].about
@@ -593,10 +610,11 @@ class _Work:
             outcome.late |= {control: word} if (word := late(counted, roster, after[control], strata)) else {}
         computed = [verdict_record(control, counted) for control, counted in sorted(outcome.tallies.items())]
         council = council_record(roster)
-        claims = {name: value for name, value in (said.get("council") or council).items() if name != "nEff"}
-        if [
-            {k: v for k, v in c.items() if k != "certificate"} for c in said["controls"]
-        ] != computed or claims != council:
+        claims = council if said.get("council") is None else said["council"]
+        claims = {name: value for name, value in claims.items() if name != "nEff"}
+        records = [{k: v for k, v in c.items() if k != "certificate"} for c in said["controls"]]
+        # As bytes: to Python alone, true is 1.
+        if canonical_json([records, claims]) != canonical_json([computed, council]):
             raise Fault("the verdict that was published is not what the votes come to")
         for control, counted in outcome.tallies.items():
             signers = self.certifiers.get((round_id, control), set())
@@ -616,7 +634,7 @@ class _Work:
         """Return whether a ballot keeps the rule of a sealed round: committed to before, shown after the reveal."""
         if self.round.about.get("sealed") is not True:
             return lambda _: True
-        reveals = self.of(REVEAL, round_id=self.round.payload_sha256)
+        reveals = self.once(REVEAL, round_id=self.round.payload_sha256)
         if len(reveals) != 1:
             raise Fault("the sealed round was not opened once")
         at, given = reveals[0].index, dict[tuple[str, str], str]()
@@ -638,7 +656,7 @@ class _Work:
         given_up = {e.about["plan"]: e.about["reason"] for e in self.of(ABANDONMENT)}
         other = {e.about.get("plan"): e.about["bundle"] for e in self.of(ASSESSMENT)}
         planned, gaps = self._planned(), []
-        for plan in self.of(PLAN):
+        for plan in self.once(PLAN):
             name, elsewhere = plan.payload_sha256, other.get(plan.payload_sha256)
             if name not in planned and (name in given_up or elsewhere not in (None, self.outcome.bundle_id)):
                 self.outcome.runs.append(f"{plan.index} ({given_up.get(name, elsewhere)})"[:160])
@@ -731,6 +749,12 @@ def envelope_leaves(envelope: Envelope, predicate_type: str, subject: str | None
 def ballot(bundle_id: str, round_id: str, control: str, value: str) -> Statement:
     """Return the ballot on one control: byte for byte the same for all members who choose the same value."""
     return Statement("bundle", bundle_id, BALLOT, {"control": control, "round": round_id, "value": value})
+
+
+def _only(entry: Entry) -> str:
+    """Return the digest of the one form that a ballot may have."""
+    about, subject = entry.about, entry.statement.subject_sha256
+    return hashlib.sha256(ballot(subject, about["round"], about["control"], about["value"]).to_bytes()).hexdigest()
 
 
 def verdict_record(control: str, counted: Tally) -> dict[str, Any]:
