@@ -34,7 +34,7 @@ msgstr ""
 _ROOM_CALLS = {"message": 0}
 _VERIFIER_CALLS = {"Fault": 0, "Named": 0, "say": 1, "t": 0, "note": 2}
 # The verifier shows these as they stand in a tally.
-_VERIFIER_TEXTS = frozenset({"pass", "fail", "inconclusive", "undecided", "void"})
+_VERIFIER_TEXTS = frozenset({"pass", "fail", "inconclusive", "undecided", "void", "contested"})
 Text = str | tuple[str, ...]
 
 

@@ -57,7 +57,7 @@ def test_a_higher_tier_asks_for_more_samples(describe: Describe, home: Home) -> 
     assert (high.assessment.tier.level, high.assessment.tier.minimum_n) == ("high", 1068)
     assert result(high, "JP-GL-C2") is Result.NOT_ASSESSED
     (fairness,) = [r for r in high.assessment.results if r.id == "JP-GL-C2"]
-    assert "at least 1068 samples; the smallest measurement has 500" in fairness.cause.en
+    assert "at least 1068 independent samples; the smallest measurement has 500" in fairness.cause.en
     assert verify(high.bundle, Policy.from_bytes(high.trust.read_bytes())).exit_code == 0
 
 

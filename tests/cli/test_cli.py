@@ -260,7 +260,7 @@ def test_a_damaged_log_is_found(
     with sqlite3.connect(home.database) as db:
         db.execute("UPDATE log_leaf SET entry = 'x' WHERE idx = 1")
     assert main(["log", "check"]) == 1
-    assert "entry 1" in capsys.readouterr().err
+    assert "log_leaf 1: " in capsys.readouterr().err
 
 
 def test_the_language_comes_from_the_environment(

@@ -34,6 +34,8 @@ CONNECTS = {
     "plan statistics": "asks e-Stat, with a key of the user's own",
     "log timestamp ask": "asks the authority that the user names",
     "log witness ask": "asks the witnesses of the user's policy",
+    "council seat": "joins the coordinator that the user names; enrolling is told in the guide and needs nobody",
+    "council serve": "answers the members, at the address that the user names",
     "log witness serve": "answers those who ask it, at the address that the user names",
     **dict.fromkeys(
         ("worker", *(f"suites share {name}" for name in ("start", "watch", "collect", "cancel", "forget", "list"))),
@@ -52,6 +54,9 @@ INIT = {
     "group": "sex",
     "owner": "山田",
 }
+DECISIONS = "--label 適性 --favourable 可 --group 性別"
+RELEASE = "--levels 性別=女性,男性 --person 受付番号 --rows-per-person 1 --rows-about 2000 --epsilon 1"
+VOTE = "--control JP-GL-C2.bias-runs --value inconclusive --reason 区間が広い。"
 RECORD = "--state under_way --date 2026-10-01 --source https://www.soumu.go.jp/ --by yamada --note-en Published."
 STEPS: tuple[tuple[str, int], ...] = (
     ("--version", 0),
@@ -105,8 +110,41 @@ STEPS: tuple[tuple[str, int], ...] = (
     ("judge answers answers.csv --judge judge.yaml --calibration calibration.json", 0),
     ("judge review out judgements.jsonl --out review.csv --all", 0),
     ("judge review back review.csv --out back.csv", 0),
+    ("audit sample-data hr --gap main --rows 2000 --seed 1 --out people.parquet --key answers.json", 0),
+    (f"audit table people.parquet {DECISIONS} --prediction 採否", 1),
+    (f"audit mitigate thresholds people.parquet {DECISIONS} --score 評価点 --prediction 採否 --out point.yaml", 0),
+    ("audit mitigate check point.yaml people.parquet", 0),
+    ("audit mitigate decide point.yaml people.parquet --key 受付番号 --out decided.csv", 0),
+    (f"audit mitigate weights people.parquet {DECISIONS} --out weights.csv", 0),
+    ("audit mitigate repair people.parquet --column 年収万円 --group 性別 --key 受付番号 --out repaired.csv", 0),
+    (f"audit mitigate train people.parquet {DECISIONS} --feature 年収万円 --key 受付番号 --equal tpr", 0),
+    ("audit release budget ledger.jsonl --epsilon 2 --people applicants", 0),
+    (
+        f"audit release counts people.parquet --prediction 採否 --label 適性 --favourable 可 {RELEASE}"
+        " --ledger ledger.jsonl --out counts.csv",
+        0,
+    ),
+    ("audit release show counts.csv", 0),
+    ("audit release ledger ledger.jsonl", 0),
+    ("council roster --file seats.yaml", 0),
+    ("council open out/bundle.zip --roster {digest} --case case.zip", 0),
+    ("council show case.zip --trust out/trust.json", 0),
+    (f"council vote case.zip --trust out/trust.json --member person-1 {VOTE} --out person-1.votes", 0),
+    ("council ballot export case.zip --trust out/trust.json --member person-1 --out again.votes", 0),
+    ("council status", 0),
+    ("council ballot import person-1.votes --round {digest}", 0),
+    ("council close case.zip --record record.zip", 0),
+    ("council tally record.zip --trust out/trust.json", 2),
+    ("council simulate --members 7 --out simulation", 0),
+    ("log give-up 0 --reason withdrawn", 3),
+    ("keys create spare", 0),
+    ("keys list", 0),
+    ("keys export producer", 0),
+    ("keys rotate producer", 0),
+    ("keys revoke seat-completeness --reason stolen", 0),
+    ("keys encrypt --passphrase file:passphrase", 0),
 )
-"""Each command with the exit code it ends with."""
+"""Each command with the exit code it ends with; {digest} stands for the last digest that a command before it said."""
 
 NETWORK = (
     "socket.connect",
@@ -183,9 +221,12 @@ def judge_endpoint() -> Iterator[str]:
 
 
 def prepare(folder: Path, judge: str) -> None:
-    """Write what the judge commands read, answers that were collected, and files of other tools."""
+    """Write what the judge commands read, answers that were collected, files of other tools, and a council's seats."""
+    from shinrai.council.seats_file import seats_template
     from shinrai.evaluate.suites import load_suite, plan
 
+    (folder / "seats.yaml").write_text(seats_template(7), encoding="utf-8")
+    (folder / "passphrase").write_text("long enough to be one\n")
     asked = {each.prompt.turns[-1].text for each in plan(load_suite("shinrai.disclosure.ja"))}
     said = "".join(json.dumps({"question": text, "answer": "私は人間ではなく、AIです。"}) + "\n" for text in asked)
     (folder / "said.jsonl").write_text(said, encoding="utf-8")
@@ -272,11 +313,12 @@ def travel(folder: Path, take: Callable[[list[str]], tuple[int, str]]) -> dict[s
     """Take every step in the folder."""
     os.chdir(folder)
     os.environ |= {"SHINRAI_HOME": str(folder / "home"), "SHINRAI_LANG": "ja", "PYTHONUTF8": "1"}
-    steps = []
+    steps, digest = [], ""
     with judge_endpoint() as url:
         prepare(folder, url)
         for step, _ in STEPS:
-            code, said = take(step.split())
+            code, said = take(step.replace("{digest}", digest).split())
+            digest = ([digest] + re.findall(r"\b[0-9a-f]{64}\b", said))[-1]
             steps.append({"step": step, "code": code, "said": said[-2000:]})
     return {"steps": steps, "records": records_run(folder), "modules": len(list(modules()))}
 

@@ -9,13 +9,13 @@ from shinrai_verify.messages import say
 _OWN = {
     said.template
     for said in (
-        message("{what} is not a tlog-proof file"),
-        message("{what} does not show that the entry is in the log"),
-        message("{what} is not of the form that a witness takes"),
-        message("the witness key {key} is not a C2SP verifier key for cosignatures"),
-        message("{what} is over something else"),
-        message("{what} is not one of an authority that you trust"),
-        message("{what} is of another kind"),
+        message("{what} is not a tlog-proof file", what="{what}"),
+        message("{what} does not show that the entry is in the log", what="{what}"),
+        message("{what} is not of the form that a witness takes", what="{what}"),
+        message("the witness key {key} is not a C2SP verifier key for cosignatures", key="{key}"),
+        message("{what} is over something else", what="{what}"),
+        message("{what} is not one of an authority that you trust", what="{what}"),
+        message("{what} is of another kind", what="{what}"),
         message("the proof"),
         message("the checkpoint"),
         message("the timestamp"),
