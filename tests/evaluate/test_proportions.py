@@ -15,6 +15,7 @@ from shinrai.evaluate.statistics.proportions import (
     newcombe,
     newcombe_bounds,
     wilson,
+    wilson_bounds,
 )
 
 counts = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
@@ -156,6 +157,13 @@ def test_wilson_holds_the_rate_and_is_symmetric(count: tuple[int, int], z: float
     mirrored = wilson(n - x, n, z)
     assert mirrored.low == pytest.approx(1 - interval.high, abs=1e-12)
     assert mirrored.high == pytest.approx(1 - interval.low, abs=1e-12)
+
+
+@settings(deadline=None)
+@given(counts, levels)
+def test_wilson_of_one_is_that_of_many_to_the_last_bit(count: tuple[int, int], z: float) -> None:
+    low, high = wilson_bounds(*(np.array([float(each)]) for each in count), z)
+    assert wilson(*count, z) == Interval(float(low[0]), float(high[0]))
 
 
 @settings(deadline=None)
