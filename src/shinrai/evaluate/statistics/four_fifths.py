@@ -39,9 +39,10 @@ def below_four_fifths(group: Fraction, other: Fraction) -> float:
 def all_below_four_fifths(groups: Sequence[Fraction], other: Fraction) -> list[float]:
     """Probability for each group that its true rate is below 4/5 of the other's.
 
-    As meets_four_fifths has its arguments, groups at least one. Both rates have Jeffreys's prior Beta(1/2, 1/2) and are independent; the
-    posterior probability is integrated by Gauss-Legendre over the arcsine of the better known rate, which makes its
-    density smooth up to the ends. Source: Brown, Cai, DasGupta 2001, Statist. Sci. 16:101 (the prior).
+    groups: at least one; they and other are as meets_four_fifths has them. Both rates have Jeffreys's prior
+    Beta(1/2, 1/2) and are independent; the posterior probability is integrated by Gauss-Legendre over the arcsine of
+    the better known rate, which makes its density smooth up to the ends. Source: Brown, Cai, DasGupta 2001, Statist.
+    Sci. 16:101 (the prior).
     """
     b, m = _checked(other)
     sides = [_sides(_checked(group), (b, m)) for group in groups]
