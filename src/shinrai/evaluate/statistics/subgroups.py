@@ -224,12 +224,8 @@ def _shrunk(counts: Counts) -> list[tuple[float, Interval]]:
         np.concatenate([counts.successes, counts.rest_successes]) if alone else counts.successes,
         np.concatenate([counts.trials, counts.rest_trials]) if alone else counts.trials,
     )
-    return [
-        (value, Interval(low, high))
-        for value, low, high in zip(
-            together.values.tolist(), together.low.tolist(), together.high.tolist(), strict=True
-        )
-    ]
+    found = zip(together.values.tolist(), together.low.tolist(), together.high.tolist(), strict=True)
+    return [(value, Interval(low, high)) for value, low, high in found][: len(counts.trials)]
 
 
 def _fisher(a: int, n: int, b: int, m: int) -> float:
