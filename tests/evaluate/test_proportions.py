@@ -8,7 +8,15 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 
 from shinrai.evaluate.statistics.interval import Z95, Interval, simultaneous_z
-from shinrai.evaluate.statistics.proportions import koopman, koopman_bounds, newcombe, newcombe_bounds, wilson
+from shinrai.evaluate.statistics.proportions import (
+    Counts,
+    koopman,
+    koopman_bounds,
+    newcombe,
+    newcombe_bounds,
+    wilson,
+    wilson_bounds,
+)
 
 counts = st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n)))
 levels = st.sampled_from([1.0, Z95, 3.5])
@@ -65,6 +73,61 @@ def test_koopman_bounds_are_where_pearson_stops_rejecting(
             assert _pearson(bound, a, n1, b, n2) == pytest.approx(z * z, rel=1e-5)
 
 
+def _halved(a: Counts, n1: Counts, b: Counts, n2: Counts, z: float) -> tuple[Counts, Counts]:
+    """Koopman's bounds by halving a wide bracket of the logarithm to its last bit: slow, and without a slope."""
+
+    def at(wanted: float) -> Counts:
+        below, above = np.full_like(a, -60.0), np.full_like(a, 60.0)
+        for _ in range(64):
+            middle = (below + above) / 2
+            left = score(np.exp(middle)) > wanted
+            below, above = np.where(left, middle, below), np.where(left, above, middle)
+        return np.exp((below + above) / 2)
+
+    def score(ratio: Counts) -> Counts:
+        x, y = ratio * (n1 + b), a + n2
+        root = np.sqrt((x - y) ** 2 + 4 * ratio * (n1 - a) * (n2 - b))
+        p2 = np.minimum(2 * (a + b) / (x + y + root), 1.0)
+        p1 = np.minimum(ratio * p2, 1.0)
+        spread = np.sqrt(p1 * (1 - p1) / n1 + ratio * ratio * p2 * (1 - p2) / n2)
+        distance = a / n1 - ratio * (b / n2)
+        return np.where(distance == 0, 0.0, distance / spread)
+
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ratio = (a / n1) / (b / n2)
+        low, high = np.where(a > 0, at(z), 0.0), np.where(b > 0, at(-z), np.inf)
+    return np.fmin(low, ratio), np.fmax(high, ratio)
+
+
+@pytest.mark.parametrize("z", [1e-6, 0.01, 1.0, Z95, 8.0, 38.0, 1e3, 1e6])
+def test_koopman_of_all_small_tables_is_where_halving_ends(z: float) -> None:
+    sizes = [(part, whole) for whole in range(1, 9) for part in range(whole + 1)]
+    a, n1, b, n2 = np.array([(*one, *other) for one in sizes for other in sizes], dtype=np.float64).T
+    for bound, halved in zip(koopman_bounds(a, n1, b, n2, z), _halved(a, n1, b, n2, z), strict=True):
+        assert bound.tolist() == pytest.approx(halved.tolist(), rel=1e-12, abs=0)
+
+
+@settings(deadline=None)
+@given(st.lists(st.tuples(counts, counts), min_size=1, max_size=20), st.sampled_from([0.1, 1.0, Z95, 3.5, 8.0, 38.0]))
+def test_koopman_is_where_halving_ends(pairs: list[tuple[tuple[int, int], tuple[int, int]]], z: float) -> None:
+    a, n1, b, n2 = np.array([(*one, *other) for one, other in pairs], dtype=np.float64).T
+    for bound, halved in zip(koopman_bounds(a, n1, b, n2, z), _halved(a, n1, b, n2, z), strict=True):
+        assert bound.tolist() == pytest.approx(halved.tolist(), rel=1e-12, abs=0)
+
+
+@settings(deadline=None)
+@given(st.integers(1, 10**14), st.integers(1, 10**14), levels)
+def test_koopman_of_large_groups_without_a_failure_is_exact(n1: int, n2: int, z: float) -> None:
+    interval = koopman(n1, n1, n2, n2, z)
+    assert interval.low == pytest.approx(n1 / (n1 + z * z), rel=1e-15)
+    assert interval.high == pytest.approx((n2 + z * z) / n2, rel=1e-15)
+
+
+def test_koopman_of_a_size_that_is_no_number_ends_without_bounds() -> None:
+    low, high = koopman_bounds(*(np.array([each]) for each in (1.0, math.nan, 1.0, 2.0)), Z95)
+    assert np.isnan([low, high]).all()
+
+
 def _pearson(ratio: float, a: int, n1: int, b: int, n2: int) -> float:
     """Pearson's chi-squared, its likelihood maximised by golden section: another way to the same number."""
 
@@ -94,6 +157,13 @@ def test_wilson_holds_the_rate_and_is_symmetric(count: tuple[int, int], z: float
     mirrored = wilson(n - x, n, z)
     assert mirrored.low == pytest.approx(1 - interval.high, abs=1e-12)
     assert mirrored.high == pytest.approx(1 - interval.low, abs=1e-12)
+
+
+@settings(deadline=None)
+@given(counts, levels)
+def test_wilson_of_one_is_that_of_many_to_the_last_bit(count: tuple[int, int], z: float) -> None:
+    low, high = wilson_bounds(*(np.array([float(each)]) for each in count), z)
+    assert wilson(*count, z) == Interval(float(low[0]), float(high[0]))
 
 
 @settings(deadline=None)

@@ -12,7 +12,6 @@ import click
 from shinrai.cli.building import command, force_option, home_option, json_option
 from shinrai.cli.planning import day_option, plan_argument, standing_of, write_whole
 from shinrai.language import Language, ShinraiError, message
-from shinrai.report.quantities import day
 
 if TYPE_CHECKING:
     from shinrai.planwatch import Plan, Standing
@@ -128,6 +127,8 @@ def _write(report: "PlanReport", out: Path, *, force: bool) -> list[Path]:
 
 
 def _say(report: "PlanReport", paths: list[Path], language: Language) -> None:
+    from shinrai.report.quantities import day  # with all it stands on, which other commands need not load
+
     counts = report.standing.tally
     said = message(
         "Follow-up report of {plan} as of {date}: {reported} of {all} measures have a report.",

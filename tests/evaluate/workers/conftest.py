@@ -73,7 +73,8 @@ def outage(postgres: sa.Engine) -> Callable[[], AbstractContextManager[None]]:
 
     place = str(postgres.url.query["host"])
     # Other tests may have a server of their own in this process.
-    running = pgserver.PostgresServer._instances[Path(place)]
+    servers = pgserver.PostgresServer._instances.values()
+    (running,) = [each for each in servers if sa.make_url(each.get_uri()).query["host"] == place]
 
     @contextmanager
     def away() -> Iterator[None]:

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from fractions import Fraction
+from functools import lru_cache
 from math import inf
 
 import numpy as np
@@ -93,7 +94,7 @@ def gap_interval(estimates: Sequence[Estimate], form: Form, level: float = LEVEL
 
 def pair_bounds(estimates: Sequence[Estimate], form: Form, level: float = LEVEL) -> tuple[Counts, Counts]:
     """Return low and high of every pair i < j, simultaneous over all pairs; each estimate needs bounds."""
-    first, second = np.triu_indices(len(estimates), 1)
+    first, second = _pairs_of(len(estimates))
     z = quantile(level, len(first))
     if form is Form.RATIO and all(each.counts is not None for each in estimates):
         counts = np.array([each.counts for each in estimates], dtype=np.float64)
@@ -105,6 +106,13 @@ def pair_bounds(estimates: Sequence[Estimate], form: Form, level: float = LEVEL)
     if form is Form.DIFFERENCE:
         return _added(value, low, high, first, second)
     return _log_added(value, low, high, first, second)
+
+
+@lru_cache(maxsize=64)
+def _pairs_of(groups: int) -> tuple[Places, Places]:
+    first, second = np.triu_indices(groups, 1)
+    first.flags.writeable = second.flags.writeable = False
+    return first, second
 
 
 def _added(value: Counts, low: Counts, high: Counts, first: Places, second: Places) -> tuple[Counts, Counts]:

@@ -6,7 +6,7 @@ from fractions import Fraction
 
 from shinrai.evaluate.audit.comparing import Form, Gap, between_groups
 from shinrai.evaluate.audit.estimates import Estimate
-from shinrai.evaluate.statistics.four_fifths import below_four_fifths, meets_four_fifths
+from shinrai.evaluate.statistics.four_fifths import all_below_four_fifths, meets_four_fifths
 from shinrai.evaluate.statistics.interval import LEVEL, Interval
 from shinrai.language import Message, message
 
@@ -35,13 +35,15 @@ def four_fifths(named: Mapping[str, Estimate | Message]) -> dict[str, FourFifths
         return {}
     largest = max(counts, key=lambda name: Fraction(*counts[name]))
     best = counts[largest]
+    others = [name for name in counts if name != largest]
+    below = dict(zip(others, all_below_four_fifths([counts[name] for name in others], best), strict=True))
     return {
         name: FourFifths(
             Fraction(*own) / Fraction(*best),
             meets_four_fifths(own, best),
             own[1] + (0 if name == largest else best[1]),
             largest,
-            None if name == largest else below_four_fifths(own, best),
+            below.get(name),
         )
         for name, own in counts.items()
     }

@@ -25,6 +25,8 @@ MOST_FINDINGS = 10
 MOST_LISTED = 200
 _ECHO = 0.05
 
+Conditions = frozenset[tuple[str, str | None]]
+
 
 @dataclass(frozen=True, slots=True)
 class Subgroup:
@@ -83,7 +85,8 @@ class _Place:
     own: tuple[int, int]
 
     @property
-    def conditions(self) -> frozenset[tuple[str, str | None]]:
+    def conditions(self) -> Conditions:
+        """Columns with their levels; taken once for each finding, as findings are held against one another."""
         return frozenset(zip(self.subject, self.levels, strict=True))
 
 
@@ -91,7 +94,9 @@ def search(table: CellTable, positive: str, *, min_trials: int) -> Search:
     """Search every subject of up to MOST_COLUMNS columns that the table has cells of."""
     subjects = [subject for subject in table.cells if 0 < len(subject) <= MOST_COLUMNS]
     overall = groups_of(table, (), positive)[0].rows
-    groups = [(subject, each) for subject in subjects for each in groups_of(table, subject, positive)]
+    groups = [
+        (subject, each) for subject in subjects for each in groups_of(table, subject, positive) if not each.missing
+    ]
     metrics = METRICS if table.roles.label is not None else METRICS[:1]
     found: list[Subgroup] = []
     searched = small = 0
@@ -99,9 +104,7 @@ def search(table: CellTable, positive: str, *, min_trials: int) -> Search:
         rate = RATES[metric]
         whole = rate.part(overall), rate.whole(overall)
         places = [
-            _Place(subject, each.levels, (rate.part(each.rows), rate.whole(each.rows)))
-            for subject, each in groups
-            if not each.missing
+            _Place(subject, each.levels, (rate.part(each.rows), rate.whole(each.rows))) for subject, each in groups
         ]
         # The bound is shared out among the metrics, so that it holds for all of them together.
         screening = screen(_counts(places, whole), min_trials=min_trials, rate=RATE / len(metrics))
@@ -120,17 +123,21 @@ def _counts(places: Sequence[_Place], whole: tuple[int, int]) -> Counts:
 def _told_once(
     metric: str, flagged: Sequence[Finding], places: Sequence[_Place], whole: tuple[int, int]
 ) -> list[Subgroup]:
-    told: list[tuple[_Place, Subgroup]] = []
+    told: list[tuple[_Place, Conditions, Subgroup]] = []
     found = []
     for finding in flagged:
         place = places[finding.place]
+        conditions = place.conditions
         made = _subgroup(metric, finding, place, whole)
-        for other, first in told:
-            if _is_echo(place, other, whole):
+        for other, others, first in told:
+            # One of them holds the other, or nothing can be an echo.
+            if (conditions > others or conditions < others) and _is_echo(
+                place, other, whole, within=conditions > others
+            ):
                 made = replace(made, echo_of=first.name)
                 break
         else:
-            told.append((place, made))
+            told.append((place, conditions, made))
         found.append(made)
     return found
 
@@ -156,15 +163,13 @@ def _subgroup(metric: str, finding: Finding, place: _Place, whole: tuple[int, in
     )
 
 
-def _is_echo(place: _Place, told: _Place, whole: tuple[int, int]) -> bool:
-    """Whether a finding says nothing beyond one that was told: a part no different from it, or a whole but for it."""
+def _is_echo(place: _Place, told: _Place, whole: tuple[int, int], *, within: bool) -> bool:
+    """Whether a finding says nothing beyond one that was told: a part no different from it, or a whole but for it.
+
+    within: whether it is a part of the one that was told, which is a part of it otherwise.
+    """
     own, first = place.own, told.own
-    if place.conditions > told.conditions:
-        compared = own, _less(first, own)
-    elif place.conditions < told.conditions:
-        compared = _less(own, first), _less(whole, own)
-    else:
-        return False
+    compared = (own, _less(first, own)) if within else (_less(own, first), _less(whole, own))
     columns = [np.array([count]) for counts in compared for count in counts]
     return float(p_values(Counts(columns[0], columns[1], columns[2], columns[3]))[0]) > _ECHO
 

@@ -89,7 +89,7 @@ class Group:
     @property
     def missing(self) -> bool:
         """Whether a column of the subject has no value."""
-        return any(level is None for level in self.levels)
+        return None in self.levels
 
     def __add__(self, other: "Group") -> "Group":
         """Join two groups of different rows; the clusters of the whole are not those of the parts."""
@@ -124,6 +124,8 @@ def groups_by_stratum(table: CellTable, subject: Subject, positive: str) -> Mapp
 
 def unified(levels: Levels) -> Levels:
     """Return levels in which a label that reads like a missing one is missing."""
+    if MISSING not in levels:
+        return levels
     return tuple(None if level == MISSING else level for level in levels)
 
 
@@ -137,7 +139,10 @@ def _grouped(
     weighted = False
     for cell in cells:
         weighted = weighted or cell.weight is not None
-        counted = sums.setdefault(key(cell), {name: [0, 0, 0] for name in _COUNTED})
+        levels = key(cell)
+        if levels not in sums:
+            sums[levels] = {name: [0, 0, 0] for name in _COUNTED}
+        counted = sums[levels]
         amounts = (cell.rows, cell.weight or 0, cell.weight_squares or 0)
         names = [_place(cell.label, cell.prediction, positive)]
         if cell.label is not None and cell.label == cell.prediction:

@@ -106,7 +106,7 @@ def _expanded(x: Floats, a: Floats, b: Floats) -> Floats:
         fall = mean * _curved(away / mean) + (1 - mean) * _curved(-away / (1 - mean))
         eta = np.sign(away) * np.sqrt(np.maximum(0.0, -2 * fall))
         lean = np.where(np.abs(away) < 1e-6 * spread, (1 - 2 * mean) / (3 * spread), 1 / eta - spread / away)
-    tail = np.array([erfc(-each) / 2 for each in eta * np.sqrt(n / 2)])
+    tail = np.array([erfc(-each) / 2 for each in (eta * np.sqrt(n / 2)).tolist()])
     return np.clip(tail + np.exp(n * fall) / np.sqrt(2 * pi * n) * lean, 0.0, 1.0)
 
 

@@ -108,7 +108,7 @@ def no_difference_within(strata: Sequence[Sequence[Fraction]], *, draws: int = D
         difference=_against(float(seen.difference[0]), difference),
         ratio=_against(float(seen.ratio[0]), ratio, smaller=True) if scale.expected.any() else Undefined.ALL_ZERO,
         deviation=_against(worst, deviation),
-        group_p=tuple(_share(deviation >= own * (1 - _SAME)) for own in seen.deviations[0]),
+        group_p=tuple(_share(deviation >= own * (1 - _SAME)) for own in seen.deviations[:, 0]),
         below_four_fifths=float((ratio < 0.8 - _SAME).mean()),
         draws=draws,
         seed=seed,
@@ -127,7 +127,7 @@ class _Scale:
 
 @dataclass(frozen=True, slots=True)
 class _Gaps:
-    """By draw; deviations by draw and group."""
+    """By draw; deviations by group and draw."""
 
     difference: Floats
     ratio: Floats
@@ -158,19 +158,23 @@ def _scale(urns: Sequence[tuple[Whole, Whole]]) -> _Scale:
 
 def _gaps(successes: Whole, scale: _Scale) -> _Gaps:
     """successes: draws in rows, groups in columns."""
-    rates = successes / scale.trials + scale.shift
-    difference = rates.max(axis=1) - rates.min(axis=1)
+    # Groups in rows: the draws of one lie beside each other in memory, and every step is a run through them.
+    dealt = np.ascontiguousarray(successes.T, dtype=np.float64)
+    trials, expected, deviation = scale.trials[:, None], scale.expected[:, None], scale.deviation[:, None]
+    rates = dealt / trials + scale.shift[:, None]
+    difference = rates.max(axis=0) - rates.min(axis=0)
+    # A group all of whose strata are without successes can't deviate, and takes no part.
+    part = scale.expected > 0
     with np.errstate(divide="ignore", invalid="ignore"):
-        # A group all of whose strata are without successes can't deviate, and takes no part.
-        parts = np.where(scale.expected > 0, successes / scale.expected, np.nan)[:, scale.expected > 0]
-        deviations = np.abs(successes - scale.expected) / scale.deviation
-    deviations[:, scale.deviation == 0] = 0.0
-    ratio = parts.min(axis=1) / parts.max(axis=1) if parts.shape[1] else np.ones(len(successes))
+        parts = dealt[part] / expected[part]
+        deviations = np.abs(dealt - expected) / deviation
+    deviations[scale.deviation == 0] = 0.0
+    ratio = parts.min(axis=0) / parts.max(axis=0) if len(parts) else np.ones(len(successes))
     return _Gaps(difference, ratio, deviations)
 
 
 def _worst(gaps: _Gaps) -> tuple[Floats, Floats, Floats]:
-    return gaps.difference, gaps.ratio, gaps.deviations.max(axis=1)
+    return gaps.difference, gaps.ratio, gaps.deviations.max(axis=0)
 
 
 def _blocks(urns: Sequence[tuple[Whole, Whole]], draws: int, seed: int) -> Iterator[Whole]:

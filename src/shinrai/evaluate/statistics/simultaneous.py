@@ -194,10 +194,15 @@ def _largest(
     found = []
     for errors in _errors(variance, len(first), draws, seed):
         if overall:
-            contrasts = errors - ((errors * n).sum(axis=1, keepdims=True) - errors * n) / rest
+            contrasts = (errors - ((errors * n).sum(axis=1, keepdims=True) - errors * n) / rest).T
         else:
-            contrasts = errors[:, first] - errors[:, second]
-        found.append((np.abs(contrasts) / spread).max(axis=1))
+            # Draws lie beside each other in memory, so that each comparison is one run through them.
+            turned = np.ascontiguousarray(errors.T)
+            contrasts = turned[first]
+            contrasts -= turned[second]
+        np.abs(contrasts, out=contrasts)
+        contrasts /= spread[:, None]
+        found.append(contrasts.max(axis=0))
     return np.concatenate(found)
 
 

@@ -7,7 +7,7 @@ smallest gap that their interval allows, so a small subgroup with a large gap by
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import erfc, sqrt
+from math import erfc, isfinite, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
@@ -124,7 +124,7 @@ def p_values(counts: Counts) -> Floats:
     expected = np.minimum(n, m) * np.minimum(rate, 1 - rate)
     with np.errstate(divide="ignore", invalid="ignore"):
         z = (a - n * rate) / np.sqrt(n * m * rate * (1 - rate) / np.maximum(total - 1, 1))
-    ps = np.array([erfc(abs(each) / sqrt(2)) if np.isfinite(each) else 1.0 for each in z])
+    ps = np.array([erfc(each / sqrt(2)) if isfinite(each) else 1.0 for each in np.abs(z).tolist()])
     for place in np.flatnonzero((expected < _LARGE) & (n > 0) & (m > 0)):
         ps[place] = _fisher(*(int(each[place]) for each in _columns(counts)))
     return ps
@@ -147,25 +147,27 @@ def screen(counts: Counts, *, min_trials: int = MIN_TRIALS, rate: float = RATE) 
     flagged = raised <= rate
     level = 1 - rate * max(1, int(flagged.sum())) / max(1, len(places))
     gaps = _gaps(tested, normal_quantile(level))
-    smallest = np.array([gap.interval.magnitude().low for gap in gaps])
+    # Only the flagged ones are put in the order of their gaps.
+    smallest = np.array(
+        [gap.interval.magnitude().low if chosen else 0.0 for gap, chosen in zip(gaps, flagged.tolist(), strict=True)]
+    )
     shrunk = _shrunk(tested)
+    # Lists of Python's own numbers: to take them one by one from arrays would cost more than to find them.
+    columns = (places, tested.trials, tested.successes / tested.trials, tested.rest_successes / tested.rest_trials)
     findings = [
-        Finding(
-            place=int(place),
-            n=int(tested.trials[i]),
-            rate=float(tested.successes[i] / tested.trials[i]),
-            rest=float(tested.rest_successes[i] / tested.rest_trials[i]),
-            difference=gaps[i],
-            p=float(ps[i]),
-            adjusted=float(raised[i]),
-            flagged=bool(flagged[i]),
-            shrunk=shrunk[i][0],
-            shrunk_interval=shrunk[i][1],
+        Finding(place, n, own, rest, gap, p, up, chosen, value, interval)
+        for place, n, own, rest, gap, p, up, chosen, (value, interval) in zip(
+            *(column.tolist() for column in columns),
+            gaps,
+            ps.tolist(),
+            raised.tolist(),
+            flagged.tolist(),
+            shrunk,
+            strict=True,
         )
-        for i, place in enumerate(places)
     ]
     # The place decides last, so that the order never hangs on anything else.
-    order = np.lexsort((places, ps, np.where(flagged, -smallest, 0.0), ~flagged))
+    order = np.lexsort((places, ps, -smallest, ~flagged))
     return Screening(tuple(findings[i] for i in order), len(places), small, rate, level)
 
 
@@ -204,8 +206,8 @@ def _gaps(counts: Counts, z: float) -> list[Gap]:
     a, n, b, m = (np.asarray(each, dtype=np.float64) for each in _columns(counts))
     low, high = newcombe_bounds(a, n, b, m, z)
     return [
-        Gap(float(value), Interval(float(below), float(above)))
-        for value, below, above in zip(a / n - b / m, low, high, strict=True)
+        Gap(value, Interval(below, above))
+        for value, below, above in zip((a / n - b / m).tolist(), low.tolist(), high.tolist(), strict=True)
     ]
 
 
@@ -222,10 +224,8 @@ def _shrunk(counts: Counts) -> list[tuple[float, Interval]]:
         np.concatenate([counts.successes, counts.rest_successes]) if alone else counts.successes,
         np.concatenate([counts.trials, counts.rest_trials]) if alone else counts.trials,
     )
-    return [
-        (float(value), Interval(float(low), float(high)))
-        for value, low, high in zip(together.values, together.low, together.high, strict=True)
-    ]
+    found = zip(together.values.tolist(), together.low.tolist(), together.high.tolist(), strict=True)
+    return [(value, Interval(low, high)) for value, low, high in found][: len(counts.trials)]
 
 
 def _fisher(a: int, n: int, b: int, m: int) -> float:

@@ -3,7 +3,13 @@
 import numpy as np
 import pytest
 
-from shinrai.evaluate.statistics.four_fifths import below_four_fifths, false_alarms, meets_four_fifths
+from shinrai.evaluate.statistics import four_fifths
+from shinrai.evaluate.statistics.four_fifths import (
+    all_below_four_fifths,
+    below_four_fifths,
+    false_alarms,
+    meets_four_fifths,
+)
 
 
 def test_what_lies_on_four_fifths_meets_it() -> None:
@@ -79,3 +85,20 @@ def test_what_cannot_be_is_refused() -> None:
     for n, m, rate in ((0, 1, 0.5), (1, 0, 0.5), (1, 1, 1.5)):
         with pytest.raises(ValueError, match="rows in both groups"):
             false_alarms(n, m, rate)
+
+
+def test_all_groups_at_once_are_as_each_alone() -> None:
+    groups, other = [(3, 10), (40, 50), (0, 7), (12_000, 30_000), (90, 300), (5, 5)], (30, 60)
+    alone = [below_four_fifths(group, other) for group in groups]
+    assert all_below_four_fifths(groups, other) == pytest.approx(alone, rel=1e-11, abs=1e-14)
+
+
+def test_nodes_are_those_of_gauss_legendre() -> None:
+    nodes, weights = four_fifths._nodes()
+    of_numpy, weights_of_numpy = np.polynomial.legendre.leggauss(len(nodes))
+    assert nodes == pytest.approx(of_numpy, abs=1e-15)
+    assert weights == pytest.approx(weights_of_numpy, abs=1e-14)
+    # What nodes of this number are exact for: powers below twice as many.
+    assert [float((weights * nodes**power).sum()) for power in (0, 2, 100, 254)] == pytest.approx(
+        [2, 2 / 3, 2 / 101, 2 / 255], rel=1e-13
+    )

@@ -153,7 +153,11 @@ def _merges(words: _Words) -> tuple[Any, ...]:
 
 
 def _codes(vocabulary: Vocabulary, values: Sequence[object]) -> Codes:
-    return np.fromiter(map(vocabulary.code, values), dtype=np.int64, count=len(values))
+    try:
+        return np.fromiter(map(vocabulary.codes.__getitem__, values), dtype=np.int64, count=len(values))
+    except KeyError:
+        # NaN, which stands for a missing value, is found under none.
+        return np.fromiter(map(vocabulary.code, values), dtype=np.int64, count=len(values))
 
 
 def _put_together(pieces: Sequence[Sequence[Any]], sums: Sequence[Sum]) -> list[list[int]]:
@@ -186,7 +190,8 @@ def _folded(
         by = (*subject, *asked.roles.strata)
         read = [*(vocabularies[name] for name in by), words.label, words.prediction]
         apart, added = fold([*(codes[name] for name in by), *classes], [len(v.labels) for v in read], measures)
-        lines = [_labels(read, line) for line in apart.tolist()]
+        labels = [map(each.labels.__getitem__, own) for each, own in zip(read, apart.T.tolist(), strict=True)]
+        lines = list(zip(*labels, strict=True))
         added = [each.tolist() for each in added]
         cells[subject] = tuple(
             Cell(

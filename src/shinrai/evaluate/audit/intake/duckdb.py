@@ -7,6 +7,7 @@ Names are quoted and values are written as literals, so that the text of a query
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -303,18 +304,22 @@ def _distinct(names: Mapping[str, str], sets: Sequence[tuple[str, ...]]) -> list
 def _apart(rows: Rows, keys: Sequence[str], sets: Sequence[tuple[str, ...]]) -> list[Rows]:
     """Sort the rows of GROUPING SETS by set, each with its own columns only, in the set's own order."""
     place = {name: 1 + number for number, name in enumerate(keys)}
-    masks: dict[int, list[tuple[Rows, list[int]]]] = {}
+    if not rows:
+        return [[] for _ in sets]
+    # Two counts or more: a getter of several elements returns a tuple of them.
+    after = range(1 + len(keys), len(rows[0]))
+    masks: dict[int, list[tuple[Rows, Callable[[tuple[Any, ...]], tuple[Any, ...]]]]] = {}
     found: list[Rows] = []
     for columns in sets:
         mask = sum(1 << (len(keys) - 1 - number) for number, name in enumerate(keys) if name not in columns)
         found.append([])
-        masks.setdefault(mask, []).append((found[-1], [place[name] for name in columns]))
-    after = 1 + len(keys)
+        taken = itemgetter(*(place[name] for name in columns), *after)
+        masks.setdefault(mask, []).append((found[-1], taken))
     # Taken off one by one, so that there are never two copies of a hundred thousand rows.
     while rows:
         row = rows.pop()
-        for into, places in masks[row[0]]:
-            into.append((*(row[number] for number in places), *row[after:]))
+        for into, own in masks[row[0]]:
+            into.append(own(row))
     return found
 
 
