@@ -318,7 +318,7 @@ def travel(folder: Path, take: Callable[[list[str]], tuple[int, str]]) -> dict[s
         prepare(folder, url)
         for step, _ in STEPS:
             code, said = take(step.replace("{digest}", digest).split())
-            digest = ([digest] + re.findall(r"\b[0-9a-f]{64}\b", said))[-1]
+            digest = [digest, *re.findall(r"\b[0-9a-f]{64}\b", said)][-1]
             steps.append({"step": step, "code": code, "said": said[-2000:]})
     return {"steps": steps, "records": records_run(folder), "modules": len(list(modules()))}
 
