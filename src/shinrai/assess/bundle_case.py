@@ -11,13 +11,11 @@ from typing import Any
 
 from shinrai.assess.attesting import Signed
 from shinrai.assess.plan import Plan, make_plan, shown_by
-from shinrai.assess.run import claims
-from shinrai.assess.targets import check_settings, table_settings, tables
+from shinrai.assess.run import claims, target_rows
+from shinrai.assess.targets import tables
 from shinrai.council import AskedSuite, Case, Piece, TargetRows
 from shinrai.council.case_file import CouncilCase
 from shinrai.council.counting import SignedLeaf
-from shinrai.council.seats.recompute import CheckParameters, TableSettings
-from shinrai.council.seats.recompute_seat import limit_rules
 from shinrai.evaluate.measurement_json import from_json
 from shinrai.evidence.statements import parse_timestamp
 from shinrai.evidence.store import Logged
@@ -52,7 +50,7 @@ def case_of(council: CouncilCase, log_key: NoteKey, folder: Path) -> Case:
         trust=[_logged(leaf) for leaf in council.log.of(TRUST)],
         plan=planned,
         applicable=frozenset(plan.leaves),
-        shows={check.partition("/")[2]: shown_by(plan, check) for check in plan.checks},
+        shows={check: shown_by(plan, check) for check in plan.checks},
         rows={name: _rows(council, plan, name, folder) for name in tables(plan.description)},
         now=parse_timestamp(str(_opening(council)["openedOn"])),
         conversations={check: _asked(council, plan, check, pieces, folder) for check in plan.conversations},
@@ -143,25 +141,7 @@ def _rows(council: CouncilCase, plan: Plan, name: str, folder: Path) -> TargetRo
     file = folder / f"{sha256}{Path(target.file).suffix.lower()}"
     if item is not None and council.has(sha256):
         file.write_bytes(council.content(sha256))
-    described = table_settings(name, target, plan.folder)
-    settings = TableSettings(
-        id=name,
-        label=described.label,
-        prediction=described.prediction,
-        score=described.score,
-        threshold=described.threshold,
-        favourable=described.favourable,
-        groups=described.groups,
-        intersections=described.intersections,
-    )
-    checks = {}
-    for check in plan.checks:
-        if check not in plan.conversations and check.partition("/")[0] == name:
-            kind = check.partition("/")[2]
-            chosen = check_settings(plan.description.checks, kind)
-            decide_on = frozenset(chosen.decide_on) if kind == "group_fairness" else None
-            checks[kind] = CheckParameters(limit_rules(chosen.limits), decide_on, chosen.min_group)
-    return TargetRows(file, sha256, settings, checks)
+    return target_rows(plan, name, file, sha256)
 
 
 def _asked(council: CouncilCase, plan: Plan, check: str, pieces: list[Piece], folder: Path) -> AskedSuite:

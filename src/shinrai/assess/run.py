@@ -313,7 +313,10 @@ class _Run:
             shows={check: shown_by(self.plan, check) for check in self.plan.checks},
             conversations={check: self._asked(check) for check in self.plan.conversations},
             imports={check: self._imported(check) for check in self.plan.imports},
-            rows={name: self._target_rows(name) for name in tables(self.plan.description)},
+            rows={
+                name: target_rows(self.plan, name, self.files[name], self.rows[name].sha256)
+                for name in tables(self.plan.description)
+            },
             now=now,
         )
 
@@ -337,30 +340,6 @@ class _Run:
     def _imported(self, check: str) -> ImportedFile:
         taken = self.plan.imports[check]
         return ImportedFile(taken.file, self.rows[taken.target].sha256, taken.run.tool, taken.rules)
-
-    def _target_rows(self, name: str) -> TargetRows:
-        target = tables(self.plan.description)[name]
-        described = table_settings(name, target, self.plan.folder)
-        settings = TableSettings(
-            id=name,
-            label=described.label,
-            prediction=described.prediction,
-            score=described.score,
-            threshold=described.threshold,
-            favourable=described.favourable,
-            groups=described.groups,
-            intersections=described.intersections,
-            strata=described.strata,
-        )
-        checks = {}
-        for check in self.plan.checks:
-            if check in self.plan.conversations or check in self.plan.imports:
-                continue
-            kind = check.partition("/")[2]
-            chosen = check_settings(self.plan.description.checks, kind)
-            decide_on = frozenset(chosen.decide_on) if kind == "group_fairness" else None
-            checks[kind] = CheckParameters(limit_rules(chosen.limits), decide_on, chosen.min_group)
-        return TargetRows(self.files[name], self.rows[name].sha256, settings, checks)
 
     def _log_assessment(self, view: View, as_of: datetime, now: datetime) -> tuple[Logged, bytes]:
         """Log the assessment, if the run has not done so before; returns the entry and the bytes of assessment.json."""
@@ -392,6 +371,30 @@ def give_up(home: Home, store: Store, index: int, reason: str) -> Logged:
     given_up = Statement(statement.subject_name, statement.subject_sha256, ABANDONMENT, about)
     envelope = sign(given_up, load_signer(home.keys, "producer"))
     return Logged(store.append(Addition([envelope]))[0], envelope, given_up)
+
+
+def target_rows(plan: Plan, name: str, file: Path, sha256: str) -> TargetRows:
+    """Return a table as a seat reads it again. file: where it lies; sha256: what the evidence says it is."""
+    described = table_settings(name, tables(plan.description)[name], plan.folder)
+    settings = TableSettings(
+        id=name,
+        label=described.label,
+        prediction=described.prediction,
+        score=described.score,
+        threshold=described.threshold,
+        favourable=described.favourable,
+        groups=described.groups,
+        intersections=described.intersections,
+        strata=described.strata,
+    )
+    checks = {}
+    for check in plan.checks:
+        target, _, kind = check.partition("/")
+        if target == name:
+            chosen = check_settings(plan.description.checks, kind)
+            decide_on = frozenset(chosen.decide_on) if kind == "group_fairness" else None
+            checks[kind] = CheckParameters(limit_rules(chosen.limits), decide_on, chosen.min_group)
+    return TargetRows(file, sha256, settings, checks)
 
 
 def claims(plan: Plan, pieces: Sequence[Piece], signed: Sequence[Signed]) -> list[Claim]:
