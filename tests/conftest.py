@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
@@ -158,3 +159,50 @@ def biased_rows(scale: int) -> str:
         lines += [f"{label},1,f"] * (2 * scale) + [f"{label},0,f"] * (4 * scale)
         lines += [f"{label},1,m"] * (4 * scale) + [f"{label},0,m"] * (2 * scale)
     return "\n".join(lines) + "\n"
+
+
+SEATS_ELSEWHERE = """\
+council: 1
+seats:
+  - {id: recompute, kind: tool, operator: a, domain: a}
+  - {id: provenance, kind: tool, operator: b, domain: b}
+  - {id: statistics, kind: tool, operator: c, domain: c}
+  - {id: policy, kind: tool, operator: d, domain: d}
+  - {id: completeness, kind: tool, operator: e, domain: e}
+"""
+
+
+@pytest.fixture
+def seats_agree_elsewhere(
+    home: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Callable[[Any], None]:
+    """Hold that each tool seat that has nothing but the case of a bundle says what the embedded one has said."""
+    from shinrai.assess.bundle_case import case_of
+    from shinrai.cli import main
+    from shinrai.council.case_file import read_case
+    from shinrai.council.tool_seat import INSTRUMENTS, tool_opinions
+    from shinrai_verify.trust import Policy
+
+    def compared(done: Any) -> None:
+        monkeypatch.setenv("SHINRAI_HOME", str(home.path))
+        (tmp_path / "seats.yaml").write_text(SEATS_ELSEWHERE)
+        capsys.readouterr()
+        assert main(["council", "roster", "--file", str(tmp_path / "seats.yaml"), "--lang", "en"]) == 0
+        roster = capsys.readouterr().out.split("Roster: ")[1].split()[0]
+        file = str(tmp_path / "case.zip")
+        assert main(["council", "open", str(done.bundle), "--roster", roster, "--case", file]) == 0
+        policy = Policy.from_bytes(done.trust.read_bytes())
+        council = read_case(Path(file), policy)
+        (key,) = [key for key in policy.outside.logs if key.name == council.opened.origin]
+        leaves = [leaf for result in done.assessment.results for leaf in result.leaves if leaf.verdict]
+        embedded = {(vote.seat, leaf.id): vote.value for leaf in leaves for vote in leaf.verdict.votes}
+        found = {}
+        for instrument in INSTRUMENTS:
+            folder = tmp_path / f"case of {instrument}"
+            folder.mkdir()
+            opinions = tool_opinions(instrument, council, case_of(council, key, folder))
+            found |= {(instrument, control): opinion.value for control, opinion in opinions.items()}
+        assert embedded
+        assert found == embedded
+
+    return compared

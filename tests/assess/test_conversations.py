@@ -334,3 +334,9 @@ def test_a_model_in_a_folder_that_is_not_there_is_a_located_error(talk: Talk, ho
     assert "targets.talker" in str(refused.value)
     assert refused.value.place is not None
     assert refused.value.place.line is not None
+
+
+def test_seats_elsewhere_count_a_conversation_as_the_embedded_ones_do(
+    talk: Talk, home: Home, seats_agree_elsewhere: Callable[[Assessed], None]
+) -> None:
+    seats_agree_elsewhere(run(talk(), home))

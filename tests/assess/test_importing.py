@@ -247,3 +247,9 @@ def test_a_mean_of_one_scenario_or_without_spread_has_no_interval() -> None:
     assert clustered_sums.mean_rate({"ends": 1, "sums.3.5": 1}) is None
     assert clustered_sums.mean_rate({"ends": 0, f"sums.1.{7 << 46}": 9}) is None
     assert clusters.rate([]) is None
+
+
+def test_seats_elsewhere_count_imported_results_as_the_embedded_ones_do(
+    take: Take, home: Home, tmp_path: Path, seats_agree_elsewhere: Callable[[Assessed], None]
+) -> None:
+    seats_agree_elsewhere(run(take(promptfoo(tmp_path, [True] * 410), "[{name: success, at_least: 0.9}]"), home))

@@ -284,3 +284,9 @@ def test_counts_below_zero_are_refused() -> None:
 def test_an_uncalibrated_judge_decides_nothing_for_the_policy_seat() -> None:
     counts = {"judge.found": 0, "judge.missed": 0, "judge.false_alarms": 0, "judge.cleared": 0, "clusters.1.1.0": 300}
     assert scenario_rates.outcome(counts, Rule(Comparison.AT_LEAST, 0.1), 0.5, 1.0) is Outcome.INCONCLUSIVE
+
+
+def test_seats_elsewhere_count_what_a_judge_said_as_the_embedded_ones_do(
+    judged: Callable[..., Path], home: Home, seats_agree_elsewhere: Callable[[Assessed], None]
+) -> None:
+    seats_agree_elsewhere(run(judged(good=112, bad=8), home))

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from shinrai.assess import Assessed, assess
 from shinrai.assess.targets import check_settings, check_targets, table_settings, tables
+from shinrai.evidence import Home
 from shinrai.language import ShinraiError
 from shinrai.systems import read_description
 
@@ -34,3 +36,14 @@ def test_strata_are_read_and_have_to_be_there(describe: Describe) -> None:
         check_targets(description, path.parent)
     assert caught.value.place is not None
     assert caught.value.place.field == "targets.decisions.strata[1]"
+
+
+def test_seats_elsewhere_count_a_table_with_strata_as_the_embedded_ones_do(
+    describe: Describe, home: Home, tmp_path: Path, seats_agree_elsewhere: Callable[[Assessed], None]
+) -> None:
+    lines = ["label,decision,sex,region"]
+    for region, shares in {"east": {"f": 30, "m": 60}, "west": {"f": 10, "m": 25}}.items():
+        for sex, favoured in shares.items():
+            lines += [f"{label},{label},{sex},{region}" for label in [1] * favoured + [0] * (80 - favoured)]
+    path = describe("\n".join(lines) + "\n", share="rows\n    strata: [region]")
+    seats_agree_elsewhere(assess(path, home, tmp_path / "out"))

@@ -11,16 +11,16 @@ from typing import Any
 
 from shinrai.assess.attesting import Signed
 from shinrai.assess.plan import Plan, make_plan, shown_by
-from shinrai.assess.run import claims, target_rows
+from shinrai.assess.run import claims, imported_file, target_rows
 from shinrai.assess.targets import tables
-from shinrai.council import AskedSuite, Case, Piece, TargetRows
+from shinrai.council import AskedJudge, AskedSuite, Case, Piece, TargetRows
 from shinrai.council.case_file import CouncilCase
 from shinrai.council.counting import SignedLeaf
 from shinrai.evaluate.measurement_json import from_json
 from shinrai.evidence.statements import parse_timestamp
 from shinrai.evidence.store import Logged
 from shinrai.language import ShinraiError, message
-from shinrai.systems import read_description
+from shinrai.systems import ConversationTarget, ResultsTarget, read_description
 from shinrai_verify.encoding import strict_json
 from shinrai_verify.note import NoteKey
 from shinrai_verify.trust import TRUST
@@ -54,6 +54,10 @@ def case_of(council: CouncilCase, log_key: NoteKey, folder: Path) -> Case:
         rows={name: _rows(council, plan, name, folder) for name in tables(plan.description)},
         now=parse_timestamp(str(_opening(council)["openedOn"])),
         conversations={check: _asked(council, plan, check, pieces, folder) for check in plan.conversations},
+        imports={
+            check: imported_file(taken, _listed(council, f"results of {taken.target}"))
+            for check, taken in plan.imports.items()
+        },
     )
 
 
@@ -69,11 +73,32 @@ def _plan(council: CouncilCase, folder: Path) -> Plan:
     for pin in description.frameworks:
         if pin.file is not None:
             _place(folder, str(pin.file)).write_bytes(_named(council, f"{pin.id} {pin.version}"))
-    for target in description.targets.values():
-        for used in getattr(target, "suites", ()):
-            if used.file is not None:
-                _place(folder, str(used.file)).write_bytes(_named(council, f"suite {used.id} {used.version}"))
-    return make_plan(description, folder, parse_timestamp(str(_opening(council)["openedOn"])).date())
+    asked = {}
+    for name, target in description.targets.items():
+        if isinstance(target, ResultsTarget):
+            _place(folder, target.file).write_bytes(_named(council, f"results of {name}"))
+        if isinstance(target, ConversationTarget):
+            asked[name] = _named(council, f"how {name} is asked")
+            _place_suites(council, name, target, folder)
+    return make_plan(description, folder, parse_timestamp(str(_opening(council)["openedOn"])).date(), asked)
+
+
+def _place_suites(council: CouncilCase, name: str, target: ConversationTarget, folder: Path) -> None:
+    """Write the suites of a target and, where one was asked, its judge."""
+    for used in target.suites:
+        if used.file is not None:
+            _place(folder, str(used.file)).write_bytes(_named(council, f"suite {used.id} {used.version}"))
+    listed = {each.name for each in council.listed}
+    if target.judge is not None and f"judge of {name}" in listed:
+        _place(folder, target.judge.file).write_bytes(_named(council, f"judge of {name}"))
+        if target.judge.calibration:
+            data = _named(council, f"calibration of the judge of {name}")
+            _place(folder, target.judge.calibration).write_bytes(data)
+
+
+def _listed(council: CouncilCase, name: str) -> str:
+    """Return the digest of a content that the manifest lists; one of nothing where it lists none."""
+    return next((each.sha256 for each in council.listed if each.name == name), "0" * 64)
 
 
 def _named(council: CouncilCase, name: str) -> bytes:
@@ -134,12 +159,10 @@ def _signed(council: CouncilCase, plan: Plan) -> list[Signed]:
 
 
 def _rows(council: CouncilCase, plan: Plan, name: str, folder: Path) -> TargetRows:
-    target = tables(plan.description)[name]
-    item = next((each for each in council.listed if each.name == f"rows of {name}"), None)
-    sha256 = item.sha256 if item is not None else "0" * 64
+    target, sha256 = tables(plan.description)[name], _listed(council, f"rows of {name}")
     # Under its digest, and not at all where the owner keeps the rows back: the seat then says it cannot read them.
     file = folder / f"{sha256}{Path(target.file).suffix.lower()}"
-    if item is not None and council.has(sha256):
+    if council.has(sha256):
         file.write_bytes(council.content(sha256))
     return target_rows(plan, name, file, sha256)
 
@@ -147,11 +170,26 @@ def _rows(council: CouncilCase, plan: Plan, name: str, folder: Path) -> TargetRo
 def _asked(council: CouncilCase, plan: Plan, check: str, pieces: list[Piece], folder: Path) -> AskedSuite:
     conversation = plan.conversations[check]
     mine = [p for p in pieces if p.measurement and f"{p.measurement.target}/{p.measurement.check}" == check]
-    sha256 = str(mine[0].predicate["items"][1]["digest"]["sha256"]) if mine else "0" * 64
+    file, sha256 = _written(council, mine, 1, folder)
+    described, judged = conversation.described, None
+    if conversation.judge is not None and mine:
+        replies, replies_sha256 = _written(council, mine, 2, folder)
+        day = parse_timestamp(str(mine[0].predicate["finishedOn"])).date()
+        judged = AskedJudge(replies, replies_sha256, conversation.judge.setting(_producers(council), day))
+    return AskedSuite(file, sha256, conversation.data, conversation.identity, described.seed, described.repeats, judged)
+
+
+def _written(council: CouncilCase, pieces: list[Piece], item: int, folder: Path) -> tuple[Path, str]:
+    """Write what a measurement rests on to the folder, where it is at hand and what its digest says."""
+    sha256 = str(pieces[0].predicate["items"][item]["digest"]["sha256"]) if pieces else "0" * 64
     file = folder / f"{sha256}.parquet"
-    if mine and council.has(sha256):
+    if council.has(sha256):
         data = council.content(sha256)
         if hashlib.sha256(data).hexdigest() == sha256:
             file.write_bytes(data)
-    described = conversation.described
-    return AskedSuite(file, sha256, conversation.data, conversation.identity, described.seed, described.repeats)
+    return file, sha256
+
+
+def _producers(council: CouncilCase) -> dict[str, bytes]:
+    """Return the keys that any document of the trust chain lets sign evidence: they sign calibrations, too."""
+    return {key: trust.public[key] for trust in council.log.trust for key in trust.roles["producer"]}

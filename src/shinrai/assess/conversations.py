@@ -73,18 +73,26 @@ class ConversationCheck:
         }
 
 
-def conversations(description: Description, folder: Path) -> dict[str, ConversationCheck]:
-    """Return the conversations that a description asks for, by name; what cannot be put is a located error."""
+def conversations(
+    description: Description, folder: Path, known: Mapping[str, bytes] | None = None
+) -> dict[str, ConversationCheck]:
+    """Return the conversations that a description asks for, by name; what cannot be put is a located error.
+
+    known: target -> how it was asked, where it is not to be asked again and may not even be here.
+    """
     found: dict[str, ConversationCheck] = {}
     digests: dict[str, str] = {}
     for name, described in description.targets.items():
         if not isinstance(described, DescribedConversation):
             continue
-        identity = _identity(description, name, described, folder)
-        judge = planned_judge(description, name, described, folder, conversation_target(name, described, folder))
-        for number, used in enumerate(described.suites):
-            place: _Path = ("targets", name, "suites", number)
-            suite, data = _suite(description, place, used, folder)
+        identity = known[name] if known is not None else _identity(description, name, described, folder)
+        asked = conversation_target(name, described, folder) if known is None else None
+        places: list[_Path] = [("targets", name, "suites", number) for number in range(len(described.suites))]
+        suites = [_suite(description, *each, folder) for each in zip(places, described.suites, strict=True)]
+        # A judge that was not asked is no part of the evidence: where the asking is over, its files may not be here.
+        wanted = known is None or any(wants_judge(suite) for suite, _ in suites)
+        judge = planned_judge(description, name, described, folder, asked) if wanted else None
+        for place, (suite, data) in zip(places, suites, strict=True):
             _check_ids(description, place, name, suite)
             if digests.setdefault(suite.id, suite.digest) != suite.digest:
                 raise ShinraiError(

@@ -43,9 +43,12 @@ class PlannedJudge:
 
 
 def planned_judge(
-    description: Description, name: str, described: ConversationTarget, folder: Path, target: Target
+    description: Description, name: str, described: ConversationTarget, folder: Path, target: Target | None
 ) -> PlannedJudge | None:
-    """Read the judge of a target, None where it names none; what is wrong with it is a located error."""
+    """Read the judge of a target, None where it names none; what is wrong with it is a located error.
+
+    target: what is to be asked and may not be its own judge; None where the asking is over.
+    """
     used = described.judge
     if used is None:
         return None

@@ -146,10 +146,11 @@ class Plan:
         }
 
 
-def make_plan(description: Description, folder: Path, today: date) -> Plan:
+def make_plan(description: Description, folder: Path, today: date, asked: Mapping[str, bytes] | None = None) -> Plan:
     """Plan the assessment of a described system; a name that no framework knows is a located error.
 
-    today: the day that decides which requirements have come into effect.
+    today: the day that decides which requirements have come into effect. asked: target -> how it was asked, to make
+    the plan of an assessment again that was carried out elsewhere.
     """
     files = tuple(_framework_file(description, number, folder) for number in range(len(description.frameworks)))
     frameworks = tuple(_framework(description, number, file) for number, file in enumerate(files))
@@ -157,7 +158,7 @@ def make_plan(description: Description, folder: Path, today: date) -> Plan:
         entry for framework in frameworks for entry in applicability(framework, system_facts(description, today))
     )
     _check_unique(description, frameworks)
-    put, taken = conversations(description, folder), imports(description, folder)
+    put, taken = conversations(description, folder, asked), imports(description, folder)
     checks, tier = tuple(_checks(description, put, taken)), risk_tier(description.system)
     plan = Plan(description, folder, frameworks, files, considered, checks, tier, put, taken)
     _check_names(plan)

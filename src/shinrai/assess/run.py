@@ -20,6 +20,7 @@ from shinrai.assess.attesting import (
     signed_attestations,
 )
 from shinrai.assess.conversations import check_references, identities, judges
+from shinrai.assess.importing import ImportCheck
 from shinrai.assess.instructions import instructions
 from shinrai.assess.measuring import (
     Measuring,
@@ -312,7 +313,10 @@ class _Run:
             applicable=frozenset(self.plan.leaves),
             shows={check: shown_by(self.plan, check) for check in self.plan.checks},
             conversations={check: self._asked(check) for check in self.plan.conversations},
-            imports={check: self._imported(check) for check in self.plan.imports},
+            imports={
+                check: imported_file(taken, self.rows[taken.target].sha256)
+                for check, taken in self.plan.imports.items()
+            },
             rows={
                 name: target_rows(self.plan, name, self.files[name], self.rows[name].sha256)
                 for name in tables(self.plan.description)
@@ -336,10 +340,6 @@ class _Run:
         return AskedSuite(
             file, item.sha256, conversation.data, conversation.identity, described.seed, described.repeats, judged
         )
-
-    def _imported(self, check: str) -> ImportedFile:
-        taken = self.plan.imports[check]
-        return ImportedFile(taken.file, self.rows[taken.target].sha256, taken.run.tool, taken.rules)
 
     def _log_assessment(self, view: View, as_of: datetime, now: datetime) -> tuple[Logged, bytes]:
         """Log the assessment, if the run has not done so before; returns the entry and the bytes of assessment.json."""
@@ -371,6 +371,11 @@ def give_up(home: Home, store: Store, index: int, reason: str) -> Logged:
     given_up = Statement(statement.subject_name, statement.subject_sha256, ABANDONMENT, about)
     envelope = sign(given_up, load_signer(home.keys, "producer"))
     return Logged(store.append(Addition([envelope]))[0], envelope, given_up)
+
+
+def imported_file(taken: ImportCheck, sha256: str) -> ImportedFile:
+    """Return results of another tool as a seat counts them again. sha256: what the evidence says the file is."""
+    return ImportedFile(taken.file, sha256, taken.run.tool, taken.rules)
 
 
 def target_rows(plan: Plan, name: str, file: Path, sha256: str) -> TargetRows:
