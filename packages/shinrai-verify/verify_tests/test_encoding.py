@@ -95,10 +95,11 @@ def test_the_depth_limit_is_exact_and_brackets_in_strings_do_not_count():
     "data", [b'"' + b'\\"' * 500_000, b'"' * 1_000_001, b'"' + b"\\\\" * 500_000 + b"\\", b'["' * 500_000]
 )
 def test_strings_that_never_end_take_linear_time(data):
+    # What takes the square of this length takes minutes.
     start = time.process_time()
     with pytest.raises(Fault):
         strict_json(data, "it")
-    assert time.process_time() - start < 2
+    assert time.process_time() - start < 20
 
 
 @given(
