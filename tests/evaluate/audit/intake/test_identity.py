@@ -158,7 +158,7 @@ def test_a_search_through_packed_keys_gives_the_cells_of_plain_group_bys(messy: 
         asked = Asked(roles, wanted, engine.fields)
         bundles = plan(subjects(roles, wanted), roles.strata, dict.fromkeys(asked.keys, 10), 4, most=1_000)
         assert len(bundles) >= 3
-        packed, plain = (engine.cells(asked, bundles, small=small) for small in (True, False))
+        packed, plain = (engine.cells(asked, bundles, dense=dense) for dense in (N, 0))
         assert any("list_position" in statement for statement in engine.statements())
     texts = [[sorted(repr(row).replace("-0.0", "0.0") for row in rows) for rows in found] for found in (packed, plain)]
     assert texts[0] == texts[1]
