@@ -9,7 +9,7 @@ searches; one or two GROUP BYs are faster without.
 # ruff: noqa: S608  (names are our own, values are written as literals)
 
 from collections.abc import Callable, Mapping, Sequence
-from itertools import accumulate
+from itertools import accumulate, product
 from math import prod
 from operator import mul
 from typing import Any
@@ -26,6 +26,9 @@ _LOOKED_AT = 200_000
 
 ARRAY_BITS = 22
 """Digits of an array of counts: 4 million counts, 36 MiB for each thread."""
+
+_MOST_GROUPS = 1_000_000
+"""Groups whose names are listed beforehand."""
 
 _MOST_KEPT = 40_000_000
 """Rows whose codes are kept, four bytes each."""
@@ -66,6 +69,38 @@ def packed_cells(
     return found
 
 
+def packed_bins(
+    query: Callable[[str], Rows], source: str, relation: str, columns: Sequence[str], bins: int, sums: Sequence[str]
+) -> Rows | None:
+    """Group a relation by columns and its bin b, 0 <= b < bins: rows of (values..., b, sums...).
+
+    None if there are too many groups. The other arguments are those of `packed_cells`.
+    """
+    looked_at = f"{source}, looked_at AS (SELECT * FROM {relation} LIMIT {_LOOKED_AT})"
+    for known, of in ((looked_at, "looked_at"), (source, relation)):
+        stored = _stored(query, known, of, columns)
+        sizes = [len(values) for values in stored.values()]
+        most = prod(sizes) * bins
+        if not 0 < most <= _MOST_GROUPS * bins:
+            return None
+        code = _code(stored, _weights(sizes, bins), _integer(most))
+        rows = query(f"{source} SELECT {code} + b AS code, {', '.join(sums)} FROM {relation} GROUP BY 1")
+        if all(row[0] is not None for row in rows):
+            # The last column is the highest digit, so the numbers of the groups are in the order of the reversed ones.
+            groups = [group[::-1] for group in product(*reversed(stored.values()))]
+            return [(*groups[row[0] // bins], row[0] % bins, *row[1:]) for row in rows]
+    return None
+
+
+def _weights(sizes: Sequence[int], lowest: int = 1) -> list[int]:
+    """Say what each digit is worth; the first column is the lowest, above `lowest` numbers that others use."""
+    return list(accumulate([lowest, *sizes[:-1]], mul))
+
+
+def _integer(most: int) -> str:
+    return "INTEGER" if most < _LARGEST_NARROW else "BIGINT"
+
+
 def _made(
     query: Callable[[str], Rows], source: str, stored: Mapping[str, Sequence[object]], sums: Sequence[str], bits: int
 ) -> bool:
@@ -77,9 +112,8 @@ def _made(
     most = prod(sizes)
     if not 0 < most < _LARGEST_CODE:
         return False
-    # The first column is the lowest digit.
-    weights = list(accumulate([1, *sizes[:-1]], mul))
-    code = _code(stored, weights, "INTEGER" if most < _LARGEST_NARROW else "BIGINT")
+    weights = _weights(sizes)
+    code = _code(stored, weights, _integer(most))
     made = ", ".join(f"{each} AS m{place}" for place, each in enumerate(sums))
     digits = ", ".join(
         f"CAST(code // {weight} % {size} AS {_digit(size)}) AS {column}"

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shinrai.evaluate.audit.cells import SCALE_BITS, Subject
-from shinrai.evaluate.audit.intake.coded import packed_cells
+from shinrai.evaluate.audit.intake.coded import packed_bins, packed_cells
 from shinrai.evaluate.audit.intake.engine import HALF_BITS, Binning, Coding, Profile, Seen, facts, rates
 from shinrai.evaluate.audit.intake.literals import literal
 from shinrai.evaluate.audit.intake.planner import Bundle
@@ -152,9 +152,13 @@ class DuckDB:
             f"binned AS (SELECT *, least(CAST(floor({place}) AS INTEGER), {most - 1}) AS b FROM scored)"
         )
         pieces = [piece for of in ("s", "s * s") for piece in ([_units(of)] if binning.plain else _whole_and_rest(of))]
-        return self._sets(
-            source, "binned", asked, [b.columns for b in bundles], ("y", "b"), [_count(asked), *_sums(asked, pieces)]
-        )
+        sums = [_count(asked), *_sums(asked, pieces)]
+        if len(bundles) == 1:
+            columns = [*(_keys(asked.keys)[name] for name in bundles[0].columns), "y"]
+            packed = packed_bins(self._query, source, "binned", columns, most, sums)
+            if packed is not None:
+                return [packed]
+        return self._sets(source, "binned", asked, [b.columns for b in bundles], ("y", "b"), sums)
 
     def clusters(self, asked: Asked, subjects: Sequence[Subject], coding: Coding) -> list[Rows]:
         """For each subject rows (groups..., then clusters, s, t, ss, st, tt of each rate)."""
