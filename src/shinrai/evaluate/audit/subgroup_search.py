@@ -107,7 +107,8 @@ def search(table: CellTable, positive: str, *, min_trials: int) -> Search:
             _Place(subject, each.levels, (rate.part(each.rows), rate.whole(each.rows))) for subject, each in groups
         ]
         # The bound is shared out among the metrics, so that it holds for all of them together.
-        screening = screen(_counts(places, whole), min_trials=min_trials, rate=RATE / len(metrics))
+        counts = _counts(places, whole)
+        screening = screen(counts, min_trials=min_trials, rate=RATE / len(metrics), only_flagged=True)
         searched, small = searched + screening.tested, small + len(screening.small)
         found += _told_once(metric, screening.flagged, places, whole)
     found.sort(key=_sure, reverse=True)
