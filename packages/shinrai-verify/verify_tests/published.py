@@ -132,14 +132,15 @@ def twin_decided(cases: Sequence[Case]) -> list[Any]:
 
 def _read(path: Path) -> Any:
     if not path.is_file():
-        raise Missing(f"{path.name} is not here")
+        raise Missing(f"{'/'.join(path.parts[-3:])} is not here")
     return json.loads(path.read_bytes())
 
 
-def _files(folder: Path, pattern: str) -> list[Path]:
+def files(folder: Path, pattern: str) -> list[Path]:
+    """Return the files of a folder, in order; Missing where there are none."""
     found = sorted(path for path in folder.rglob(pattern) if path.is_file())
     if not found:
-        raise Missing(f"{folder.parent.name}/{folder.name} is not here")
+        raise Missing(f"{'/'.join(folder.parts[-3:])} is not here")
     return found
 
 
@@ -149,13 +150,13 @@ def merkle(folder: Path) -> Iterator[Case]:
     def hexed(texts: list[str] | None) -> list[str]:
         return [base64.b64decode(text).hex() for text in texts or []]
 
-    for path in _files(folder / "testdata" / "inclusion", "*.json"):
+    for path in files(folder / "testdata" / "inclusion", "*.json"):
         case = _read(path)
         leaf, head = hexed([case["leafHash"], case["root"]])
         given = {"leaf": leaf, "head": head, "proof": hexed(case["proof"])}
         given |= {"index": str(case["leafIdx"]), "size": str(case["treeSize"])}
         yield Case(f"inclusion {path.parent.name} {path.stem}", "inclusion", given, not case["wantErr"])
-    for path in _files(folder / "testdata" / "consistency", "*.json"):
+    for path in files(folder / "testdata" / "consistency", "*.json"):
         case = _read(path)
         before, head = hexed([case["root1"], case["root2"]])
         given = {"oldHead": before, "head": head, "proof": hexed(case["proof"])}
@@ -205,7 +206,7 @@ def sign_cases(number: int, key: bytes, message: bytes, made: bytes) -> Iterator
 
 def json_test_suite(folder: Path) -> Iterator[Case]:
     """Hostile JSON: `n_` is refused, `y_` is read but for repeated keys, `i_` is left open but read alike."""
-    for path in _files(folder / "test_parsing", "*.json"):
+    for path in files(folder / "test_parsing", "*.json"):
         yield from json_cases(path.name, path.read_bytes())
 
 
@@ -223,7 +224,7 @@ _ORDER = "keys are sorted by code point, and the form has ASCII keys only"
 
 def jcs(folder: Path) -> Iterator[Case]:
     """RFC 8785: input and output."""
-    for path in _files(folder / "testdata" / "input", "*.json"):
+    for path in files(folder / "testdata" / "input", "*.json"):
         output = folder / "testdata" / "output" / path.name
         yield jcs_case(path.stem, path.read_bytes(), output.read_bytes())
 
@@ -261,8 +262,8 @@ STAMPS: dict[str, tuple[str, object, str | None]] = {
         None,
     ),
 }
-"""Tokens over `hello`: the SHA-256 of the certificate that signed, the time in milliseconds or what is wrong, and why we
-answer otherwise where we do. Times and faults are those that rfc3161-client itself reads and finds."""
+"""Tokens over `hello`: the SHA-256 of the certificate that signed, the time in milliseconds or what is wrong, and why
+we answer otherwise where we do. Times and faults are those that rfc3161-client itself reads and finds."""
 
 
 def rfc3161(folder: Path) -> Iterator[Case]:
@@ -309,8 +310,8 @@ def carried() -> Iterator[tuple[str, list[Case]]]:
     yield "wycheproof", [signature(f"case {n}", *_all([k, s, m]), valid) for n, k, s, m, valid in good]
     lines = _carried("sign-input")
     yield "sign-input", [case for n, *parts in lines for case in sign_cases(n, *_all(parts))]
-    files = {name: _unpacked(packed) for name, packed in _carried("jsontestsuite").items()}
-    yield "jsontestsuite", [case for name, data in files.items() for case in json_cases(name, data)]
+    texts = {name: _unpacked(packed) for name, packed in _carried("jsontestsuite").items()}
+    yield "jsontestsuite", [case for name, data in texts.items() for case in json_cases(name, data)]
     pairs = _carried("jcs")
     yield "jcs", [jcs_case(name, put.encode(), out.encode()) for name, (put, out) in pairs.items()]
     tokens = _carried("rfc3161-client")
@@ -345,8 +346,8 @@ def facts(suites: Path) -> dict[str, Any]:
     chosen = [(n, line.split(":")) for n, line in enumerate(lines) if n < 48 or n % 64 == 63]
     folder = suites / "jcs" / "testdata"
     fixtures = suites / "rfc3161-client" / "test" / "fixtures"
-    tests = _files(suites / "jsontestsuite" / "test_parsing", "*.json")
-    pairs = [(path.stem, path.read_text("utf-8")) for path in _files(folder / "input", "*.json")]
+    tests = files(suites / "jsontestsuite" / "test_parsing", "*.json")
+    pairs = [(path.stem, path.read_text("utf-8")) for path in files(folder / "input", "*.json")]
     return {
         "wycheproof": [[int(c.name.split()[1]), *row] for c, row in zip(cases, given, strict=True)],
         "sign-input": [[n, parts[1], parts[2], parts[3][:128]] for n, parts in chosen],
