@@ -31,7 +31,7 @@ from conformance_fetch import SOURCES, NotFetched, fetch
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shinrai_verify.dsse import PAYLOAD_TYPE, pae
-from shinrai_verify.encoding import Fault
+from shinrai_verify.encoding import Fault, unbase64
 from shinrai_verify.keys import LOW_ORDER, verifies
 from shinrai_verify.merkle import included, leaf_hash, root
 from shinrai_verify.note import Checkpoint, NoteKey, open_note, signature_line
@@ -229,7 +229,8 @@ def node(_suites: Path) -> Cases:
 def dsse_protocol(_suites: Path) -> Cases:
     """Compare the pre-authentication encoding with DSSE's protocol.md and with securesystemslib.
 
-    The known fault there, which is why the count is never left to it: one key under two key ids is two signers.
+    Its known faults, which are why neither reading nor counting is left to it: base64 of both alphabets mixed, and with
+    bits that mean nothing, is read; one key under two key ids is two signers.
     """
     yield (
         "PAE of protocol.md",
@@ -246,12 +247,24 @@ def dsse_protocol(_suites: Path) -> Cases:
         payload = dice.randbytes(dice.randrange(300))
         theirs = Theirs(payload, PAYLOAD_TYPE, {}).pae()
         yield f"PAE {number}", theirs == pae(PAYLOAD_TYPE, payload)
+    for words, spelled in (("both alphabets mixed", "+-++"), ("bits that mean nothing", "YR==")):
+        held = {"payload": spelled, "payloadType": PAYLOAD_TYPE, "signatures": []}
+        yield f"known fault: base64 with {words} is read there", len(Theirs.from_dict(held).payload) > 0
+        yield f"base64 with {words} is refused here", _refused(spelled)
     private = Ed25519PrivateKey.from_private_bytes(bytes(32))
     public = private.public_key().public_bytes_raw().hex()
     made = private.sign(Theirs(b"x", PAYLOAD_TYPE, {}).pae()).hex()
     twice = Theirs(b"x", PAYLOAD_TYPE, {name: Signature(name, made) for name in ("aa", "bb")})
     keys: list[Any] = [SSlibKey(name, "ed25519", "ed25519", {"public": public}) for name in ("aa", "bb")]
     yield "known fault: one key is counted twice there", len(twice.verify(keys, 2)) == 2
+
+
+def _refused(spelled: str) -> bool:
+    try:
+        unbase64(spelled, "it")
+    except Fault:
+        return True
+    return False
 
 
 _GO = """\
