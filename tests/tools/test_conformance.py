@@ -7,6 +7,7 @@ the loopback stands in for it.
 import hashlib
 import importlib.util
 import io
+import json
 import sys
 import tarfile
 import threading
@@ -19,6 +20,10 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from shinrai_verify.merkle import leaf_hash, root
+from shinrai_verify.note import Checkpoint, NoteKey, signature_line
 
 TOOLS = Path(__file__).resolve().parents[2] / "tools"
 
@@ -36,7 +41,7 @@ def conformance() -> Iterator[ModuleType]:
     yield module
     sys.path.remove(str(TOOLS))
     for name in set(sys.modules) - known:
-        if name.partition(".")[0] in ("conformance", "conformance_fetch"):
+        if name.startswith("conformance"):
             del sys.modules[name]
 
 
@@ -92,6 +97,47 @@ def test_a_checkout_is_run_and_a_case_that_comes_out_otherwise_fails_the_run(
     assert said[0].startswith(f"merkle         3 cases, {int(wrong)} otherwise")
     assert ("inclusion 0 wrong-root: True expected, found False" in said[1]) == wrong
     assert said[-1].startswith("cctv           SKIPPED: ")
+
+
+def test_edge_cases_are_read_in_the_form_of_cctv(conformance: ModuleType, tmp_path: Path) -> None:
+    (tmp_path / "cctv" / "ed25519").mkdir(parents=True)
+    made = list(conformance.edge_cases.signatures())
+    good, bad = (next(case for case in made if case.expected is wanted) for wanted in (True, False))
+    flagged = [(good, None), (good, ["low_order_component_A"]), (bad, ["low_order_A"]), (bad, None)]
+    vectors = [
+        {
+            "key": case.given["key"],
+            "sig": case.given["signature"],
+            "msg": bytes.fromhex(case.given["message"]).decode(),
+            "flags": flags,
+        }
+        for case, flags in flagged
+    ]
+    (tmp_path / "cctv" / "ed25519" / "ed25519vectors.json").write_text(json.dumps(vectors))
+    result = conformance.run("cctv", tmp_path)
+    assert (result.cases, result.skipped) == (4, None)
+    assert result.unlike == ("case 3: True expected, found False and False",)
+
+
+def test_a_log_on_disk_is_read_with_its_partial_tiles(conformance: ModuleType, tmp_path: Path) -> None:
+    folder = tmp_path / "tessera" / "testdata" / "log"
+    private = Ed25519PrivateKey.from_private_bytes(bytes(range(32)))
+    key = NoteKey("example.org/log", private.public_key().public_bytes_raw())
+    entries = [f"entry {number}".encode() for number in range(3)]
+    for width in (1, 2, 3):
+        leaves = [leaf_hash(entry) for entry in entries[:width]]
+        bundle = b"".join(len(entry).to_bytes(2, "big") + entry for entry in entries[:width])
+        for kind, data in (("entries", bundle), ("0", b"".join(leaves))):
+            (folder / "tile" / kind / "000.p").mkdir(parents=True, exist_ok=True)
+            (folder / "tile" / kind / "000.p" / str(width)).write_bytes(data)
+        text = Checkpoint(key.name, width, root(leaves)).text
+        line = signature_line(key, private.sign(text.encode()))
+        (folder / f"checkpoint.{width}").write_text(f"{text}\n{line}", encoding="utf-8")
+    (folder.parent / "build_log.sh").write_text(f'export LOG_PUBLIC_KEY="{key}"\n')
+    result = conformance.run("tessera", tmp_path)
+    assert (result.cases, result.unlike, result.skipped) == (4, (), None)
+    (folder / "tile" / "entries" / "000.p" / "3").write_bytes(b"\x00\x01x")
+    assert conformance.run("tessera", tmp_path).unlike == ("tiles", "checkpoint.1", "checkpoint.2", "checkpoint.3")
 
 
 def _archive(path: Path, files: Mapping[str, bytes | None]) -> bytes:
