@@ -66,9 +66,9 @@ def from_suite(name: str, suites: Path) -> Result:
 
 
 def by_construction(name: str, _suites: Path) -> Result:
-    """Run what CCTV and the Merkle probes combine, made here: all combinations, whether those are here or not."""
-    made = [*edge_cases.signatures(), *edge_cases.inclusions(), *edge_cases.consistencies()]
-    return _decided(name, made)
+    """Run what CCTV and the Merkle probes combine, made here, whether those are here or not; and bent notes."""
+    kinds = (edge_cases.signatures, edge_cases.inclusions, edge_cases.consistencies, edge_cases.notes)
+    return _decided(name, [case for made in kinds for case in made()])
 
 
 def _decided(name: str, found: Iterator[Any] | Sequence[Any]) -> Result:

@@ -1,4 +1,4 @@
-"""Edge cases by construction: signatures with parts of low order, and bent Merkle proofs.
+"""Edge cases by construction: signatures with parts of low order, bent Merkle proofs, and bent notes.
 
 The signatures combine what the Ed25519 set of C2SP/CCTV combines, which is 914 cases: A and R are each a point of low
 order in every encoding, or such a point added to one of prime order; the part of low order is left over or cancels
@@ -7,14 +7,18 @@ are bent in the ways of the probes of transparency-dev/merkle, over the tree of 
 Transparency tests with. Keys, messages and code are our own; the published files are read by `published.py`.
 """
 
+import base64
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
 from shinrai_verify.keys import LOW_ORDER
 from shinrai_verify.merkle import leaf_hash, root
+from shinrai_verify.note import NoteKey, signature_line
 
-from .published import Case, signature
+from .published import Case, note, signature
 
 P = 2**255 - 19
 D = -121665 * pow(121666, -1, P) % P
@@ -233,3 +237,45 @@ def consistencies() -> Iterator[Case]:
     ):
         yield _consistency(f"{old} to {size}, {len(proof)} nodes, {heads[0][:3]!r}", old, size, heads, proof, False)
     yield _consistency("1 to 1, the same", 1, 1, (a, a), [], True)
+
+
+def notes() -> Iterator[Case]:
+    """A signed checkpoint: whole, in other shapes, and with each bit of it changed."""
+    private = Ed25519PrivateKey.from_private_bytes(bytes(32))
+    key = NoteKey("example.org/log", private.public_key().public_bytes_raw())
+    text = f"example.org/log\n5\n{base64.b64encode(bytes(32)).decode()}\n"
+    whole = (text + "\n" + signature_line(key, private.sign(text.encode()))).encode()
+    line = whole.split(b"\n\n")[1]
+    stranger = signature_line(NoteKey("example.org/other", STRANGER), bytes(64)).encode()
+    bad = signature_line(key, bytes(64)).encode()
+    shapes = {
+        "whole": (whole, True),
+        "a stranger's line after": (whole + stranger, True),
+        "a stranger's line before": (whole.replace(line, stranger + line), True),
+        "signed twice": (whole + line, True),
+        "a bad signature of the key after": (whole + bad, False),
+        "a bad signature of the key before": (whole.replace(line, bad + line), False),
+        "no newline at the end": (whole[:-1], False),
+        "a newline more": (whole + b"\n", False),
+        "a newline before": (b"\n" + whole, False),
+        "strangers only": (text.encode() + b"\n" + stranger * 3, False),
+        "no text": (line, False),
+        "no signature": (text.encode() + b"\n", False),
+        "two empty lines": (whole.replace(b"\n\n", b"\n\n\n"), False),
+        "two blanks": (whole.replace(b" ", b"  "), False),
+        "a blank at the end": (whole[:-1] + b" \n", False),
+        "text after": (whole + b"x\n", False),
+        "a tab in the text": (whole.replace(b"\n5\n", b"\n5\t\n"), False),
+        "carriage returns": (whole.replace(b"\n", b"\r\n"), False),
+        "another dash": (whole.replace("—".encode(), b"-"), False),
+        "a byte order mark": (b"\xef\xbb\xbf" + whole, False),
+        "bytes that are no text": (whole.replace(b"\n5\n", b"\n\xff\n"), False),
+        "half": (whole[: len(whole) // 2], False),
+        "nothing": (b"", False),
+    }
+    for name, (data, good) in shapes.items():
+        yield note(f"note: {name}", data, str(key), good)
+    for place in range(8 * len(whole)):
+        bent = bytearray(whole)
+        bent[place // 8] ^= 1 << place % 8
+        yield note(f"note: bit {place}", bytes(bent), str(key), False)

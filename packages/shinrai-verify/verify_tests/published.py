@@ -15,6 +15,7 @@ from typing import Any
 from shinrai_verify.encoding import Fault, canonical_json, strict_json
 from shinrai_verify.keys import verifies
 from shinrai_verify.merkle import consistent, included
+from shinrai_verify.note import NoteKey, open_note
 from shinrai_verify.timestamp import stamped
 
 from .both import node
@@ -87,6 +88,13 @@ def _consistency(given: Mapping[str, Any]) -> bool:
     return consistent(int(given["old"]), before, int(given["size"]), head, _all(given["proof"]))
 
 
+def _note(given: Mapping[str, Any]) -> str | bool:
+    try:
+        return open_note(bytes.fromhex(given["note"]), [NoteKey.parse(given["key"])], "it").encode().hex()
+    except Fault:
+        return False
+
+
 _STAMP_FAULTS = {"of something else": "other-stamp", "not valid for it": "unfit-stamp"}
 
 
@@ -104,6 +112,7 @@ RULES: dict[str, Callable[[Mapping[str, Any]], Any]] = {
     "canonical": _canonical,
     "inclusion": _inclusion,
     "consistency": _consistency,
+    "note": _note,
     "stamp": _stamp,
 }
 
@@ -125,6 +134,12 @@ def twin_decided(cases: Sequence[Case]) -> list[Any]:
     if ran.returncode or len(answers) != len(cases):
         raise RuntimeError(f"the twin stopped at case {len(answers)}: {ran.stderr.decode()[-500:]}")
     return answers
+
+
+def note(name: str, data: bytes, key: str, good: bool | None) -> Case:
+    """Return a case of signed notes; good: whether it opens, to the text before its last empty line."""
+    text = data.rpartition(b"\n\n")[0] + b"\n"
+    return Case(name, "note", {"note": data.hex(), "key": key}, text.hex() if good else good)
 
 
 # Suites as their repositories lay them out.
@@ -316,6 +331,22 @@ def carried() -> Iterator[tuple[str, list[Case]]]:
     yield "jcs", [jcs_case(name, put.encode(), out.encode()) for name, (put, out) in pairs.items()]
     tokens = _carried("rfc3161-client")
     yield "rfc3161-client", [case for name, t in tokens.items() for case in stamp_cases(name, base64.b64decode(t))]
+    yield "witness", list(_witness(_carried("witness")))
+
+
+def _witness(held: Mapping[str, Any]) -> Iterator[Case]:
+    """Two checkpoints of one log, signed by its key, and the proof that the second continues the first."""
+    lines = [text.split("\n") for text in held["notes"]]
+    heads = [base64.b64decode(line[2]).hex() for line in lines]
+    for number, text in enumerate(held["notes"]):
+        yield note(f"checkpoint {number}", text.encode(), held["key"], True)
+        yield note(f"checkpoint {number}, other size", text.replace("\n", "\n1", 1).encode(), held["key"], False)
+    given = {"old": lines[0][1], "oldHead": heads[0], "size": lines[1][1], "head": heads[1], "proof": held["proof"]}
+    yield Case("continues", "consistency", given, True)
+    yield Case("continues, heads swapped", "consistency", {**given, "oldHead": heads[1], "head": heads[0]}, False)
+    for at in range(len(held["proof"])):
+        less = [*held["proof"][:at], *held["proof"][at + 1 :]]
+        yield Case(f"continues, without node {at}", "consistency", {**given, "proof": less}, False)
 
 
 def _packed(data: bytes) -> dict[str, Any]:

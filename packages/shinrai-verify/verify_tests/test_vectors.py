@@ -7,13 +7,14 @@ import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
-from .edge_cases import consistencies, inclusions, signatures
-from .published import CARRIED, SUITES, TWIN_SOURCE, Case, Missing, carried, decided, node, twin_decided, unlike
+from .edge_cases import consistencies, inclusions, notes, signatures
+from .published import CARRIED, RULES, SUITES, TWIN_SOURCE, Case, Missing, carried, decided, node, twin_decided, unlike
 
 GROUPS = dict(carried()) | {
     "edge cases of signatures": list(signatures()),
     "bent inclusion proofs": list(inclusions()),
     "bent consistency proofs": list(consistencies()),
+    "bent notes": list(notes()),
 }
 COUNTS = {
     "wycheproof": 210,
@@ -24,6 +25,8 @@ COUNTS = {
     "edge cases of signatures": 914,
     "bent inclusion proofs": 98,
     "bent consistency proofs": 98,
+    "bent notes": 23 + 8 * 177,
+    "witness": 10,
 }
 needs_twin = pytest.mark.skipif(node() is None or not TWIN_SOURCE.is_dir(), reason="no node, or no twin beside this")
 
@@ -38,7 +41,7 @@ def test_every_case_is_decided_as_published(name):
 def test_the_twin_decides_every_case_alike():
     cases = [case for group in GROUPS.values() for case in group]
     assert unlike(cases) == []
-    assert {case.rule for case in cases} == {"signature", "json", "canonical", "inclusion", "consistency", "stamp"}
+    assert {case.rule for case in cases} == set(RULES)
 
 
 def _openssl(key, made, message):

@@ -10,6 +10,7 @@ const load = (name) => import(`${source}/${name}.mjs`);
 const { canonicalJson, Fault, hex, strictJson, unhex } = await load("encoding");
 const { continues, includes } = await load("hash");
 const { isGood } = await load("keys");
+const { parseVkey, readNote } = await load("note");
 const { stampOf } = await load("stamp");
 
 const all = (texts) => texts.map(unhex);
@@ -25,6 +26,10 @@ const RULES = {
     includes(unhex(head), BigInt(size), BigInt(index), unhex(leaf), all(proof)),
   consistency: ({ old, oldHead, size, head, proof }) =>
     continues(BigInt(old), unhex(oldHead), BigInt(size), unhex(head), all(proof)),
+  note: async ({ note, key }) => {
+    const { signed, found } = await readNote(unhex(note), [parseVkey(key)], "it");
+    return found.size > 0 && hex(signed);
+  },
   stamp: async ({ token, data, pinned }) => {
     const found = await stampOf(unhex(token), unhex(data), new Set(pinned), "it");
     return found ? [found.certificate, found.time] : "not-pinned";
