@@ -125,11 +125,15 @@ def _run(
     html: Path | None,
     as_json: bool,
 ) -> int:
+    from dataclasses import replace
+
     from shinrai.cli import tables
     from shinrai.cli.audit_release import show_noisy
     from shinrai.cli.audit_showing import show_audit
-    from shinrai.evaluate.audit import AuditSettings, Roles, Task, Wanted, audit_cells, read_cells, to_data
+    from shinrai.evaluate.audit import AuditSettings, Roles, Task, Wanted, audit_cells, to_data
+    from shinrai.evaluate.audit.leaving_out import read_to_share
     from shinrai.evaluate.audit.privacy.noisy import read_noisy
+    from shinrai.evaluate.audit.settings import SHARED_BELOW
 
     roles = Roles(
         prediction,
@@ -157,10 +161,13 @@ def _run(
         # Their intervals have to include the noise, which a table of counts alone does not know of.
         show_noisy(noisy, as_json=as_json, language=language)
         return _CODES["not_enough_evidence"]
-    cells = read_cells(file, roles, wanted=Wanted(search=min(3, len(roles.groups)) if search else 0))
+    below = suppress_below or None
+    if html is not None and suppress_below is None:
+        below = SHARED_BELOW
+    cells = read_to_share(file, roles, below, wanted=Wanted(search=min(3, len(roles.groups)) if search else 0))
     found = audit_cells(cells, settings)
     if html is not None:
-        _write_page(cells, settings, suppress_below, html, file.name, language)
+        _write_page(cells, replace(settings, suppress_below=below), html, file.name, language)
     if as_json:
         tables.as_json(to_data(found))
     else:
@@ -199,17 +206,10 @@ def _limit(text: str) -> tuple[str, float]:
     return name, limit
 
 
-def _write_page(
-    cells: "CellTable", settings: "AuditSettings", suppress_below: int | None, html: Path, name: str, language: Language
-) -> None:
-    """Write the page; unless said otherwise, what is passed on does not show small groups."""
-    from dataclasses import replace
-
+def _write_page(cells: "CellTable", settings: "AuditSettings", html: Path, name: str, language: Language) -> None:
+    """Write the page. settings: whether what is passed on shows small groups."""
     from shinrai.cli.whole_files import write_whole
     from shinrai.evaluate.audit import audit_cells
-    from shinrai.evaluate.audit.settings import SHARED_BELOW
     from shinrai.report.audit_page import render_audit_html
 
-    below = SHARED_BELOW if suppress_below is None else suppress_below or None
-    found = audit_cells(cells, replace(settings, suppress_below=below))
-    write_whole(html, render_audit_html(found, name, language).encode())
+    write_whole(html, render_audit_html(audit_cells(cells, settings), name, language).encode())

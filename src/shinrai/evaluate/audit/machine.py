@@ -12,6 +12,7 @@ from shinrai.evaluate.audit.chance import PERMUTATION, Chance
 from shinrai.evaluate.audit.comparing import Gap
 from shinrai.evaluate.audit.composites import FourFifths
 from shinrai.evaluate.audit.estimates import Number
+from shinrai.evaluate.audit.leaving_out import in_order
 from shinrai.evaluate.audit.pairs import Pair
 from shinrai.evaluate.audit.scores import Curves
 from shinrai.evaluate.audit.stratified import Adjusted, Stratified
@@ -55,6 +56,7 @@ def to_data(audit: Audit) -> dict[str, Any]:
         "merges": [
             {"column": each.column, "label": each.label, "spellings": list(each.spellings)} for each in audit.merges
         ],
+        "left_out": {column: in_order(levels) for column, levels in audit.left_out.items()},
         "origin": {
             "engine": audit.origin.engine,
             "sql": list(audit.origin.sql),
