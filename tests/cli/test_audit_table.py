@@ -141,8 +141,11 @@ def test_the_page_hides_what_is_small_and_fetches_nothing(
     hidden = re.search(r'<tr class="suppressed"><th scope="row">(<bdi>)?回答しない.*?</tr>', text, re.DOTALL)
     assert hidden is not None
     assert not re.search(r"\d", re.sub(r"<[^>]*>", "", hidden[0]))
-    # Five rows could be had from the total if only they were hidden.
-    assert text.count('class="suppressed"') == 4
+    # Five rows could be had from the total if only they were hidden: they are in no total, and no one else is hidden.
+    assert {each for _, each in re.findall(r'class="suppressed"><th scope="row">(<bdi>)?([^< ]+)', text)} == {
+        "回答しない"
+    }
+    assert {"ja": "全行の値を含むすべての集計から除いています", "en": "left out of every number here"}[language] in text
 
 
 def test_the_page_shows_all_where_that_is_asked_for(run: Run, decisions: Path, tmp_path: Path) -> None:
