@@ -38,6 +38,7 @@ HELP = {
     "weight": message("Column of sampling weights."),
     "intersect": message("Group columns to be crossed, as A,B; may be repeated."),
     "search": message("Search groups and crossings of up to three group columns for rates that stand out."),
+    "confirm": message("With --search: hold this share of the rows back, and measure the findings again on them."),
     "task": message("What label and prediction are: two classes, several classes, or numbers."),
     "min-group": message("Groups of fewer rows get no verdict."),
     "limit": message("Limit of a comparison, such as tpr.difference=0.05 or ppv.ratio=0.9; it then decides."),
@@ -91,6 +92,7 @@ def _options(language: Language) -> list[click.Parameter]:
         column("weight"),
         click.Option(["--intersect"], metavar="A,B", multiple=True, help=text("intersect")),
         click.Option(["--search"], is_flag=True, help=text("search")),
+        click.Option(["--confirm"], type=click.FloatRange(0.1, 0.9), metavar="SHARE", help=text("confirm")),
         click.Option(["--task"], type=tasks, default="binary", show_default=True, help=text("task")),
         click.Option(["--limit", "limits"], metavar="NAME=VALUE", multiple=True, help=text("limit")),
         click.Option(["--min-group"], type=click.IntRange(1), default=30, show_default=True, help=text("min-group")),
@@ -117,6 +119,7 @@ def _run(
     weight: str | None,
     intersect: tuple[str, ...],
     search: bool,
+    confirm: float | None,
     task: str,
     limits: tuple[str, ...],
     min_group: int,
@@ -131,6 +134,7 @@ def _run(
     from shinrai.cli.audit_release import show_noisy
     from shinrai.cli.audit_showing import show_audit
     from shinrai.evaluate.audit import AuditSettings, Roles, Task, Wanted, audit_cells, to_data
+    from shinrai.evaluate.audit.confirming import crossed_by
     from shinrai.evaluate.audit.leaving_out import read_to_share
     from shinrai.evaluate.audit.privacy.noisy import read_noisy
     from shinrai.evaluate.audit.settings import SHARED_BELOW
@@ -155,7 +159,13 @@ def _run(
         seed=seed,
         limits=dict(map(_limit, limits)),
         search=search,
+        confirm=confirm,
     )
+    if confirm is not None and not search:
+        raise ShinraiError(
+            message("There is nothing to confirm without a search."),
+            fix=message("Add --search, or leave --confirm out."),
+        )
     noisy = read_noisy(file) if counts is not None and file.is_file() else None
     if noisy is not None:
         # Their intervals have to include the noise, which a table of counts alone does not know of.
@@ -164,7 +174,9 @@ def _run(
     below = suppress_below or None
     if html is not None and suppress_below is None:
         below = SHARED_BELOW
-    cells = read_to_share(file, roles, below, wanted=Wanted(search=min(3, len(roles.groups)) if search else 0))
+    wanted = Wanted(search=min(3, len(roles.groups)) if search else 0)
+    crossed = () if confirm is None else crossed_by(roles)
+    cells = read_to_share(file, roles, below, wanted=wanted, crossed=crossed)
     found = audit_cells(cells, settings)
     if html is not None:
         _write_page(cells, replace(settings, suppress_below=below), html, file.name, language)

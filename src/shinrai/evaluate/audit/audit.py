@@ -105,7 +105,12 @@ def audit_cells(table: CellTable, settings: AuditSettings | None = None) -> Audi
 def _search(table: CellTable, positive: str, settings: AuditSettings) -> Search | None:
     if not settings.search or _unsearchable(table):
         return None
-    return search(table, positive, min_trials=settings.min_group)
+    if settings.confirm is None:
+        return search(table, positive, min_trials=settings.min_group)
+    from shinrai.evaluate.audit.confirming import confirmed, split
+
+    looked_at, held_back = split(table, settings.confirm, settings.seed)
+    return confirmed(search(looked_at, positive, min_trials=settings.min_group), held_back, positive)
 
 
 def _unsearchable(table: CellTable) -> bool:

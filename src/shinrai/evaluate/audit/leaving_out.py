@@ -6,7 +6,7 @@ are taken out of the table before anything is computed. Whatever is printed is t
 and nothing about the small group follows from it but that it is small.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -23,12 +23,16 @@ LeftOut = Mapping[str, frozenset[str | None]]
 _MOST_ROUNDS = 4
 
 
-def read_to_share(data: Any, roles: Roles, k: int | None, *, wanted: Wanted | None = None) -> CellTable:
-    """Count a table, and what it takes to leave small groups out; `read_cells` where k is None.
+def read_to_share(
+    data: Any, roles: Roles, k: int | None, *, wanted: Wanted | None = None, crossed: Sequence[Subject] = ()
+) -> CellTable:
+    """Count a table, and what it takes to leave small groups out where k is not None.
 
-    Where the crossings that this takes cannot be counted, they are left off, and other groups are hidden instead.
+    crossed: what else is to be counted. Where the crossings that leaving out takes cannot be counted, they are left
+    off, and other groups are hidden instead.
     """
-    table = read_cells(data, roles, wanted=wanted)
+    asked = tuple(dict.fromkeys([*roles.intersections, *crossed]))
+    table = replace(read_cells(data, replace(roles, intersections=asked), wanted=wanted), roles=roles)
     if k is None:
         return table
     for _ in range(_MOST_ROUNDS):
@@ -36,7 +40,7 @@ def read_to_share(data: Any, roles: Roles, k: int | None, *, wanted: Wanted | No
         if not needed:
             return table
         try:
-            more = replace(roles, intersections=tuple(dict.fromkeys([*roles.intersections, *needed])))
+            more = replace(roles, intersections=tuple(dict.fromkeys([*asked, *needed])))
             table = replace(read_cells(data, more, wanted=wanted), roles=roles)
         except TableError:
             return table
