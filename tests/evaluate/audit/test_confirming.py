@@ -77,7 +77,7 @@ def test_a_planted_gap_is_confirmed_with_n_and_interval_of_both_parts(cells_of: 
 def test_what_luck_put_forward_is_rarely_confirmed(cells_of: MakeCells) -> None:
     # Everything looked at as if flagged: with no difference anywhere, the held-back rows bear hardly anything out.
     borne_out = looked_at = 0
-    for seed in range(40):
+    for seed in range(24):
         whole = table(cells_of, lambda *_: 0.5, seed=seed, n=120)
         seen, held = split(whole, 0.4, seed)
         told = search(seen, "1", min_trials=30)
@@ -86,8 +86,8 @@ def test_what_luck_put_forward_is_rarely_confirmed(cells_of: MakeCells) -> None:
         answer = confirmed(pretended, held, "1").findings[0].held
         assert answer is not None
         looked_at, borne_out = looked_at + 1, borne_out + answer.confirmed
-    assert looked_at == 40
-    assert borne_out <= 5
+    assert looked_at == 24
+    assert borne_out <= 4
 
 
 def _pretended(told: Search, levels: Any, seen: CellTable) -> Search:
