@@ -182,3 +182,13 @@ def test_the_examples_of_the_help_work(run: Run, tmp_path: Path, monkeypatch: py
     _, _, _, *arguments = shlex.split(line)
     code, out = run(*arguments)
     assert code in {0, 1, 2}, out
+
+
+def test_findings_are_confirmed_on_rows_held_back(run: Run, decisions: Path) -> None:
+    code, out = run(decisions, *ROLES, "--search", "--confirm", 0.4, "--json")
+    search = json.loads(out)["search"]
+    rows = json.loads(out)["origin"]["rows"]
+    assert code in (0, 1, 2)
+    assert search["held_back"] == round(0.4 * rows)
+    assert all(each["held"]["number"]["n"] <= search["held_back"] for each in search["findings"])
+    assert run(decisions, *ROLES, "--confirm", 0.4)[0] == 3

@@ -15,7 +15,7 @@ from shinrai.cli.building import command, group, json_option
 from shinrai.language import Language, ShinraiError, message
 
 if TYPE_CHECKING:
-    from shinrai.evaluate.audit import AuditSettings, CellTable
+    from shinrai.evaluate.audit import AuditSettings, CellTable, Roles
 
 _CODES = {"met": 0, "not_met": 1, "not_enough_evidence": 2}
 
@@ -133,9 +133,7 @@ def _run(
     from shinrai.cli import tables
     from shinrai.cli.audit_release import show_noisy
     from shinrai.cli.audit_showing import show_audit
-    from shinrai.evaluate.audit import AuditSettings, Roles, Task, Wanted, audit_cells, to_data
-    from shinrai.evaluate.audit.confirming import crossed_by
-    from shinrai.evaluate.audit.leaving_out import read_to_share
+    from shinrai.evaluate.audit import AuditSettings, Roles, Task, audit_cells, to_data
     from shinrai.evaluate.audit.privacy.noisy import read_noisy
     from shinrai.evaluate.audit.settings import SHARED_BELOW
 
@@ -161,22 +159,14 @@ def _run(
         search=search,
         confirm=confirm,
     )
-    if confirm is not None and not search:
-        raise ShinraiError(
-            message("There is nothing to confirm without a search."),
-            fix=message("Add --search, or leave --confirm out."),
-        )
     noisy = read_noisy(file) if counts is not None and file.is_file() else None
     if noisy is not None:
         # Their intervals have to include the noise, which a table of counts alone does not know of.
         show_noisy(noisy, as_json=as_json, language=language)
         return _CODES["not_enough_evidence"]
-    below = suppress_below or None
-    if html is not None and suppress_below is None:
-        below = SHARED_BELOW
-    wanted = Wanted(search=min(3, len(roles.groups)) if search else 0)
-    crossed = () if confirm is None else crossed_by(roles)
-    cells = read_to_share(file, roles, below, wanted=wanted, crossed=crossed)
+    # What is passed on does not show small groups, unless said otherwise.
+    below = SHARED_BELOW if html is not None and suppress_below is None else suppress_below or None
+    cells = _counted(file, roles, settings, below)
     found = audit_cells(cells, settings)
     if html is not None:
         _write_page(cells, replace(settings, suppress_below=below), html, file.name, language)
@@ -187,6 +177,23 @@ def _run(
         if html is not None:
             tables.line(message("Written: {path}", path=str(html)), language)
     return _CODES[found.answer.value]
+
+
+def _counted(file: Path, roles: "Roles", settings: "AuditSettings", below: int | None) -> "CellTable":
+    """Count the table, and what it takes to confirm findings and to leave small groups out."""
+    from shinrai.evaluate.audit import Wanted
+    from shinrai.evaluate.audit.confirming import crossed_by
+    from shinrai.evaluate.audit.leaving_out import read_to_share
+
+    if settings.confirm is not None and not settings.search:
+        raise ShinraiError(
+            message("There is nothing to confirm without a search."),
+            fix=message("Add --search, or leave --confirm out."),
+        )
+    wanted = Wanted(search=min(3, len(roles.groups)) if settings.search else 0)
+    return read_to_share(
+        file, roles, below, wanted=wanted, crossed=() if settings.confirm is None else crossed_by(roles)
+    )
 
 
 def _crossing(text: str, groups: tuple[str, ...]) -> tuple[str, ...]:
