@@ -391,6 +391,8 @@ def target_rows(plan: Plan, name: str, file: Path, sha256: str) -> TargetRows:
         groups=described.groups,
         intersections=described.intersections,
         strata=described.strata,
+        cluster=described.cluster,
+        weight=described.weight,
     )
     checks = {}
     for check in plan.checks:
