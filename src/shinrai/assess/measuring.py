@@ -19,7 +19,7 @@ from shinrai.evaluate.measurement_json import from_json, to_json
 from shinrai.evaluate.targets.faults import TableError
 from shinrai.evaluate.targets.table import Table, open_table
 from shinrai.evidence.bundle import Content
-from shinrai.evidence.home import Home, salted
+from shinrai.evidence.home import Home, name_salted, salted
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, evidence_statement, producer, sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
@@ -185,18 +185,33 @@ def personal_data_suspected(pieces: Sequence[Piece], target: str) -> bool:
 def shown(plan: Plan, home: Home, target: str, file: Path) -> tuple[Content, str, int, bool]:
     """Return a target's file as evidence names it: content, SHA-256, size, and whether it is salted.
 
-    It is where the rows are personal or are not shared: a digest that anyone may see must not let them be guessed.
+    It is where the rows are personal, look like it, or are not shared: a digest that anyone may see must not let them
+    be guessed.
     """
     sha256, size = file_sha256(file)
     described = plan.description
     personal = bool({DataClass.PERSONAL, DataClass.SENSITIVE} & set(described.system.data))
-    if described.targets[target].share != "counts" and not personal:
+    if described.targets[target].share != "counts" and not personal and not _looks_personal(plan, target):
         return file, sha256, size, False
     content, digest = salted(home, file, sha256), hashlib.sha256()
     with content.open() as stream:
         while chunk := stream.read(1024 * 1024):
             digest.update(chunk)
+    name_salted(home, sha256, digest.hexdigest())
     return content, digest.hexdigest(), content.size, True
+
+
+def _looks_personal(plan: Plan, target: str) -> bool:
+    """Whether the rows of a table look personal, or cannot be looked at. Asked before anything is named in the log."""
+    if target not in tables(plan.description):
+        return False
+    settings = table_settings(target, tables(plan.description)[target], plan.folder)
+    try:
+        with open_table(settings) as table:
+            check = CHECKS["personal_data"].measure(table, check_settings(plan.description.checks, "personal_data"))
+    except TableError:
+        return True
+    return any(measurement.outcome is not Outcome.PASS for measurement in check)
 
 
 def rows_items(plan: Plan, home: Home, files: Mapping[str, Path]) -> dict[str, tuple[Item, Content]]:

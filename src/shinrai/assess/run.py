@@ -5,7 +5,7 @@ again, it goes on at the first step that is not in the log.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -56,6 +56,7 @@ from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, parse_timestamp, sign
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.evidence.trust import ensure_trust, policy_file, utc_now
+from shinrai.evidence.withholding import WITHHELD, withheld_digests
 from shinrai.language import ShinraiError, message
 from shinrai.systems import read_description
 from shinrai_verify.dsse import Statement
@@ -136,6 +137,8 @@ class _Run:
         roster, rubric = (ensure(self.home, self.store, trust[0]) for ensure in (ensure_roster, ensure_rubric))
         signed = signed_attestations(self.store, self.plan)
         approval = scope_approval(self.store, self.plan)
+        self.gone = self.store.erased()
+        self._refuse_erased_rows()
         self.run = self._name(signed, approval)
         planned = self._log_plan()
         work = Measuring(self.plan, self.home, self.store, self.run, planned, self.rows, self.version, self._producer())
@@ -176,7 +179,16 @@ class _Run:
             [p.logged for p in pieces] + [s.logged for s in signed if s.logged] + ([approval] if approval else [])
         )
         trust = [entry for entry in self.store.of_type(TRUST) if entry.index < size]
-        logged = [*trust, roster, rubric, planned, *evidence, *decision.logged, result, *self._besides(size)]
+        logged = [
+            *trust,
+            roster,
+            rubric,
+            planned,
+            *evidence,
+            *decision.logged,
+            result,
+            *self._besides(size, set(items)),
+        ]
         contents |= dict(decision.certificates.values())
         contents[hashlib.sha256(data).hexdigest()] = data
         out.mkdir(parents=True, exist_ok=True)
@@ -195,14 +207,16 @@ class _Run:
         self.store.finish(self.run, "delivered", result.index)
         return Assessed(assessment, out / "bundle.zip", out / "trust.json", self.total)
 
-    def _besides(self, size: int) -> list[Logged]:
+    def _besides(self, size: int, listed: Set[str]) -> list[Logged]:
         """Return what a reader must see besides this run: revocations, and every other run on the same system.
 
-        Ten runs can then not hide nine: the log shows that they were planned, and the verifier asks for them.
+        Ten runs can then not hide nine: the log shows that they were planned, and the verifier asks for them. listed:
+        digests of the contents, as what was erased of them is declared in the log.
         """
         subject = self.plan.subject.sha256
         runs = [e for kind in (PLAN, ABANDONMENT, ASSESSMENT) for e in self.store.of_type(kind)]
         shown = self.store.of_type(REVOCATION) + [e for e in runs if e.statement.subject_sha256 == subject]
+        shown += [e for e in self.store.of_type(WITHHELD) if not listed.isdisjoint(withheld_digests(e.statement))]
         return [entry for entry in shown if entry.index < size]
 
     def _name(self, signed: Sequence[Signed], approval: Logged | None) -> str:
@@ -218,9 +232,27 @@ class _Run:
         }
         name = hashlib.sha256(canonical_json(going_in)).hexdigest()
         number = 1
-        while self.store.step(f"{name}:{number}", "delivered"):
+        while self.store.step(f"{name}:{number}", "delivered") or self._rests_on_erased(f"{name}:{number}"):
             number += 1
         return f"{name}:{number}"
+
+    def _rests_on_erased(self, run: str) -> bool:
+        """Whether something that a run measured was erased: it cannot go on, and must not seem to."""
+        steps = [f"check:{check}" for check in self.plan.checks] if self.gone else []
+        logged = [entry.statement.predicate for step in steps for entry in self.store.step(run, step)]
+        return any(item["digest"]["sha256"] in self.gone for about in logged for item in about["items"])
+
+    def _refuse_erased_rows(self) -> None:
+        for name, item in self.rows.items():
+            if item.sha256 in self.gone:
+                raise ShinraiError(
+                    message(
+                        "The file of {target} was erased, as entry {index} of the log declares.",
+                        target=name,
+                        index=self.gone[item.sha256],
+                    ),
+                    fix=message("Assess other rows: what was erased is not brought back unseen."),
+                )
 
     def _log_plan(self) -> Logged:
         if not self.store.step(self.run, "plan"):
@@ -268,6 +300,9 @@ class _Run:
         self.instructions = instructions(first, public, shown)
         sha256 = hashlib.sha256(self.instructions).hexdigest()
         items[sha256] = Item("VERIFY.txt", sha256, len(self.instructions), "text/plain", "instructions")
+        for sha256 in items.keys() & self.gone.keys():
+            items[sha256] = replace(items[sha256], withheld=f"erased, as entry {self.gone[sha256]} of the log declares")
+            del contents[sha256]
         return items, contents
 
     def _withheld(self, pieces: Sequence[Piece], target: str) -> str | None:

@@ -43,8 +43,10 @@ HELP = {
     "export": message(
         "Write the published log as files for any web server (C2SP tlog-tiles), or continue such a folder."
     ),
-    "withhold": message(
-        "Take contents out of the database for good. Digests and a signed declaration stay in the log."
+    "erase": message(
+        "Erase contents from the data folder for good: database, journals, Parquet files, cases, salts.\n\n"
+        "What rests on them is shown first. Digests, proofs and a signed declaration stay in the log, and `shinrai log "
+        "fsck` names it. If it was stopped, do it again: it finishes what was left."
     ),
     "witness": message("Be a witness of other logs, or have this log cosigned."),
     "witness-serve": message("Cosign checkpoints of the logs named, over HTTP, until stopped (C2SP tlog-witness)."),
@@ -74,6 +76,8 @@ HELP = {
     "out": message("Folder to write into."),
     "reason": message("Why, in words that name nobody; it stays in the log."),
     "yes": message("Do not ask before erasing."),
+    "dry-run": message("Show what is here and what rests on it, and erase nothing."),
+    "file": message("The file that was assessed, where no note in the data folder says which salt is its own."),
     "folder": message("Folder of the witness: its key and what it remembers."),
     "name": message("Name of the witness: an address without a scheme, such as witness.example/w1."),
     "witnessed": message("Verifier key of a log to cosign; may be given again."),

@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from shinrai.evidence import schema
-from shinrai.evidence.database import open_log_database, reading, refusals
+from shinrai.evidence.database import open_log_database, reading, refusals, rewrite_freed
 from shinrai.evidence.high_water import HighWaterMark
 from shinrai.evidence.home import Home
 from shinrai.evidence.keys import load_signer
@@ -24,7 +24,7 @@ from shinrai.evidence.nodes import MissingNodeError, fetch
 from shinrai.evidence.proofs import Proof, consistency, inclusion
 from shinrai.evidence.publisher import LogFault, Publisher, hold
 from shinrai.evidence.schema import LOG_ID
-from shinrai.evidence.withholding import withheld_digests
+from shinrai.evidence.withholding import WITHHELD, erased_by, withheld_digests
 from shinrai.language import ShinraiError, message
 from shinrai_verify.dsse import Envelope, Signature, Statement
 from shinrai_verify.encoding import strict_json, unbase64
@@ -36,6 +36,7 @@ __all__ = ["PAYLOAD_MEDIA_TYPE", "Addition", "LogFault", "Logged", "Store"]
 
 PAYLOAD_MEDIA_TYPE = "application/vnd.in-toto+json"
 MAX_LEAF_BYTES = 16 * 1024
+_UNKNOWN = "application/octet-stream"
 _AT_ONCE = 400
 
 
@@ -216,35 +217,36 @@ class Store:
         with refusals(), reading(self._engine) as db:
             yield db
 
-    def withhold(self, declaration: Envelope) -> int:
-        """Log a signed declaration and take out, in that transaction, the contents that it names; returns its index.
+    def withhold(self, declarations: Sequence[Envelope]) -> list[int]:
+        """Log signed declarations and take out, in that transaction, the contents that they name; returns the indexes.
 
-        Digests and log stay as they are. ShinraiError where a content is a signed statement: those stay.
+        Digests and log stay as they are; a content that was never in the database is marked, so that it cannot come
+        in. Without declarations, what earlier ones left in the database's own files goes. ShinraiError where a content
+        is a signed statement: those stay.
         """
-        about = Statement.from_bytes(declaration.payload, "the declaration")
-        named = [bytes.fromhex(value) for value in withheld_digests(about)]
+        about = [Statement.from_bytes(each.payload, "the declaration") for each in declarations]
+        named = {bytes.fromhex(value) for each in about for value in withheld_digests(each)}
+        indexes: list[int] = []
         with self._writing() as (db, size):
-            leaf = schema.log_leaf.c
+            leaf, blob = schema.log_leaf.c, schema.blob.c
             if db.execute(select(leaf.idx).where(leaf.payload.in_(named)).limit(1)).first() is not None:
                 raise ShinraiError(
                     message("A signed statement is never taken out of the log; the contents that it names can be."),
                     fix=message("Supersede the statement by a newer one."),
                 )
-            blob = schema.blob.c
-            held = {bytes(row[0]) for row in db.execute(select(blob.sha256).where(blob.sha256.in_(named)))}
-            if set(named) - held:
-                raise ShinraiError(
-                    message("The database has no content {digest}.", digest=min(set(named) - held).hex()),
-                    fix=message("Contents are named by their SHA-256; see the manifest of a bundle."),
-                )
-            (index,) = _add(db, size, Addition([declaration]))
-            db.execute(update(schema.blob).where(schema.blob.c.sha256.in_(named)).values(data=None))
-        if self._engine.dialect.name == "sqlite":
-            with self._engine.connect() as connection:
-                raw = connection.connection.driver_connection
-                # What was in the file stays in its free pages and in its journal until they are written over.
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
-        return index
+            if declarations:
+                held = {bytes(row[0]) for row in db.execute(select(blob.sha256).where(blob.sha256.in_(named)))}
+                indexes = _add(db, size, Addition(declarations))
+                db.execute(update(schema.blob).where(blob.sha256.in_(named)).values(data=None))
+                never = [{"sha256": each, "size": 0, "media_type": _UNKNOWN, "data": None} for each in named - held]
+                if never:
+                    db.execute(insert(schema.blob), never)
+        rewrite_freed(self._engine)
+        return indexes
+
+    def erased(self) -> Mapping[str, int]:
+        """Return the digest of every content that was declared erased, with the entry that declares it."""
+        return erased_by((logged.index, logged.statement) for logged in self.of_type(WITHHELD))
 
     def finish(self, run: str, step: str, index: int) -> None:
         """Record that a step whose work lies outside the log is done; index: the log entry that it was done for."""
