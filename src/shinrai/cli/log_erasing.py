@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shinrai.cli.building import command, home_option, json_option
-from shinrai.cli.log_parts import HELP, file_path, opened, option, say
+from shinrai.cli.log_parts import HELP, file_path, harmless_lines, opened, option, say
 from shinrai.language import Language, Message, ShinraiError, message
 
 if TYPE_CHECKING:
@@ -86,9 +86,9 @@ def _show(contents: "Sequence[Content]", folder: Path, language: Language, *, as
         return
     for each in contents:
         # What is asked stands on standard error, so that the outcome alone can be kept.
-        say(message("{digest} ({name})", digest=each.sha256, name=each.name or "–"), language, err=True)
+        click.echo(harmless_lines(f"{each.sha256} ({each.name or '–'})"), err=True)
         for said in _said(each, folder):
-            say(message("  {line}", line=said.text(language)), language, err=True)
+            click.echo("  " + harmless_lines(said.text(language)), err=True)
 
 
 def _said(content: "Content", folder: Path) -> Iterator[Message]:
@@ -104,8 +104,14 @@ def _said(content: "Content", folder: Path) -> Iterator[Message]:
         yield message("Not salted: whoever guesses the content can confirm it by the digest, which stays.")
     if not content.left:
         yield message("Nothing of it is here, as far as can be told.")
+    votes = [each for each in content.rests if each.kind.startswith("council-")]
     for reference in content.rests:
-        yield _rests(reference)
+        if reference not in votes:
+            yield _rests(reference)
+    if votes:
+        yield message(
+            "Rests on it: {n} statements of the council, from entry {index} on", n=len(votes), index=votes[0].index
+        )
     for name, digest in content.beside.items():
         yield message("Of the same statements: {name}, {digest}", name=name or "–", digest=digest)
 
