@@ -269,7 +269,7 @@ class Work {
 
   async head() {
     const { bundle, told } = this;
-    this.outside = outsideInForce(this.policy.outside, this.trust.at(-1).outside);
+    this.outside = outsideInForce(this.policy.outside, this.trust.at(-1).outside, this.trust.at(-1).turns);
     told.headBytes = await bundle.read(HEAD, 64 * 1024);
     const head = await this.readHead(told.headBytes, HEAD);
     if (this.isWhole) {

@@ -106,6 +106,11 @@ export const TEXTS = {
   ],
   "does-not-follow": ["the assessment calls {name} {state}, its evidence does not", "評価結果は{name}を{state}としていますが、証拠からは導かれません"],
   "wrong-conclusion": ["the conclusion of the assessment does not follow from its results", "評価結果の結論が、各結果から導かれません"],
+  "log-keys": ["{what} has log keys that do not follow one another", "{what}のログの鍵の順序が正しくありません"],
+  "out-of-turn": [
+    "{what} is signed by a key of the log whose turn it was not",
+    "{what}は、その時点では有効でないログの鍵で署名されています",
+  ],
   // The trust file.
   "policy-schema": ["{what} is not a Shinrai trust file", "{what}は信頼のトラストファイルではありません"],
   "policy-field": ["{what} has a field that is not known: {name}", "{what}に未知の欄があります：{name}"],

@@ -173,7 +173,7 @@ class _Run:
         result, data = self._log_assessment(view, as_of or now, now)
         assessment = at(Assessment.model_validate_json(data), as_of or now)
         note = self.store.publish()
-        size = Checkpoint.parse(open_note(note, [self.store.key], "the checkpoint"), "the checkpoint").size
+        size = Checkpoint.parse(open_note(note, self.store.keys, "the checkpoint"), "the checkpoint").size
         self.progress(message("Writing the bundle"), self.total - 1, self.total)
         evidence = (
             [p.logged for p in pieces] + [s.logged for s in signed if s.logged] + ([approval] if approval else [])

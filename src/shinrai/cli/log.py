@@ -137,7 +137,7 @@ def _report_json(report: "Report") -> dict[str, Any]:
 def _key(language: Language) -> click.Command:
     def carry_out(home: Path | None) -> int:
         with opened(home) as store:
-            click.echo(str(store.key))
+            click.echo(f"{store.key}@{store.key.since}" if store.key.since else str(store.key))
         return 0
 
     return command("key", language, carry_out, [home_option(language)], HELP["key"], "shinrai log key")

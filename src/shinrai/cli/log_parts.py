@@ -164,17 +164,29 @@ def log_keys(given: str | None, home: Path | None) -> list[Any]:
     """Return the log key that was given; only without one is a data folder opened."""
     from shinrai.evidence.faults import in_words
     from shinrai_verify.encoding import Fault
-    from shinrai_verify.note import NoteKey
 
     if given is None:
         with opened(home) as store:
-            return [store.key]
+            return list(store.keys)
     try:
-        return [NoteKey.parse(given)]
+        return [turn(given)]
     except Fault as fault:
         raise ShinraiError(
             message("{fault}", fault=in_words(fault)), fix=message("Whoever keeps the log prints it: shinrai log key")
         ) from None
+
+
+def turn(text: str) -> Any:
+    """Parse a verifier key of a log, VKEY or VKEY@SIZE with the size from which it signs; Fault if it is none."""
+    from dataclasses import replace
+
+    from shinrai_verify.encoding import Named, decimal
+    from shinrai_verify.note import NoteKey
+
+    vkey, at, size = text.rpartition("@")
+    if not at or not size.isdecimal():
+        return NoteKey.parse(text)
+    return replace(NoteKey.parse(vkey), since=decimal(size, Named("the log key")))
 
 
 def say(what: Message, language: Language, *, err: bool = False) -> None:

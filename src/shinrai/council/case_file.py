@@ -178,7 +178,7 @@ def _log(bundle: Bundle, policy: Policy) -> SignedLog:
     names = sorted((n for n in bundle.sha256 if n.startswith("trust/")), key=lambda n: int(n.split(".")[1]))
     trust = follow([Envelope.from_bytes(bundle.read(name), name) for name in names], policy.root)
     note = bundle.read("log/checkpoint")
-    head, leaves = read_log(note, policy.outside.logs, lambda tile: bundle.read(tile))
+    head, leaves = read_log(note, policy.outside.in_turn(trust[-1].turns).logs, lambda tile: bundle.read(tile))
     lines = bundle.read("attestations.intoto.jsonl").split(b"\n")
     if lines.pop() != b"":
         raise Fault("{what} is cut short", what="attestations.intoto.jsonl")

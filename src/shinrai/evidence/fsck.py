@@ -57,7 +57,7 @@ def fsck(
     known = check_trust(store, findings)
     with refusals(), reading(store.engine) as db:
         size = _size(db, store, findings)
-        tree = TreeCheck(db, store.key, size, _mark(store, findings), findings, told)
+        tree = TreeCheck(db, known.turns or store.keys, size, _mark(store, findings), findings, told)
         tree.run()
         _run_steps(db, size, findings)
         stamps = _timestamps(db, findings)

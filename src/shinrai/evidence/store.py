@@ -18,7 +18,7 @@ from shinrai.evidence import schema
 from shinrai.evidence.database import open_log_database, reading, refusals, rewrite_freed
 from shinrai.evidence.high_water import HighWaterMark
 from shinrai.evidence.home import Home
-from shinrai.evidence.keys import load_signer
+from shinrai.evidence.log_keys import present_signer, turns_in
 from shinrai.evidence.merkle import completed, peaks
 from shinrai.evidence.nodes import MissingNodeError, fetch
 from shinrai.evidence.proofs import Proof, consistency, inclusion
@@ -51,12 +51,20 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What one transaction adds: signed statements, the contents they name, and the step of a run they complete."""
+    """What one transaction adds: signed statements, the contents they name, and the step of a run they complete.
+
+    at: the size that the log must have, where what is signed depends on it.
+    """
 
     envelopes: Sequence[Envelope]
     blobs: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
     run: str | None = None
     step: str | None = None
+    at: int | None = None
+
+
+class GrownError(Exception):
+    """The log has another size than an addition needs; nothing was added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,9 +82,17 @@ class Store:
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        signer = load_signer(home.keys, "log")
-        self.key = NoteKey(f"shinrai.example/log/{signer.keyid[:16]}", signer.public)
         self._engine: Engine = open_log_database(home)
+        with self._reading() as db:
+            turns = turns_in(db)
+        try:
+            signer = present_signer(home.keys, turns)
+        except ShinraiError:
+            self.close()
+            raise
+        name = turns[0].name if turns else f"shinrai.example/log/{signer.keyid[:16]}"
+        self.key = NoteKey(name, signer.public, since=turns[-1].since if turns else 0)
+        self.keys = turns or (self.key,)
         mark = HighWaterMark(home.keys / "log-high-water.json", self.key.name)
         self.publisher = Publisher(self._engine, self.key, signer, mark)
         with refusals(), self._engine.begin() as db:
@@ -96,6 +112,9 @@ class Store:
                 message("The log in {path} was begun in an earlier form of its entries.", path=home.database),
                 fix=message("Keep that folder for its bundles and go on in a new one, with --home or SHINRAI_HOME."),
             )
+
+    keys: tuple[NoteKey, ...]
+    """The log's keys in their turns; the last one is the present one."""
 
     @property
     def engine(self) -> Engine:
@@ -117,6 +136,8 @@ class Store:
                 done = self._step(db, addition.run, addition.step)
                 if done:
                     return done
+            if addition.at not in (None, size):
+                raise GrownError
             indexes = _add(db, size, addition)
             if addition.run is not None and addition.step is not None:
                 rows = [
@@ -201,7 +222,7 @@ class Store:
             return consistency(db, old, new)
 
     def _head(self, note: bytes) -> Checkpoint:
-        return Checkpoint.parse(open_note(note, [self.key], "the checkpoint"), "the checkpoint")
+        return Checkpoint.parse(open_note(note, self.keys, "the checkpoint"), "the checkpoint")
 
     def _covers(self, note: bytes, indexes: Iterable[int]) -> bool:
         size = self._head(note).size

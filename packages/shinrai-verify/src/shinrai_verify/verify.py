@@ -343,7 +343,8 @@ class _Work:
 
     def head(self) -> None:
         outcome, note = self.outcome, self.bundle.read(_CHECKPOINT)
-        outside = self.outside = self.policy.outside.or_else(self.trust[-1].outside)
+        outside = self.policy.outside.or_else(self.trust[-1].outside).in_turn(self.trust[-1].turns)
+        self.outside = outside
         witnesses = outside.quorum.witnesses.values() if outside.quorum else ()
         head, signed = self._checkpoint(note, _CHECKPOINT)
         if head.size > 256 * len(self.bundle.sha256) and self._whole():
