@@ -21,6 +21,8 @@ def test_outsiders_follow_the_log_to_its_new_key(
     store.close()
     rotate_log(home, utc_now())
     path = describe("fair 100")
+    # Salted rows: a seat elsewhere takes the salt off before it counts.
+    path.write_text(path.read_text().replace("data: [none]", "data: [personal]"))
     done = assess(path, home, path.parent.parent / "out")
     assert done.trust.read_bytes() == handed_out
     outcome = verify(done.bundle, Policy.from_bytes(handed_out), last_seen=seen)

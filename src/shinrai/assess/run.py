@@ -51,7 +51,7 @@ from shinrai.council import (
 from shinrai.council.seats.recompute import CheckParameters, TableSettings
 from shinrai.council.seats.recompute_seat import limit_rules
 from shinrai.evidence.bundle import BundleParts, Content, manifest, write_bundle
-from shinrai.evidence.home import Home
+from shinrai.evidence.home import Home, Salted
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, parse_timestamp, sign
 from shinrai.evidence.store import Addition, Logged, Store
@@ -349,7 +349,7 @@ class _Run:
             shows={check: shown_by(self.plan, check) for check in self.plan.checks},
             conversations={check: self._asked(check) for check in self.plan.conversations},
             imports={
-                check: imported_file(taken, self.rows[taken.target].sha256)
+                check: imported_file(taken, self.rows[taken.target].sha256, _salt(self.row_contents[taken.target]))
                 for check, taken in self.plan.imports.items()
             },
             rows={
@@ -408,9 +408,13 @@ def give_up(home: Home, store: Store, index: int, reason: str) -> Logged:
     return Logged(store.append(Addition([envelope]))[0], envelope, given_up)
 
 
-def imported_file(taken: ImportCheck, sha256: str) -> ImportedFile:
-    """Return results of another tool as a seat counts them again. sha256: what the evidence says the file is."""
-    return ImportedFile(taken.file, sha256, taken.run.tool, taken.rules)
+def _salt(content: Content) -> bytes:
+    return content.salt if isinstance(content, Salted) else b""
+
+
+def imported_file(taken: ImportCheck, sha256: str, salt: bytes = b"") -> ImportedFile:
+    """Return results of another tool as a seat counts them again. sha256: what the evidence says salt and file are."""
+    return ImportedFile(taken.file, sha256, taken.run.tool, taken.rules, salt)
 
 
 def target_rows(plan: Plan, name: str, file: Path, sha256: str) -> TargetRows:
