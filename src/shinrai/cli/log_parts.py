@@ -80,7 +80,7 @@ HELP = {
     "file": message("The file that was assessed, where no note in the data folder says which salt is its own."),
     "folder": message("Folder of the witness: its key and what it remembers."),
     "name": message("Name of the witness: an address without a scheme, such as witness.example/w1."),
-    "witnessed": message("Verifier key of a log to cosign; may be given again."),
+    "witnessed": message("Verifier key of a log to cosign, KEY@SIZE since it was replaced; may be given again."),
     "listen": message("Address to listen at (default: 127.0.0.1:8901)."),
     "authority": message("Address of the timestamping authority."),
     "root": message("PEM file with certificates that you trust; may be given again."),
