@@ -20,11 +20,12 @@ from sqlalchemy import Connection, func, select
 
 from shinrai.evidence.cosignatures import split_note
 from shinrai.evidence.database import reading, refusals
-from shinrai.evidence.findings import FORGED, Findings, Progress, Report
+from shinrai.evidence.findings import FORGED, UNFINISHED, Findings, Progress, Report
 from shinrai.evidence.fsck_contents import check_contents
 from shinrai.evidence.fsck_signatures import SAID, Problem, Range, Step, check_signatures
 from shinrai.evidence.fsck_tree import TreeCheck, as_bytes
 from shinrai.evidence.fsck_trust import check_trust
+from shinrai.evidence.home import salted_as
 from shinrai.evidence.schema import LOG_ID, log, log_checkpoint, log_leaf, log_timestamp, run_step
 from shinrai.language import ShinraiError, message
 from shinrai_verify.encoding import Fault
@@ -56,10 +57,11 @@ def fsck(
     known = check_trust(store, findings)
     with refusals(), reading(store.engine) as db:
         size = _size(db, store, findings)
-        tree = TreeCheck(db, store.key, size, _mark(store, findings), findings, told)
+        tree = TreeCheck(db, known.turns or store.keys, size, _mark(store, findings), findings, told)
         tree.run()
         _run_steps(db, size, findings)
         stamps = _timestamps(db, findings)
+    _left_behind(store, known.declared, findings)
     with refusals():
         contents = check_contents(store.engine, known.declared, findings, told)
         every = 1 if not sample or sample >= size else size // sample
@@ -107,6 +109,20 @@ def _run_steps(db: Connection, size: int, findings: Findings) -> None:
     for row in db.execute(select(step.run, step.step, step.idx).where((step.idx >= size) | (step.idx < 0)).limit(100)):
         what = message("the step rests on the entry {index}, which there is not", index=row.idx)
         findings.add("run_step", f"{row.run[:16]}/{row.step}", what)
+
+
+def _left_behind(store: "Store", declared: Mapping[str, int], findings: Findings) -> None:
+    """Look for copies of erased contents in the files of the data folder, and for their salts."""
+    from shinrai.evidence.erasure import copies
+
+    for sha256, places in copies(store.home, declared).items():
+        entry = declared[sha256]
+        for place in places:
+            what = message("entry {index} declares {digest} erased, and a copy is here", index=entry, digest=sha256)
+            findings.add("file", place.relative_to(store.home.path), what, UNFINISHED)
+        if salted_as(store.home, sha256) is not None:
+            what = message("entry {index} declares the content erased, and its salt is here", index=entry)
+            findings.add("salt", sha256, what, UNFINISHED)
 
 
 def _timestamps(db: Connection, findings: Findings) -> int:
