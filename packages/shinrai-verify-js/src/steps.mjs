@@ -18,6 +18,8 @@ const ROLE_OF = {
   roster: "admin",
   "council-rubric": "admin",
   revocation: "admin",
+  "council-canaries": "admin",
+  "council-canary-answers": "admin",
   plan: "producer",
   abandonment: "producer",
   assessment: "producer",
@@ -43,7 +45,10 @@ const SHAPES = {
     rubric: digest,
     trust: digest,
     sealed: maybe(flag),
+    standalone: maybe(flag),
   }),
+  "council-canaries": fields({ answers: fields({ digest: fields({ sha256: digest }) }), items: integer }),
+  "council-canary-answers": fields({ round: digest, answers: list(fields({ control: identifier, answer: text })), salt: digest }),
   "council-seal": fields({ round: digest, seals: list(fields({ control: identifier, seal: digest })) }),
   "council-reveal": fields({ round: digest }),
   "council-ballot": fields({ round: digest, control: text, value: text }),
@@ -102,7 +107,7 @@ class Work {
     this.steps = [];
     this.told = { bundleId: null, subject: null, head: null, headBytes: null, roster: null, certified: new Map() };
     Object.assign(this.told, { tallies: new Map(), late: new Map(), withheld: [], missing: [], ignored: new Set() });
-    Object.assign(this.told, { times: new Map(), revoked: new Map(), runs: [] });
+    Object.assign(this.told, { times: new Map(), revoked: new Map(), runs: [], record: false });
     this.listed = new Set();
     this.used = new Set([HEAD, TOKEN]);
     this.signed = [];
@@ -267,6 +272,8 @@ class Work {
     const { bundle, told } = this;
     this.outside = outsideInForce(this.policy.outside, this.trust.at(-1).outside);
     told.headBytes = await bundle.read(HEAD, 64 * 1024);
+    const isCase = this.isWhole && bundle.names("log/tile/0/").length > 0 && bundle.names("log/tile/entries/").length === 0;
+    refuseUnless(!isCase, "a-case");
     const head = await this.readHead(told.headBytes, HEAD);
     if (this.isWhole) {
       refuseUnless(head.size <= BigInt(256 * bundle.files.size), "log-size", { n: head.size });
@@ -403,6 +410,10 @@ class Work {
     }
     const together = new Map();
     for (const { payload, keyid } of this.entries) together.set(payload, [...(together.get(payload) ?? []), keyid]);
+    // Who stole a seat's key must not be able to spoil the round for all: its vote is not counted.
+    const isSpent = ({ index, keyid, kind }) => MEMBER_TYPES.includes(kind) && (revoked.get(keyid) ?? Infinity) <= index;
+    const spent = this.entries.filter(isSpent).map(({ index, kind }) => `${index} (${kind}/v1)`);
+    this.entries = this.entries.filter((entry) => !isSpent(entry));
     for (const entry of this.entries) {
       const { index, keyid, kind, about } = entry;
       if (kind === "revocation" && about.keyid === keyid) continue; // whoever holds a key may always give it up
@@ -420,6 +431,7 @@ class Work {
       refuseUnless(role !== "attestor" || about.decider === trust.holders.get(keyid), "other-person", { index });
     }
     this.note("V6", 0, "v6");
+    if (spent.length) this.note("V6", 0, "v6-spent", { names: joined(spent) });
   }
 
   evidence() {
@@ -469,6 +481,7 @@ class Work {
   }
 
   rounds() {
+    const { told } = this;
     const rounds = this.statementsOf("council-round");
     refuseUnless(rounds.length > 0, "no-rounds");
     let previous = null;
@@ -485,6 +498,7 @@ class Work {
     this.round = rounds.at(-1);
     this.told.roster = this.rosters.get(this.round.about.roster);
     refuseUnless(this.told.roster, "no-round");
+    told.record = this.round.about.standalone === true;
     this.note("V8", 0, "v8", { n: rounds.length });
   }
 
@@ -523,6 +537,20 @@ class Work {
     const shown = new Set(this.entries.map((e) => e.payload));
     const unseen = new Set(reasons.flatMap((e) => e.about.inspected).filter((d) => !this.listed.has(d) && !shown.has(d)));
     if (unseen.size) this.note("V9", 2, "v9-unseen", { n: unseen.size });
+    this.knownAnswers(closes[0].index);
+  }
+
+  /** Answers told after the round are those of the last commitment made before it. */
+  knownAnswers(closed) {
+    const committed = this.of("council-canaries").filter((entry) => entry.index < this.round.index).at(-1)?.about;
+    const told = this.of("council-canary-answers", this.round.payload);
+    for (const { index, about } of told) {
+      const { answers, salt } = about;
+      const fits = sha256Hex(canonicalJson({ answers, salt })) === committed?.answers.digest.sha256;
+      refuseUnless(fits && index > closed && committed.items === answers.length, "other-answers");
+    }
+    if (told.length) this.note("V9", 0, "v9-answers", { n: told.at(-1).about.answers.length });
+    else if (committed) this.note("V9", 0, "v9-untold");
   }
 
   compare(said, id) {
@@ -584,24 +612,32 @@ class Work {
 
   async report() {
     const { told, bundle } = this;
-    const all = this.of("assessment");
-    refuseUnless(all.length > 0, "no-assessment");
-    const claims = all.filter((e) => e.about.bundle === told.bundleId);
-    refuseUnless(claims.length > 0 && claims.every((e) => e.subject === this.system), "other-assessment");
+    const claims = told.record ? [] : this.claims();
     for (const { about } of claims) about.items.forEach((item) => this.listed.add(item.digest.sha256));
     const stray = bundle.names("blobs/").find((name) => !this.listed.has(name.slice(-64)));
     refuseUnless(stray === undefined, "stray-content", { name: stray });
-    const { items } = claims.at(-1).about;
+    if (!told.record) await this.holdTo(claims.at(-1).about.items);
+    this.note("V11", 0, told.record ? "v11-record" : "v11");
+    const passed = (control) => told.tallies.get(control)?.outcome === "pass" && !told.late.has(control);
+    const short = this.policy.required.filter((control) => !passed(control));
+    if (short.length) this.note("V11", 3, "v11-required", { names: joined(short) });
+  }
+
+  claims() {
+    const all = this.of("assessment");
+    refuseUnless(all.length > 0, "no-assessment");
+    const claims = all.filter((e) => e.about.bundle === this.told.bundleId);
+    refuseUnless(claims.length > 0 && claims.every((e) => e.subject === this.system), "other-assessment");
+    return claims;
+  }
+
+  async holdTo(items) {
     refuseUnless(items.length > 0, "no-assessment");
     const evidence = new Map();
     for (const { payload, index, about } of this.statementsOf("evidence")) {
       if (!this.superseded.has(payload)) evidence.set(payload, { index, about });
     }
-    await holdAssessment(await this.blob(items[0].digest.sha256), told.tallies, evidence, (sha256) => this.blob(sha256));
-    this.note("V11", 0, "v11");
-    const passed = (control) => told.tallies.get(control)?.outcome === "pass" && !told.late.has(control);
-    const short = this.policy.required.filter((control) => !passed(control));
-    if (short.length) this.note("V11", 3, "v11-required", { names: joined(short) });
+    await holdAssessment(await this.blob(items[0].digest.sha256), this.told.tallies, evidence, (sha256) => this.blob(sha256));
   }
 }
 

@@ -10,7 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 import shinrai_verify
-from shinrai_verify.cli import _CONCLUSIONS, _EPILOG
+from shinrai_verify.cli import _CONCLUSIONS, _EPILOG, _RECORD_CONCLUSIONS
 from shinrai_verify.council import UNDECIDED, VALUES, VOID
 
 SOURCE = Path(shinrai_verify.__file__).parent
@@ -62,7 +62,12 @@ def _texts():
 
 
 LITERAL, INDIRECT = _texts()
-SAID = LITERAL | set(_CONCLUSIONS.values()) | {_EPILOG} | {*VALUES, UNDECIDED, VOID, "contested"} | ARGPARSE
+SAID = (
+    LITERAL
+    | {*_CONCLUSIONS.values(), *_RECORD_CONCLUSIONS.values(), _EPILOG}
+    | {*VALUES, UNDECIDED, VOID, "contested"}
+    | ARGPARSE
+)
 with CATALOGUE.open("rb") as stream:
     JAPANESE = {entry.id: entry.string for entry in read_po(stream, locale="ja", abort_invalid=True) if entry.id}
 
@@ -82,9 +87,10 @@ def test_the_texts_are_found():
 def test_texts_that_are_no_literals_are_ones_that_are_known_otherwise():
     # Each passes on a text that is found where it is made.
     assert sorted(INDIRECT) == [
-        "cli.py: _CONCLUSIONS[outcome.exit_code]",
+        "cli.py: conclusions[outcome.exit_code]",
         "cli.py: counted.outcome",
         "cli.py: error.text",
+        "cli.py: fault.text",
         "cli.py: late",
         "cli.py: s.text",
         "cli.py: s.text",

@@ -1,5 +1,6 @@
-"""Verify a bundle offline, step by step, and say what was checked.
+"""Verify a bundle, or the record of a council round, offline, step by step, and say what was checked.
 
+A record is a bundle whose last round was held by itself: it ends in the council's verdicts, and no assessment follows.
 Exit classes: 0 verified, 1 tampered or invalid, 2 incomplete (something is withheld or missing), 3 policy not met.
 A bundle that verifies is authentic and complete; whether the system passed is what its verdicts say. Two levels are
 told apart: L1 rests on the certificates and keys alone, L2 on the log as well.
@@ -46,11 +47,13 @@ BALLOT = NAMESPACE + "council-ballot/v1"
 RATIONALE = NAMESPACE + "council-rationale/v1"
 CLOSE = NAMESPACE + "council-close/v1"
 VERDICT = NAMESPACE + "council-verdict/v1"
+CANARIES = NAMESPACE + "council-canaries/v1"
+ANSWERS = NAMESPACE + "council-canary-answers/v1"
 ASSESSMENT = NAMESPACE + "assessment/v1"
 REVOCATION = NAMESPACE + "revocation/v1"
 
 _SIGNERS = {
-    **dict.fromkeys((ROSTER, RUBRIC, REVOCATION), "admin"),
+    **dict.fromkeys((ROSTER, RUBRIC, REVOCATION, CANARIES, ANSWERS), "admin"),
     **dict.fromkeys((PLAN, ABANDONMENT, ASSESSMENT), "producer"),
     **dict.fromkeys((ROUND, REVEAL, CLOSE, VERDICT), "coordinator"),
 }
@@ -62,14 +65,17 @@ _SHAPES: Mapping[str, Any] = {
     EVIDENCE: {"kind": str, "controls": [identifier], "items": _ITEMS, "supersedes": (digest,), "plan": (digest,)},
     PLAN: {"checks": [str], "controls": [identifier], "items": _ITEMS},
     ABANDONMENT: {"plan": digest, "reason": str},
-    ROUND: {"attempt": int, "controls": [identifier], "log": {"origin": str}, "prevRound": (digest,), "sealed": (bool,)}
-    | dict.fromkeys(("roster", "rubric", "trust"), digest),
+    ROUND: {"attempt": int, "controls": [identifier], "log": {"origin": str}, "prevRound": (digest,)}
+    | dict.fromkeys(("roster", "rubric", "trust"), digest)
+    | dict.fromkeys(("sealed", "standalone"), (bool,)),
     SEAL: {**_OF_ROUND, "seals": [{"control": identifier, "seal": digest}]},
     BALLOT: _VOTE,
     RATIONALE: {**_VOTE, "inspected": [digest], "conflict": (bool,)},
     **dict.fromkeys((REVEAL, CLOSE), _OF_ROUND),
     VERDICT: {**_OF_ROUND, "controls": [{"control": identifier, "outcome": str, "certificate": (digest,)}]}
     | {"council": (dict,)},
+    CANARIES: {"answers": {"digest": {"sha256": digest}}, "items": int},
+    ANSWERS: {**_OF_ROUND, "answers": [{"control": identifier, "answer": str}], "salt": digest},
     ASSESSMENT: {"bundle": digest, "items": _ITEMS, "plan": (digest,)},
     REVOCATION: {"keyid": digest, "invalidFromIndex": int},
 }
@@ -133,6 +139,7 @@ class Verification:
 
     certified: control -> value that a certificate shows, whatever the log says. late: control -> "contested" or "void"
     by votes outside the round. times: who vouches for the head's time -> when. runs: other runs on the same system.
+    record: whether it is the record of a round that was held by itself.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -149,6 +156,7 @@ class Verification:
     times: dict[str, datetime] = field(default_factory=dict)
     revoked: dict[str, int] = field(default_factory=dict)
     runs: list[str] = field(default_factory=list)
+    record: bool = False
 
     @property
     def exit_code(self) -> int:
@@ -337,6 +345,9 @@ class _Work:
 
     def head(self) -> None:
         outcome, note = self.outcome, self.bundle.read(_CHECKPOINT)
+        shown = {name.rpartition("/tile/")[2].partition("/")[0] for name in self.bundle.sha256}
+        if self._whole() and "0" in shown and "entries" not in shown:
+            raise Fault("this is the case of a council round, on which its members vote, not the record of one")
         outside = self.outside = self.policy.outside.or_else(self.trust[-1].outside)
         witnesses = outside.quorum.witnesses.values() if outside.quorum else ()
         head, signed = self._checkpoint(note, _CHECKPOINT)
@@ -493,12 +504,18 @@ class _Work:
             )
         for entry in self.entries.values():
             together.setdefault(entry.payload_sha256, set()).add(entry.keyid)
-        for entry in self.entries.values():
+        spent = []
+        for entry in list(self.entries.values()):
             kind, predicate = entry.statement.predicate_type, entry.about
             if kind == REVOCATION and predicate["keyid"] == entry.keyid:
                 continue  # whoever holds a key may always give it up
             if revoked.get(entry.keyid, entry.index + 1) <= entry.index:
-                raise Fault("entry {index} is signed by a key that was revoked before", index=entry.index)
+                if kind not in _MEMBERS:
+                    raise Fault("entry {index} is signed by a key that was revoked before", index=entry.index)
+                # Who stole a seat's key must not be able to spoil the round for all: its vote is not counted.
+                spent.append(f"{entry.index} ({kind.removeprefix(NAMESPACE)})")
+                del self.entries[entry.index]
+                continue
             if kind == TRUST or kind in _MEMBERS:
                 continue
             role = _SIGNERS.get(kind)
@@ -519,15 +536,17 @@ class _Work:
             if role == "attestor" and predicate.get("decider") != known[-1].holders[entry.keyid]:
                 raise Fault("entry {index} names another person than the one whose key signed it", index=entry.index)
         self.outcome.note("V6", 0, "every statement is signed by a key that had the right to sign it")
+        if spent:
+            names = ", ".join(spent)[:400]
+            self.outcome.note(
+                "V6", 0, "signed with a seat's key after it was revoked, not counted: {names}", names=names
+            )
 
     def evidence(self) -> None:
         for index, entry in sorted(self.entries.items()):
-            what, kind = Named("entry {index}", index=index), entry.statement.predicate_type
+            kind = entry.statement.predicate_type
             try:
-                shaped(entry.about, _SHAPES.get(kind, dict), what)
-                if kind == BALLOT and entry.payload_sha256 != _only(entry):
-                    # No certificate could carry it, since all signers of one sign the same bytes.
-                    raise Fault("{what} is not in the form that Shinrai writes", what=what)
+                well_formed(entry)
             except Fault:
                 if kind not in _MEMBERS:
                     raise
@@ -580,6 +599,7 @@ class _Work:
             found = {name: self.logged(about[name], kind, entry.index, what) for name, kind in kinds.items()}
             previous, self.rubric = entry.payload_sha256, found["rubric"].about
         self.round = rounds[-1]
+        self.outcome.record = self.round.about.get("standalone") is True
         self.outcome.roster = self.rosters[self.round.about["roster"]]
         text = "roster, rubric and trust were fixed before the council voted; attempts: {n}"
         self.outcome.note("V8", 0, text, n=len(rounds))
@@ -589,25 +609,13 @@ class _Work:
         closes, verdicts = self.once(CLOSE, round_id=round_id), self.once(VERDICT, round_id=round_id)
         if len(closes) != 1 or len(verdicts) != 1 or verdicts[0].index < closes[0].index:
             raise Fault("the council round was not closed and summed up once")
-        by_key, said = {member.keyid: member.id for member in roster.members}, verdicts[0].about
-        votes = [e for e in self.of(*_MEMBERS, round_id=round_id) if e.keyid in by_key]
-        inside = [e for e in votes if self.round.index < e.index < closes[0].index]
-        reasons = [e for e in inside if e.statement.predicate_type == RATIONALE]
-        explained = {(e.keyid, e.about["control"], e.about["value"]) for e in reasons if not e.about.get("conflict")}
-        sealed = self._sealed(inside)
-        cast: dict[str, list[Ballot]] = {control: [] for control in self.round.about["controls"]}
-        after: dict[str, list[Ballot]] = {control: [] for control in cast}
-        for entry in votes:
-            control, value = entry.about.get("control"), entry.about.get("value")
-            mine = entry.statement.subject_sha256 == outcome.bundle_id and control in cast
-            if not mine or entry.statement.predicate_type != BALLOT:
-                continue
-            counts = entry in inside and (entry.keyid, control, value) in explained and sealed(entry)
-            (cast if counts else after)[str(control)].append(Ballot(by_key[entry.keyid], str(value)))
-        for control, ballots in cast.items():
+        said, votes = verdicts[0].about, self.of(*_MEMBERS, round_id=round_id)
+        found = cast_in(self.round, roster, votes, closes[0].index, self._revealed())
+        for control, ballots in found.counted.items():
             strata = _strata(self.rubric, control)
-            outcome.tallies[control] = counted = tally(roster, ballots, strata)
-            outcome.late |= {control: word} if (word := late(counted, roster, after[control], strata)) else {}
+            outcome.tallies[control] = counted = tally(roster, [ballot for ballot, _ in ballots], strata)
+            others = [ballot for ballot, _ in found.others[control]]
+            outcome.late |= {control: word} if (word := late(counted, roster, others, strata)) else {}
         computed = [verdict_record(control, counted) for control, counted in sorted(outcome.tallies.items())]
         council = council_record(roster)
         claims = council if said.get("council") is None else said["council"]
@@ -625,25 +633,35 @@ class _Work:
         if outcome.late:
             names = ", ".join(f"{control}: {word}" for control, word in sorted(outcome.late.items()))
             outcome.note("V9", 3, "votes outside the round convict members that were counted: {names}", names=names)
-        unseen = {d for e in reasons for d in e.about["inspected"]} - self.held
+        unseen = {d for e in found.reasons for d in e.about["inspected"]} - self.held
         unseen -= {e.payload_sha256 for e in self.entries.values()}
         if unseen:
             outcome.note("V9", 2, "the council judged {n} pieces of evidence that are not here", n=len(unseen))
+        self._known_answers(closes[0].index)
 
-    def _sealed(self, inside: list[Entry]) -> Any:
-        """Return whether a ballot keeps the rule of a sealed round: committed to before, shown after the reveal."""
+    def _revealed(self) -> int | None:
+        """Return where the commitments of a sealed round ended; None where it is not sealed."""
         if self.round.about.get("sealed") is not True:
-            return lambda _: True
+            return None
         reveals = self.once(REVEAL, round_id=self.round.payload_sha256)
         if len(reveals) != 1:
             raise Fault("the sealed round was not opened once")
-        at, given = reveals[0].index, dict[tuple[str, str], str]()
-        for entry in sorted(inside, key=lambda entry: entry.index):
-            if entry.statement.predicate_type == SEAL and entry.index < at:
-                for seal in entry.about["seals"]:
-                    # The first one stands: with two, a member could choose once it has seen how others voted.
-                    given.setdefault((entry.keyid, seal["control"]), seal["seal"])
-        return lambda entry: entry.index > at and given.get((entry.keyid, entry.about["control"])) == entry.sig
+        return reveals[0].index
+
+    def _known_answers(self, closed: int) -> None:
+        """Hold answers told after the round to the last commitment made before it."""
+        before = [e for e in self.of(CANARIES) if e.index < self.round.index]
+        told = self.of(ANSWERS, round_id=self.round.payload_sha256)
+        for entry in told:
+            committed = before[-1].about if before else {"answers": {"digest": {"sha256": ""}}, "items": 0}
+            fits = committed["answers"]["digest"]["sha256"] == answers_sha256(entry.about) and entry.index > closed
+            if not fits or committed["items"] != len(entry.about["answers"]):
+                raise Fault("the known answers are not those that were committed to before the round")
+        if told:
+            n = len(told[-1].about["answers"])
+            self.outcome.note("V9", 0, "the {n} known answers are those committed to before the round", n=n)
+        elif before:
+            self.outcome.note("V9", 0, "known answers were committed to before the round and not told")
 
     def plans(self) -> None:
         runs: dict[tuple[str, str], dict[int, int]] = {}
@@ -675,27 +693,34 @@ class _Work:
             self.outcome.note("V10", 0, "every planned check has all of its results; each was planned before it ran")
 
     def report(self) -> None:
-        what = Named("the assessment")
-        claims = [e for e in self.of(ASSESSMENT) if e.about["bundle"] == self.outcome.bundle_id]
-        if not self.of(ASSESSMENT):
-            raise Fault("the bundle has no assessment")
-        if not claims or any(e.statement.subject_sha256 != self.subject for e in claims):
-            raise Fault("{what} was about another bundle", what=what)
+        claims = [] if self.outcome.record else self._claims()
         self.held |= {item["digest"]["sha256"] for claim in claims for item in claim.about["items"]}
         strays = [n for n in self.bundle.sha256 if n.startswith("blobs/") and n.rpartition("/")[2] not in self.held]
         if strays:
             raise Fault("the bundle holds content that no signed statement refers to: {name}", name=strays[0])
-        sha256 = claims[-1].about["items"][0]["digest"]["sha256"]
-        document = strict_json(self._blob(sha256), WHAT, floats=True)
-        evidence = {e.payload_sha256: (e.index, e.about) for e in reversed(self.of(EVIDENCE))}
-        in_force = {name: about for name, about in evidence.items() if name not in self.superseded}
-        check_assessment(document, self.outcome.tallies, in_force, self._blob)
-        self.outcome.note("V11", 0, "no result in the assessment goes beyond what was signed and certified")
+        if claims:
+            document = strict_json(self._blob(claims[-1].about["items"][0]["digest"]["sha256"]), WHAT, floats=True)
+            evidence = {e.payload_sha256: (e.index, e.about) for e in reversed(self.of(EVIDENCE))}
+            in_force = {name: about for name, about in evidence.items() if name not in self.superseded}
+            check_assessment(document, self.outcome.tallies, in_force, self._blob)
+        text = "no result in the assessment goes beyond what was signed and certified"
+        if self.outcome.record:
+            text = "the round was held by itself: this is its record, and no assessment goes with it"
+        self.outcome.note("V11", 0, text)
         passed = {c for c, t in self.outcome.tallies.items() if t.outcome == PASS} - set(self.outcome.late)
         short = [control for control in self.policy.required_controls if control not in passed]
         if short:
             text = "you require these to be certified as passed, they are not: {names}"
             self.outcome.note("V11", 3, text, names=", ".join(short))
+
+    def _claims(self) -> list[Entry]:
+        """Return the assessments of this bundle; there must be one."""
+        claims = [e for e in self.of(ASSESSMENT) if e.about["bundle"] == self.outcome.bundle_id]
+        if not self.of(ASSESSMENT):
+            raise Fault("the bundle has no assessment")
+        if not claims or any(e.statement.subject_sha256 != self.subject for e in claims):
+            raise Fault("{what} was about another bundle", what=Named("the assessment"))
+        return claims
 
     def _blob(self, sha256: str) -> bytes:
         return self.bundle.read(f"blobs/sha256/{sha256}")
@@ -751,10 +776,65 @@ def ballot(bundle_id: str, round_id: str, control: str, value: str) -> Statement
     return Statement("bundle", bundle_id, BALLOT, {"control": control, "round": round_id, "value": value})
 
 
-def _only(entry: Entry) -> str:
-    """Return the digest of the one form that a ballot may have."""
-    about, subject = entry.about, entry.statement.subject_sha256
-    return hashlib.sha256(ballot(subject, about["round"], about["control"], about["value"]).to_bytes()).hexdigest()
+def well_formed(entry: Entry) -> None:
+    """Raise a Fault unless a statement has the shape of its type, and a ballot its one form."""
+    what, about, kind = Named("entry {index}", index=entry.index), entry.about, entry.statement.predicate_type
+    shaped(about, _SHAPES.get(kind, dict), what)
+    if kind == BALLOT:
+        only = ballot(entry.statement.subject_sha256, about["round"], about["control"], about["value"])
+        if entry.payload_sha256 != hashlib.sha256(only.to_bytes()).hexdigest():
+            # No certificate could carry it, since all signers of one sign the same bytes.
+            raise Fault("{what} is not in the form that Shinrai writes", what=what)
+
+
+@dataclass(frozen=True, slots=True)
+class Votes:
+    """The ballots of a round by control: those that count, and the others, which may convict. reasons: rationales."""
+
+    counted: Mapping[str, list[tuple[Ballot, Entry]]]
+    others: Mapping[str, list[tuple[Ballot, Entry]]]
+    reasons: list[Entry]
+
+
+def cast_in(
+    opened: Entry, roster: Roster, entries: Iterable[Entry], closed: int | None, revealed: int | None = None
+) -> Votes:
+    """Tell the ballots that count in a round from those that do not.
+
+    A ballot counts when a member of the roster signed it, it stands in the log between opening and closing, the member
+    gave a reason for the same value there without a conflict of interest, and, in a sealed round, committed to exactly
+    this ballot before the reveal. opened: the round's opening; entries: well-formed statements of members on this
+    round; closed: index of the close, None while it is open; revealed: index of the reveal of a sealed round.
+    """
+    by_key = {member.keyid: member.id for member in roster.members}
+    votes = sorted((e for e in entries if e.keyid in by_key), key=lambda entry: entry.index)
+    inside = [e for e in votes if e.index > opened.index and (closed is None or e.index < closed)]
+    reasons = [e for e in inside if e.statement.predicate_type == RATIONALE]
+    explained = {(e.keyid, e.about["control"], e.about["value"]) for e in reasons if not e.about.get("conflict")}
+    sealed, given = opened.about.get("sealed") is True, dict[tuple[str, str], str]()
+    for entry in inside:
+        if entry.statement.predicate_type == SEAL and revealed is not None and entry.index < revealed:
+            for seal in entry.about["seals"]:
+                # The first one stands: with two, a member could choose once it has seen how others voted.
+                given.setdefault((entry.keyid, seal["control"]), seal["seal"])
+    counted: dict[str, list[tuple[Ballot, Entry]]] = {control: [] for control in opened.about["controls"]}
+    others: dict[str, list[tuple[Ballot, Entry]]] = {control: [] for control in counted}
+    for entry in votes:
+        control, value = str(entry.about.get("control")), str(entry.about.get("value"))
+        mine = entry.statement.subject_sha256 == opened.statement.subject_sha256 and control in counted
+        if not mine or entry.statement.predicate_type != BALLOT:
+            continue
+        timely = entry.index > opened.index and (closed is None or entry.index < closed)
+        shown = not sealed or (revealed is not None and entry.index > revealed)
+        kept = not sealed or given.get((entry.keyid, control)) == entry.sig
+        counts = timely and shown and kept and (entry.keyid, control, value) in explained
+        (counted if counts else others)[control].append((Ballot(by_key[entry.keyid], value), entry))
+    return Votes(counted, others, reasons)
+
+
+def answers_sha256(about: Mapping[str, Any]) -> str:
+    """Return what is committed to before a round of the known answers told after it."""
+    return hashlib.sha256(canonical_json({"answers": about["answers"], "salt": about["salt"]})).hexdigest()
 
 
 def verdict_record(control: str, counted: Tally) -> dict[str, Any]:
