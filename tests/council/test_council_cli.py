@@ -10,6 +10,9 @@ import pytest
 
 from shinrai.assess import assess
 from shinrai.cli import main
+from shinrai_verify.cli import to_text
+from shinrai_verify.trust import Policy
+from shinrai_verify.verify import verify
 
 LIMITS = "checks:\n  group_fairness:\n    limits: {selection_rate.ratio: 0.8}\n"
 SEATS = """\
@@ -96,6 +99,13 @@ def test_tools_far_away_and_a_person_certify_an_assessment(desk, monkeypatch):
     assert (shown["n"], shown["f"], shown["q"], shown["byzantine"], shown["attempt"]) == (4, 1, 3, True, 2)
     said = desk.run("status")
     assert said.count("closed") == 2
+    # An outsider with the small verifier alone comes to the same.
+    outcome = verify(Path(desk.record), Policy.from_bytes(Path(desk.trust).read_bytes()))
+    assert (outcome.exit_code, outcome.record, outcome.withheld) == (0, True, []), to_text(outcome, "en")
+    assert outcome.certified.items() >= {CONTROL: "pass", "JP-GL-C3.evaluation-runs": "pass"}.items()
+    assert {control: counted.outcome for control, counted in outcome.tallies.items()} == {
+        each["control"]: each["outcome"] for each in found["controls"]
+    }
     # What is in the record can be counted by anybody, not changed by anybody.
     with Path(desk.record).open("r+b") as file:
         file.seek(5_000)

@@ -218,21 +218,28 @@ class Work {
       const found = shown.get(payload);
       return found && kindOf(found.statement.type) === kind ? found : null;
     };
+    const what = "the verdict";
+    const verdicts = [];
     for (const [payload, { statement }] of shown) {
       if (kindOf(statement.type) !== "council-verdict") continue;
-      const what = "the verdict";
       SHAPES["council-verdict"](statement.about, what);
       const round = typed(statement.about.round, "council-round");
-      refuseUnless(round, "no-round");
-      digest(round.statement.about.roster, "the round");
+      refuseUnless(round && round.statement.subject === this.told.bundleId, "no-round");
+      SHAPES["council-round"](round.statement.about, "the round");
+      verdicts.push({ payload, statement, round });
+    }
+    // Where there were several attempts, the last one stands.
+    verdicts.sort((one, other) => one.round.statement.about.attempt - other.round.statement.about.attempt);
+    for (const { payload, statement, round } of verdicts) {
       const roster = typed(round.statement.about.roster, "roster");
-      refuseUnless(roster && round.statement.subject === this.told.bundleId, "no-round");
+      refuseUnless(roster, "no-round");
       for (const [role, { signers }] of [["admin", roster], ["coordinator", round], ["coordinator", shown.get(payload)]]) {
         refuseUnless(this.trust.some((trust) => reaches(trust, role, signers)), "role-threshold", { what, role });
       }
       const rubric = shown.get(round.statement.about.rubric)?.statement.about;
       const members = this.rosters.get(round.statement.about.roster);
       for (const claim of statement.about.controls) {
+        this.told.certified.delete(claim.control);
         if (VALUES.includes(claim.outcome)) await this.certificate(claim, statement.about.round, members, rubric);
       }
     }

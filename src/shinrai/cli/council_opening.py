@@ -144,6 +144,8 @@ def _contents(store: Store, path: Path) -> _Contents:
         statements = tuple(_statements(bundle))
         blobs = [name for name in bundle.sha256 if name.startswith("blobs/sha256/")]
         contents = {name.rpartition("/")[2]: bundle.read(name) for name in blobs}
+        if "VERIFY.txt" in bundle.sha256:
+            contents[bundle.sha256["VERIFY.txt"]] = bundle.read("VERIFY.txt")
     logged = []
     for kind in (PLAN, EVIDENCE):
         known = {entry.envelope.payload: entry for entry in store.of_type(kind)}

@@ -107,6 +107,18 @@ def tile_names(size: int, kind: str = "0") -> list[tuple[str, int]]:
     return names
 
 
+def tile_entries(tile: bytes, name: str, width: int) -> list[bytes]:
+    """Return the entries in a tile: each after its length in two bytes, so many and nothing else."""
+    found, at = [], 0
+    for _ in range(width):
+        size = int.from_bytes(tile[at : at + 2], "big")
+        found.append(tile[at + 2 : at + 2 + size])
+        at += 2 + size
+    if at != len(tile):
+        raise Fault("{name} does not hold {n} entries", name=name, n=width)
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class Entry:
     """A verified statement and its place in the log. sig: SHA-256 of the signature."""
@@ -304,14 +316,20 @@ class _Work:
             known = by_payload.get(envelope.payload_sha256, (envelope,))[0].signatures
             together = tuple(dict.fromkeys((*known, *envelope.signatures)))
             by_payload[envelope.payload_sha256] = (Envelope(envelope.payload, together), statement)
+        verdicts = []
         for verdict, summary in by_payload.values():
-            if summary.predicate_type != VERDICT:
-                continue
-            claims = shaped(summary.predicate, _SHAPES[VERDICT], Named("the verdict"))["controls"]
-            held, council = by_payload.get(summary.predicate["round"], (None, None))
-            signed = by_payload.get(council.predicate["roster"], (None, None))[0] if council else None
-            ours = council and (council.predicate_type, council.subject_sha256) == (ROUND, self.outcome.bundle_id)
-            if held is None or signed is None or council is None or not ours:
+            if summary.predicate_type == VERDICT:
+                shaped(summary.predicate, _SHAPES[VERDICT], Named("the verdict"))
+                held, council = by_payload.get(summary.predicate["round"], (None, None))
+                ours = council and (council.predicate_type, council.subject_sha256) == (ROUND, self.outcome.bundle_id)
+                if held is None or council is None or not ours:
+                    raise Fault("a verdict is of a council round that is not here")
+                shaped(council.predicate, _SHAPES[ROUND], Named("the council round"))
+                verdicts.append((verdict, summary.predicate["controls"], held, council))
+        # Where there were several attempts, the last one stands.
+        for verdict, claims, held, council in sorted(verdicts, key=lambda each: int(each[3].predicate["attempt"])):
+            signed = by_payload.get(council.predicate["roster"], (None, None))[0]
+            if signed is None:
                 raise Fault("a verdict is of a council round that is not here")
             for role, envelope in (("admin", signed), ("coordinator", held), ("coordinator", verdict)):
                 if not any(trust.signed_by(envelope, role) for trust in self.trust):
@@ -320,6 +338,7 @@ class _Work:
             roster, rubric = self.rosters[signed.payload_sha256], by_payload.get(council.predicate["rubric"])
             for claim in claims:
                 control, value = claim["control"], claim["outcome"]
+                self.outcome.certified.pop(control, None)
                 if value in VALUES:
                     what = Named("the certificate of {name}", name=control)
                     voters = self._certificate(
@@ -388,12 +407,9 @@ class _Work:
         return Checkpoint.parse(text, what), signed
 
     def _tile(self, name: str, width: int) -> None:
-        tile, at = self.bundle.read(name), 0
-        for _ in range(width):
-            size = int.from_bytes(tile[at : at + 2], "big")
-            entry, at = tile[at + 2 : at + 2 + size], at + 2 + size
+        for entry in tile_entries(self.bundle.read(name), name, width):
             record = shaped(strict_json(entry, name), _LEAF, name)
-            if canonical_json(record) != entry or at > len(tile):
+            if canonical_json(record) != entry:
                 raise Fault("{what} is not in the form that Shinrai writes", what=name)
             whole_log, index = record["type"] in (TRUST, REVOCATION), len(self.leaves)
             run = record["subject"] == self.subject and record["type"] in (PLAN, ABANDONMENT, ASSESSMENT)
@@ -401,8 +417,6 @@ class _Work:
                 self.ours[index] = record["type"]
             self.leaves.append(leaf_hash(entry))
             self.index_of[self.leaves[-1]] = index
-        if at != len(tile):
-            raise Fault("{name} does not hold {n} entries", name=name, n=width)
         self.used.add(name)
 
     def _stamp(self, text: bytes) -> None:
@@ -653,9 +667,12 @@ class _Work:
         before = [e for e in self.of(CANARIES) if e.index < self.round.index]
         told = self.of(ANSWERS, round_id=self.round.payload_sha256)
         for entry in told:
-            committed = before[-1].about if before else {"answers": {"digest": {"sha256": ""}}, "items": 0}
-            fits = committed["answers"]["digest"]["sha256"] == answers_sha256(entry.about) and entry.index > closed
-            if not fits or committed["items"] != len(entry.about["answers"]):
+            wanted = {
+                "answers": {"digest": {"sha256": answers_sha256(entry.about)}},
+                "items": len(entry.about["answers"]),
+            }
+            kept = {name: before[-1].about[name] for name in wanted} if before else None
+            if kept != wanted or entry.index < closed:
                 raise Fault("the known answers are not those that were committed to before the round")
         if told:
             n = len(told[-1].about["answers"])
