@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shinrai.evidence.bundle import BundleParts, entry_tiles, proof_files
 from shinrai_verify import verify as formats
-from shinrai_verify.council import VALUES, Ballot, tally
+from shinrai_verify.council import VALUES, Ballot, Roster, tally
 from shinrai_verify.dsse import Envelope, Signature, Statement
 from shinrai_verify.encoding import canonical_json
 from shinrai_verify.keys import keyid
@@ -254,6 +254,10 @@ class World:
             log.append(("canaries", self._sign("canaries", committed, "admin")))
         return log
 
+    @cached_property
+    def _roster(self) -> Roster:
+        return parse_roster({"members": [seat(name) for name in self.seats], "required": self._required}, "roster")
+
     @property
     def _required(self) -> dict[str, int]:
         return {"north": 1} if "north" in self.seats else {}
@@ -357,9 +361,10 @@ class World:
 
     @cached_property
     def tallies(self) -> dict[str, Any]:
-        roster = parse_roster({"members": [seat(name) for name in self.seats], "required": self._required}, "roster")
         return {
-            control: tally(roster, [Ballot(s, v) for s in self.seats for v in self.votes.get((s, control), ["pass"])])
+            control: tally(
+                self._roster, [Ballot(s, v) for s in self.seats for v in self.votes.get((s, control), ["pass"])]
+            )
             for control in (MEASURED, ATTESTED)
         }
 
@@ -375,10 +380,7 @@ class World:
         ]
         summed: dict[str, Any] = {"controls": controls, "round": round_id}
         if self.standalone:
-            roster = dict(self.before_round)["roster"]
-            summed["council"] = formats.council_record(
-                parse_roster(json.loads(roster.payload)["predicate"], "the roster")
-            )
+            summed["council"] = formats.council_record(self._roster)
         verdict = self._statement("verdict", of_bundle, formats.VERDICT, summed)
         return [
             ("close", self._sign("close", close, "coordinator")),

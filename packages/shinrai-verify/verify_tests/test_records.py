@@ -1,0 +1,89 @@
+"""The record of a council round: what an outside assessor checks with the verifier alone, and what is refused."""
+
+import json
+from collections import Counter
+
+import pytest
+
+from shinrai_verify.cli import main, to_json, to_text
+from shinrai_verify.council import UNDECIDED
+
+from .both import differences, node
+from .corpus import policy_bytes
+from .records import KNOWN, MANY, PLAIN, insiders, record, record_cases
+from .world import ATTESTED, MEASURED, World, said
+
+
+@pytest.mark.parametrize("name", list(insiders()))
+def test_a_record_is_of_the_class_that_it_has_to_be(tmp_path, name):
+    world, code = insiders()[name]
+    outcome = world.verified(tmp_path)
+    assert outcome.exit_code == code, to_text(outcome, "en")
+    assert to_text(outcome, "ja")
+
+
+@pytest.mark.skipif(node() is None, reason="no node: neither on PATH nor in playwright")
+def test_both_verifiers_say_the_same_of_every_record(tmp_path):
+    tally = Counter[str]()
+    found = differences(list(record_cases(24)), tmp_path, tally)
+    assert not found, "\n".join(found)
+    assert sum(tally.values()) > 150
+    assert set(tally) == {"0", "1", "2", "3"}
+
+
+def test_a_record_says_that_it_is_one_and_what_was_certified(tmp_path):
+    outcome = record(canaries=KNOWN).verified(tmp_path)
+    assert (outcome.record, outcome.certified) == (True, {MEASURED: "pass", ATTESTED: "pass"})
+    text = to_text(outcome, "en")
+    assert "this is its record, and no assessment goes with it" in text
+    assert "the 2 known answers are those committed to before the round" in text
+    assert "VERIFIED: the record of the council's round is authentic and complete." in text
+    assert "評議の記録は真正で" in to_text(outcome, "ja")
+    assert json.loads(to_json(outcome))["kind"] == "record"
+    assert json.loads(to_json(World().verified(tmp_path)))["kind"] == "bundle"
+
+
+def test_33_seats_need_22_votes_whatever_a_verdict_says(tmp_path):
+    silent = {(name, MEASURED): [] for name in MANY[21:]}
+    outcome = record(seats=MANY, votes=silent).verified(tmp_path)
+    assert (outcome.roster.n, outcome.roster.f, outcome.roster.q) == (33, 10, 22)
+    assert outcome.tallies[MEASURED].outcome == UNDECIDED
+    for votes in (21, 18):
+        world, _ = insiders()[f"with {votes} of 33 votes for a pass"]
+        assert "does not carry the votes it claims" in said(world.verified(tmp_path))
+
+
+def test_the_last_attempt_stands_in_what_is_certified_without_the_log(tmp_path):
+    # A control that was certified once and is undecided in the next attempt is certified no more.
+    first = record()
+    assert first.verified(tmp_path).certified[MEASURED] == "pass"
+    world, _ = insiders()["split"]
+    assert MEASURED not in world.verified(tmp_path).certified
+
+
+def test_the_case_of_a_round_is_told_from_its_record(tmp_path):
+    assert "the case of a council round" in said(insiders()["that is a case"][0].verified(tmp_path))
+
+
+def test_a_stolen_key_of_a_seat_spoils_no_round(tmp_path):
+    outcome = insiders()["with a key revoked before, not counted"][0].verified(tmp_path)
+    assert "signed with a seat's key after it was revoked, not counted: " in to_text(outcome, "en")
+    assert outcome.tallies[MEASURED].absent == ("zenith",)
+
+
+def test_a_trust_file_that_cannot_be_read_is_named(tmp_path, capsys):
+    bundle = PLAIN.bundle(tmp_path)
+    wrong = tmp_path / "wrong.json"
+    for data, words in ((b"no JSON", "is not valid JSON"), (b"{}", "lacks a valid field")):
+        wrong.write_bytes(data)
+        assert main([str(bundle), "--trust", str(wrong), "--lang", "en"]) == 64
+        told = capsys.readouterr().err
+        assert str(wrong) in told
+        assert words in told
+
+
+def test_the_command_takes_a_record(tmp_path, capsys):
+    trust = tmp_path / "trust.json"
+    trust.write_bytes(policy_bytes(PLAIN))
+    assert main([str(PLAIN.bundle(tmp_path)), "--trust", str(trust), "--lang", "en"]) == 0
+    assert "the record of the council's round" in capsys.readouterr().out
