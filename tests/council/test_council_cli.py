@@ -187,6 +187,28 @@ def test_what_cannot_be_done_is_told(arguments, words, capsys, monkeypatch, home
     assert words in capsys.readouterr().err
 
 
+def test_a_requirement_stands_for_its_leaves_and_a_bundle_is_no_record(desk):
+    said = desk.run("roster", "--file", desk.folder / "seats.yaml")
+    given = ("--roster", re.search("Roster: ([0-9a-f]{64})", said)[1], "--case", desk.case)
+    said = desk.run("open", desk.out / "bundle.zip", *given, "--control", "JP-GL-C2", "--control", CONTROL)
+    assert f"JP-GL-C2 stands for its pieces of evidence: {CONTROL}\n" in said
+    assert json.loads(desk.run("show", desk.case, "--trust", desk.trust, "--json"))["controls"] == [CONTROL]
+    for asked in ("JP-GL-C", "JP-GL-C2.", "JP-GL-C99"):
+        said = desk.run("open", desk.out / "bundle.zip", *given, "--control", asked, code=3)
+        assert f"The bundle has no evidence on {asked}." in said
+    for word in ("tally", "show"):
+        said = desk.run(word, desk.out / "bundle.zip", "--trust", desk.trust, code=3)
+        assert "neither the case nor the record of a council round" in said
+        assert "shinrai verify FILE --trust TRUST" in said
+        assert "Do not vote" not in said
+    # The case holds no vote, and says so of itself to who takes it for the record.
+    outcome = verify(Path(desk.case), Policy.from_bytes(Path(desk.trust).read_bytes()))
+    assert (outcome.exit_code, "the case of a council round" in to_text(outcome, "en")) == (1, True)
+    broken = desk.folder / "broken.zip"
+    broken.write_bytes(Path(desk.case).read_bytes()[:-9])
+    assert "Do not rely on it." in desk.run("tally", broken, "--trust", desk.trust, code=3)
+
+
 def test_a_tier_can_be_raised_and_never_lowered(desk):
     with pytest.raises(AssertionError, match="cannot ask for less"):
         desk.open("--tier", "low")
