@@ -385,7 +385,8 @@ class Work {
       }
     }
     this.entries = [...at.values()].sort((a, b) => (a.index < b.index ? -1 : 1));
-    const extra = this.bundle.names("log/").filter((name) => !this.used.has(name) && !name.startsWith("log/consistency/"));
+    const extra = this.bundle.names("log/").filter((name) => !this.used.has(name));
+    refuseUnless(!extra[0]?.startsWith("log/consistency/"), "unasked-proof", { name: extra[0] });
     refuseUnless(extra.length === 0, "bad-name", { name: extra[0] });
     this.note("V5", 0, "v5", { n: this.entries.length });
     if (!this.isWhole) this.note("V5", 0, "v5-part");

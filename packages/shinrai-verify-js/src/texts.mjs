@@ -70,6 +70,10 @@ export const TEXTS = {
   ],
   rewritten: ["the log was rewritten since you last saw it", "前回の確認後にログが書き換えられています"],
   "not-logged": ["{what} is not in the log", "{what}がログに記録されていません"],
+  "unasked-proof": [
+    "{name} continues no checkpoint that you gave: remove it, or give the checkpoint",
+    "{name}は、指定されたどのチェックポイントの続きも示していません。このファイルを除くか、チェックポイントを指定してください",
+  ],
   "stray-trust": ["the log holds a trust document that is not in the chain", "ログに、連鎖にない信頼文書があります"],
   revoked: ["entry {index} is signed by a key that was revoked before", "記録{index}は、それ以前に失効した鍵で署名されています"],
   "no-right": ["entry {index} ({kind}) is signed by a key without that right", "記録{index}（{kind}）は、その権限のない鍵で署名されています"],
