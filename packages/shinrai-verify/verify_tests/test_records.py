@@ -1,7 +1,11 @@
 """The record of a council round: what an outside assessor checks with the verifier alone, and what is refused."""
 
 import json
+import re
+import shutil
+import subprocess
 from collections import Counter
+from pathlib import Path
 
 import pytest
 
@@ -87,3 +91,52 @@ def test_the_command_takes_a_record(tmp_path, capsys):
     trust.write_bytes(policy_bytes(PLAIN))
     assert main([str(PLAIN.bundle(tmp_path)), "--trust", str(trust), "--lang", "en"]) == 0
     assert "the record of the council's round" in capsys.readouterr().out
+
+
+HOW_TO = Path(__file__).resolve().parents[3] / "docs" / "how-to" / "verify-a-bundle.md"
+
+
+@pytest.fixture(scope="module")
+def section() -> str:
+    """Return what the document says of records."""
+    return HOW_TO.read_text().partition("## The record of a council round\n")[2].partition("\n## ")[0]
+
+
+def test_the_document_shows_what_the_command_prints(tmp_path, monkeypatch, capsys, section):
+    (tmp_path / "trust.json").write_bytes(policy_bytes(PLAIN))
+    PLAIN.bundle(tmp_path).rename(tmp_path / "record.zip")
+    monkeypatch.chdir(tmp_path)
+    command, *shown = re.search("```console\n[$] (.*?)```", section, re.DOTALL)[1].splitlines()
+    assert main([*command.split()[1:], "--lang", "en"]) == 0
+    pattern = "".join("(.*\n)*" if line == "..." else re.escape(line).replace(r"\.\.\.", ".*") + "\n" for line in shown)
+    assert re.fullmatch(pattern, capsys.readouterr().out)
+
+
+@pytest.mark.skipif(
+    not all(map(shutil.which, ("bash", "openssl", "sha256sum"))), reason="no bash, openssl or sha256sum"
+)
+def test_a_certificate_is_counted_by_hand_as_the_document_says(tmp_path, section):
+    dissent = record(votes={("east", MEASURED): ["fail"]})
+    script = re.search("```sh\n(.*?)```", section, re.DOTALL)[1]
+
+    def counted(world, bend=lambda data: data):
+        folder = tmp_path / str(len(list(tmp_path.iterdir())))
+        for name, data in world.contents().items():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            (folder / name).write_bytes(bend(data))
+        ran = subprocess.run(
+            ["bash", "-uo", "pipefail", "-c", script],
+            cwd=folder,
+            env={"CONTROL": MEASURED, "PATH": "/usr/bin:/bin", "TMPDIR": str(tmp_path)},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        return ran.stdout.strip()
+
+    assert counted(dissent) == f"{MEASURED}: pass, 4 good signatures, round {dissent.round.payload_sha256}"
+    # A signature exchanged for another's is not counted.
+    first, second = (json.loads(PLAIN.certificates[MEASURED])["signatures"][n]["sig"].encode() for n in (0, 1))
+    found = counted(PLAIN, lambda data: data.replace(first, second))
+    assert "pass, 4 good signatures" in found
+    assert "computed checksum did NOT match" not in found

@@ -484,7 +484,9 @@ class _Work:
         extra = [name for name in self.bundle.sha256 if name.startswith("log/") and name not in self.used]
         if extra and extra[0].startswith("log/consistency/"):
             # Nobody signed it and nothing here can check it, so a changed bit would go unseen.
-            raise Fault("{name} continues no checkpoint that you gave: remove it, or give the checkpoint", name=extra[0])
+            raise Fault(
+                "{name} continues no checkpoint that you gave: remove it, or give the checkpoint", name=extra[0]
+            )
         if extra:
             raise Fault("the bundle holds a file named {name}, which is not allowed", name=extra[0])
         text = "{n} signed statements, each with a good signature and in the log"
