@@ -308,6 +308,12 @@ ATTACKS = {
         _with_certificate(_certificate(*SEATS, world=OTHER_ROUND)),
         "does not carry the votes it claims",
     ),
+    "a certificate with a signature by nobody of the roster": (
+        _with_certificate(
+            sign(PLAIN.ballot(MEASURED, "pass"), *(f"seat-{name}" for name in SEATS), "stranger"),
+        ),
+        "does not carry the votes it claims",
+    ),
     "a certificate in another form": (
         World(edits={"certificates": lambda all_: {name: data + b" " for name, data in all_.items()}}),
         "is not in the form that Shinrai writes",

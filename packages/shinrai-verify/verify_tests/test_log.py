@@ -197,3 +197,10 @@ def test_a_continuation_that_nobody_asked_for_is_refused_and_not_left_unread(tmp
         assert (outcome.exit_code, said(outcome).startswith(words)) == (1, True)
     whole = World(files=lambda files: {**files, "log/consistency/5": b"anything"}).verified(tmp_path)
     assert (whole.exit_code, said(whole).startswith(words)) == (1, True)
+
+
+def test_an_entry_that_is_spelt_otherwise_is_refused(tmp_path):
+    spaced = World(edits={"entries": lambda entries: [*entries, entries[0].replace(b"{", b"{ ")]})
+    outcome = spaced.verified(tmp_path)
+    assert "log/tile/entries/000.p/33 is not in the form that Shinrai writes" in said(outcome)
+    assert outcome.exit_code == 1

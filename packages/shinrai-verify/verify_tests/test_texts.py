@@ -39,7 +39,7 @@ def _name(function):
 def _texts():
     """Return every text given literally, and the calls whose text is a variable."""
     found, indirect = set(), []
-    for path in sorted(SOURCE.glob("*.py")):
+    for path in sorted(SOURCE.rglob("*.py")):
         tree = ast.parse(path.read_text())
         named: dict[str, set[str]] = {}
         for node in ast.walk(tree):
