@@ -2,7 +2,9 @@
 
 import json
 import re
+import subprocess
 import threading
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -106,6 +108,15 @@ def test_tools_far_away_and_a_person_certify_an_assessment(desk, monkeypatch):
     assert {control: counted.outcome for control, counted in outcome.tallies.items()} == {
         each["control"]: each["outcome"] for each in found["controls"]
     }
+    assert main(["report", desk.record, "--trust", desk.trust, "--lang", "en", "--out", str(desk.folder / "r")]) == 3
+    assert "the record of a council round; it holds no assessment" in desk.capsys.readouterr().err
+    # And by hand, as the file in it says.
+    with zipfile.ZipFile(desk.record) as opened:
+        opened.extractall(desk.folder / "record")
+    script = "\n".join((desk.folder / "record" / "VERIFY.txt").read_text().splitlines()[3:])
+    ran = subprocess.run(["bash", "-c", script], cwd=desk.folder / "record", capture_output=True, text=True, check=True)
+    assert [ran.stdout.count(word) for word in (": OK", "Verified Successfully")] == [2, 1]
+    assert verify(desk.folder / "record", Policy.from_bytes(Path(desk.trust).read_bytes())).exit_code == 0
     # What is in the record can be counted by anybody, not changed by anybody.
     with Path(desk.record).open("r+b") as file:
         file.seek(5_000)

@@ -30,7 +30,8 @@ def code_lines(source: str) -> int:
 
 
 def test_lines_of_code_are_counted_without_what_is_said_about_them():
-    source = '"""Text\nof a module."""\n\n# why\na = 1  # what\n\n\ndef f():\n    """Says."""\n    return [\n        a,\n    ]\n'
+    source = '"""Text\nof a module."""\n\n# why\na = 1  # what\n\n\ndef f():\n    """Says."""\n'
+    source += "    return [\n        a,\n    ]\n"
     assert code_lines(source) == 5
 
 
