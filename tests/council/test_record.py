@@ -107,7 +107,7 @@ def test_votes_by_a_revoked_key_are_not_taken_and_those_taken_before_are_not_cou
     for name in honest:
         here.cast(name, "pass", case)
     revoke(here, stolen, here.coordinator.opened.index)
-    with pytest.raises(RejectedError, match="its key was revoked"):
+    with pytest.raises(RejectedError, match="The key of this member was revoked"):
         here.coordinator.accept(here.forged(stolen, "pass"))
     outcome, count = verified(here)
     assert counted(outcome)

@@ -149,6 +149,8 @@ class Coordinator:
         senders = {self._sender(position, envelope, phase) for position, envelope in enumerate(envelopes, start=1)}
         if len(senders) != 1:
             raise RejectedError(message("A submission holds statements of several members."))
+        if envelopes[0].signatures[0].keyid in self._revoked():
+            raise RejectedError(message("The key of this member was revoked."))
         self._log(senders.pop(), envelopes)
         return self.proofs(envelopes)
 
@@ -169,8 +171,6 @@ class Coordinator:
         if len(envelope.signatures) != 1 or envelope.signatures[0].keyid not in self._members:
             raise _rejected(position, message("it is not signed by one member of this round"))
         member = self._members[envelope.signatures[0].keyid]
-        if self._revoked().get(member.keyid) is not None:
-            raise _rejected(position, message("its key was revoked"))
         if not verifies(member.public, envelope.signatures[0].sig, envelope.pae):
             raise _rejected(position, message("its signature is not good"))
         with located(None):
