@@ -87,7 +87,8 @@ def test_the_texts_are_found():
 def test_texts_that_are_no_literals_are_ones_that_are_known_otherwise():
     # Each passes on a text that is found where it is made.
     assert sorted(INDIRECT) == [
-        "cli.py: conclusions[outcome.exit_code]",
+        "cli.py: _CONCLUSIONS[outcome.exit_code]",
+        "cli.py: _RECORD_CONCLUSIONS[outcome.exit_code]",
         "cli.py: counted.outcome",
         "cli.py: error.text",
         "cli.py: fault.text",

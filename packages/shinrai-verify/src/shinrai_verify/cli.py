@@ -23,7 +23,6 @@ _CONCLUSIONS = {
 }
 _RECORD_CONCLUSIONS = {
     0: "VERIFIED: the record of the council's round is authentic and complete.",
-    1: _CONCLUSIONS[1],
     2: "INCOMPLETE: what is in the record is authentic, but something is withheld or missing.",
     3: "POLICY NOT MET: the record is authentic, but it does not meet what you demand.",
 }
@@ -156,11 +155,13 @@ def to_text(outcome: Verification, language: str) -> str:
         if roster.common_causes_over_f:
             text = "More seats than {f} share a cause of failure ({causes}): no Byzantine fault tolerance is claimed."
             lines.append(say(language, text, {"f": roster.f, "causes": ", ".join(roster.common_causes_over_f)}))
-    levels, conclusions = outcome.levels, _RECORD_CONCLUSIONS if outcome.record else _CONCLUSIONS
+    levels, conclusion = outcome.levels, say(language, _CONCLUSIONS[outcome.exit_code])
+    if outcome.record and outcome.exit_code != 1:
+        conclusion = say(language, _RECORD_CONCLUSIONS[outcome.exit_code])
     lines += ["", f"L1 {marks[levels['L1']]} {say(language, 'certificates and keys alone')}"]
     lines += [
         f"L2 {marks[levels['L2']]} {say(language, 'with the log')}",
-        say(language, conclusions[outcome.exit_code]),
+        conclusion,
     ]
     if outcome.exit_code == 0:
         text = "Verified does not mean passed: read the verdicts above and the report."
