@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import threading
 import zipfile
@@ -12,7 +13,7 @@ import pytest
 
 from shinrai.assess import assess
 from shinrai.cli import main
-from shinrai_verify.cli import to_text
+from shinrai_verify.cli import to_json, to_text
 from shinrai_verify.trust import Policy
 from shinrai_verify.verify import verify
 
@@ -27,6 +28,7 @@ seats:
 required: {recompute: 1, provenance: 1}
 """
 CONTROL = "JP-GL-C2.bias-runs"
+VERIFIER = Path(__file__).resolve().parents[2] / "packages" / "shinrai-verify-js" / "verify.mjs"
 
 
 @pytest.fixture
@@ -108,6 +110,13 @@ def test_tools_far_away_and_a_person_certify_an_assessment(desk, monkeypatch):
     assert {control: counted.outcome for control, counted in outcome.tallies.items()} == {
         each["control"]: each["outcome"] for each in found["controls"]
     }
+    if node := shutil.which("node"):
+        command = [node, str(VERIFIER), desk.record, "--trust", desk.trust, "--json"]
+        other = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+        mine = json.loads(to_json(outcome))
+        assert {name: other[name] for name in mine if name != "steps"} == {
+            n: v for n, v in mine.items() if n != "steps"
+        }
     assert main(["report", desk.record, "--trust", desk.trust, "--lang", "en", "--out", str(desk.folder / "r")]) == 3
     assert "the record of a council round; it holds no assessment" in desk.capsys.readouterr().err
     # And by hand, as the file in it says.

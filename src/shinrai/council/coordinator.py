@@ -39,6 +39,7 @@ from shinrai_verify.council import VALUES, Roster
 from shinrai_verify.dsse import Envelope, Statement
 from shinrai_verify.keys import verifies
 from shinrai_verify.merkle import leaf_hash
+from shinrai_verify.note import Checkpoint, open_note
 from shinrai_verify.trust import TRUST
 from shinrai_verify.verify import (
     ABANDONMENT,
@@ -313,12 +314,13 @@ class Coordinator:
             for claim in each.statement.predicate["controls"]
             if claim.get("certificate") is not None
         }
-        shown = [*self._documents(), *about, *runs, *more]
-        note, trust = self._store.publish(), [each.envelope for each in self._store.of_type(TRUST)]
+        note, size = self._head()
+        shown = {e.index: e for e in (*self._documents(), *about, *runs, *more) if e.index < size}
+        trust = [each.envelope for each in self._store.of_type(TRUST) if each.index < size]
         held = {**contents, **{sha256: self._store.blob(sha256) for sha256 in certificates}}
-        leaves, entries = self._store.leaves(), self._store.entries()
-        envelopes = [each.envelope for _, each in sorted({each.index: each for each in shown}.items())]
-        write_record(path, manifest, held, envelopes, trust, (note, leaves, entries))
+        envelopes = [each.envelope for _, each in sorted(shown.items())]
+        log = (note, self._store.leaves()[:size], self._store.entries()[:size])
+        write_record(path, manifest, held, envelopes, trust, log)
         return closed
 
     def _write(
@@ -327,10 +329,16 @@ class Coordinator:
         trust = self._store.of_type(TRUST)
         known = [e for e in self._store.of_type(CANARIES) if e.statement.subject_sha256 == self.opened.bundle_id]
         every = {leaf.index: leaf for leaf in (*(_leaf(e) for e in (*self._documents(), *known)), *leaves)}
+        note, size = self._head()
+        chain = [each.envelope for each in trust if each.index < size]
+        shown = [leaf for leaf in every.values() if leaf.index < size]
+        write_case(path, manifest, contents, shown, chain, (note, self._store.leaves()[:size]))
+
+    def _head(self) -> tuple[bytes, int]:
+        """Publish the log; returns the signed head and its size. Others may append at once, so no more is shown."""
         note = self._store.publish()
-        write_case(
-            path, manifest, contents, every.values(), [each.envelope for each in trust], (note, self._store.leaves())
-        )
+        text = open_note(note, [self._store.key], "the checkpoint")
+        return note, Checkpoint.parse(text, "the checkpoint").size
 
     def _rounds(self) -> list[Logged]:
         """Return every round on these contents."""
