@@ -29,9 +29,9 @@ def test_a_record_is_of_the_class_that_it_has_to_be(tmp_path, name):
 @pytest.mark.skipif(node() is None, reason="no node: neither on PATH nor in playwright")
 def test_both_verifiers_say_the_same_of_every_record(tmp_path):
     tally = Counter[str]()
-    found = differences(list(record_cases(24)), tmp_path, tally)
+    found = differences(list(record_cases(16)), tmp_path, tally)
     assert not found, "\n".join(found)
-    assert sum(tally.values()) > 150
+    assert sum(tally.values()) > 120
     assert set(tally) == {"0", "1", "2", "3"}
 
 
