@@ -253,7 +253,7 @@ def _numbers(document, way=()):
         yield way
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.sampled_from(sorted(_numbers(DOCUMENT["measurements"]), key=str)), st.integers(-5, 5) | st.floats(-2, 2))
 def test_no_number_shown_may_be_any_other(tmp_path_factory, way, value):
     shown = copy.deepcopy(DOCUMENT["measurements"])
