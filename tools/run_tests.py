@@ -41,7 +41,13 @@ RULES = (
     f"{VERIFIER}/keys.py",
     f"{VERIFIER}/merkle.py",
     f"{VERIFIER}/note.py",
+    f"{VERIFIER}/outcome.py",
+    f"{VERIFIER}/statements.py",
+    f"{VERIFIER}/steps",
+    f"{VERIFIER}/tiles.py",
     f"{VERIFIER}/trust.py",
+    f"{VERIFIER}/verify.py",
+    f"{VERIFIER}/votes.py",
 )
 """Files, and folders of files, of which every line and every branch has to be tested."""
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// `node verify.mjs BUNDLE --trust TRUST`: the verifier on the command line. Exit codes as shinrai-verify.
+// `node verify.mjs FILE --trust TRUST`: the verifier on the command line. Exit codes as shinrai-verify.
 
 import { lstat, open, readdir, readFile, stat } from "node:fs/promises";
 import { basename, join } from "node:path";
@@ -12,16 +12,16 @@ import { canVerify } from "./src/keys.mjs";
 import { verify } from "./src/steps.mjs";
 import { say } from "./src/texts.mjs";
 import { toRecord, toText } from "./src/told.mjs";
-import { parsePolicy } from "./src/trust.mjs";
+import { readPolicy } from "./src/trust.mjs";
 
 globalThis.crypto ??= webcrypto;
 
 const USAGE = 64;
 const MAX_TRUST = 1024 * 1024;
-const HELP = `usage: verify.mjs BUNDLE --trust TRUST [--last-seen CHECKPOINT] [--json] [--lang ja|en]
+const HELP = `usage: verify.mjs FILE --trust TRUST [--last-seen CHECKPOINT] [--json] [--lang ja|en]
        verify.mjs --batch < list
 
-Verify a Shinrai evidence bundle offline. --batch reads lines of JSON {"bundle", "trust", "lastSeen"?, "now"?} (paths;
+Verify a Shinrai evidence bundle, or the record of a council's round, offline. --batch reads lines of JSON {"bundle", "trust", "lastSeen"?, "now"?} (paths;
 now in milliseconds) and prints one line of JSON for each.
 exit codes: 0 verified, 1 tampered or invalid, 2 incomplete, 3 policy not met, 64 wrong usage
 `;
@@ -63,7 +63,7 @@ async function smallFile(path) {
 async function verifyPaths({ bundle, trust, lastSeen, now }) {
   const opened = [];
   try {
-    const policy = parsePolicy(await smallFile(trust));
+    const policy = readPolicy(await smallFile(trust), trust);
     const seen = lastSeen ? await smallFile(lastSeen) : null;
     return await verify(await sourceOf(bundle, opened), policy, { lastSeen: seen, now });
   } finally {

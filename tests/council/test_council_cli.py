@@ -2,7 +2,10 @@
 
 import json
 import re
+import shutil
+import subprocess
 import threading
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -10,6 +13,9 @@ import pytest
 
 from shinrai.assess import assess
 from shinrai.cli import main
+from shinrai_verify.cli import to_json, to_text
+from shinrai_verify.trust import Policy
+from shinrai_verify.verify import verify
 
 LIMITS = "checks:\n  group_fairness:\n    limits: {selection_rate.ratio: 0.8}\n"
 SEATS = """\
@@ -22,6 +28,7 @@ seats:
 required: {recompute: 1, provenance: 1}
 """
 CONTROL = "JP-GL-C2.bias-runs"
+VERIFIER = Path(__file__).resolve().parents[2] / "packages" / "shinrai-verify-js" / "verify.mjs"
 
 
 @pytest.fixture
@@ -96,6 +103,29 @@ def test_tools_far_away_and_a_person_certify_an_assessment(desk, monkeypatch):
     assert (shown["n"], shown["f"], shown["q"], shown["byzantine"], shown["attempt"]) == (4, 1, 3, True, 2)
     said = desk.run("status")
     assert said.count("closed") == 2
+    # An outsider with the small verifier alone comes to the same.
+    outcome = verify(Path(desk.record), Policy.from_bytes(Path(desk.trust).read_bytes()))
+    assert (outcome.exit_code, outcome.record, outcome.withheld) == (0, True, []), to_text(outcome, "en")
+    assert outcome.certified.items() >= {CONTROL: "pass", "JP-GL-C3.evaluation-runs": "pass"}.items()
+    assert {control: counted.outcome for control, counted in outcome.tallies.items()} == {
+        each["control"]: each["outcome"] for each in found["controls"]
+    }
+    if node := shutil.which("node"):
+        command = [node, str(VERIFIER), desk.record, "--trust", desk.trust, "--json"]
+        other = json.loads(subprocess.run(command, capture_output=True, check=True).stdout)
+        mine = json.loads(to_json(outcome))
+        assert {name: other[name] for name in mine if name != "steps"} == {
+            n: v for n, v in mine.items() if n != "steps"
+        }
+    assert main(["report", desk.record, "--trust", desk.trust, "--lang", "en", "--out", str(desk.folder / "r")]) == 3
+    assert "the record of a council round; it holds no assessment" in desk.capsys.readouterr().err
+    # And by hand, as the file in it says.
+    with zipfile.ZipFile(desk.record) as opened:
+        opened.extractall(desk.folder / "record")
+    script = "\n".join((desk.folder / "record" / "VERIFY.txt").read_text().splitlines()[3:])
+    ran = subprocess.run(["bash", "-c", script], cwd=desk.folder / "record", capture_output=True, text=True, check=True)
+    assert [ran.stdout.count(word) for word in (": OK", "Verified Successfully")] == [2, 1]
+    assert verify(desk.folder / "record", Policy.from_bytes(Path(desk.trust).read_bytes())).exit_code == 0
     # What is in the record can be counted by anybody, not changed by anybody.
     with Path(desk.record).open("r+b") as file:
         file.seek(5_000)
@@ -175,6 +205,28 @@ def test_what_cannot_be_done_is_told(arguments, words, capsys, monkeypatch, home
     monkeypatch.setenv("SHINRAI_HOME", str(home.path))
     assert main(["council", *arguments, "--lang", "en"]) == 3
     assert words in capsys.readouterr().err
+
+
+def test_a_requirement_stands_for_its_leaves_and_a_bundle_is_no_record(desk):
+    said = desk.run("roster", "--file", desk.folder / "seats.yaml")
+    given = ("--roster", re.search("Roster: ([0-9a-f]{64})", said)[1], "--case", desk.case)
+    said = desk.run("open", desk.out / "bundle.zip", *given, "--control", "JP-GL-C2", "--control", CONTROL)
+    assert f"JP-GL-C2 stands for its pieces of evidence: {CONTROL}\n" in said
+    assert json.loads(desk.run("show", desk.case, "--trust", desk.trust, "--json"))["controls"] == [CONTROL]
+    for asked in ("JP-GL-C", "JP-GL-C2.", "JP-GL-C99"):
+        said = desk.run("open", desk.out / "bundle.zip", *given, "--control", asked, code=3)
+        assert f"The bundle has no evidence on {asked}." in said
+    for word in ("tally", "show"):
+        said = desk.run(word, desk.out / "bundle.zip", "--trust", desk.trust, code=3)
+        assert "neither the case nor the record of a council round" in said
+        assert "shinrai verify FILE --trust TRUST" in said
+        assert "Do not vote" not in said
+    # The case holds no vote, and says so of itself to who takes it for the record.
+    outcome = verify(Path(desk.case), Policy.from_bytes(Path(desk.trust).read_bytes()))
+    assert (outcome.exit_code, "the case of a council round" in to_text(outcome, "en")) == (1, True)
+    broken = desk.folder / "broken.zip"
+    broken.write_bytes(Path(desk.case).read_bytes()[:-9])
+    assert "Do not rely on it." in desk.run("tally", broken, "--trust", desk.trust, code=3)
 
 
 def test_a_tier_can_be_raised_and_never_lowered(desk):

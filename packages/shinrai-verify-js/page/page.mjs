@@ -5,16 +5,16 @@ import { councilOf } from "./count.mjs";
 import { canVerify } from "./keys.mjs";
 import { verify } from "./steps.mjs";
 import { say } from "./texts.mjs";
-import { verdictText } from "./told.mjs";
-import { parsePolicy } from "./trust.mjs";
+import { conclusionOf, verdictText } from "./told.mjs";
+import { readPolicy } from "./trust.mjs";
 
 const MAX_SMALL = 1024 * 1024;
 const WORDS = {
   en: {
     title: "Verify an evidence bundle",
-    lead: "This page checks in your browser that a bundle is authentic and complete. The files stay on this device: the page opens no connection, so you can go offline first.",
+    lead: "This page checks in your browser that a bundle, or the record of a council's round, is authentic and complete. The files stay on this device: the page opens no connection, so you can go offline first.",
     drop: "Drop the files here, or choose them.",
-    bundle: "Bundle (.zip)",
+    bundle: "Bundle or record of a round (.zip)",
     trust: "Trust file (trust.json)",
     trustHint: "It says whose keys and log you believe. It must have reached you by another way than the bundle; one that came with it proves nothing.",
     seen: "Checkpoint you saw last (optional)",
@@ -22,7 +22,7 @@ const WORDS = {
     go: "Verify",
     reading: "Reading and checking…",
     done: "Checked. {conclusion}",
-    choose: "Choose a bundle and a trust file.",
+    choose: "Choose a bundle or record, and a trust file.",
     unusable: "Nothing was verified: {reason}",
     levels: "Two levels",
     steps: "Steps",
@@ -32,6 +32,8 @@ const WORDS = {
     withheld: "Withheld: {name}",
     outcomes: "What the council decided",
     notPassed: "Verified does not mean passed: read the decisions below and the report.",
+    recordNotPassed:
+      "Verified does not mean passed: read the decisions below. This is the record of a round held by itself; no assessment goes with it.",
     about: "About",
     system: "System",
     bundleId: "Bundle (SHA-256 of the manifest)",
@@ -52,9 +54,9 @@ const WORDS = {
   },
   ja: {
     title: "証拠バンドルの検証",
-    lead: "証拠バンドルが真正で、欠けているものがないかを、ブラウザーの中だけで確かめます。ファイルがこの端末の外に出ることはありません。通信は一切行わないため、先にネットワークを切断しても検証できます。",
+    lead: "証拠バンドルや評議の記録が真正で、欠けているものがないかを、ブラウザーの中だけで確かめます。ファイルがこの端末の外に出ることはありません。通信は一切行わないため、先にネットワークを切断しても検証できます。",
     drop: "ファイルをここにドロップするか、選択してください。",
-    bundle: "証拠バンドル（.zip）",
+    bundle: "証拠バンドルまたは評議の記録（.zip）",
     trust: "トラストファイル（trust.json）",
     trustHint: "どの鍵とログを信頼するかを定めるものです。必ず証拠バンドルとは別の経路で受け取ってください。添えられてきたものでは、何も証明できません。",
     seen: "前回確認したチェックポイント（任意）",
@@ -62,7 +64,7 @@ const WORDS = {
     go: "検証する",
     reading: "読み取り、確認しています…",
     done: "確認が終わりました。{conclusion}",
-    choose: "証拠バンドルとトラストファイルを選択してください。",
+    choose: "証拠バンドルまたは評議の記録と、トラストファイルを選択してください。",
     unusable: "検証は行っていません：{reason}",
     levels: "二つの水準",
     steps: "確認の段階",
@@ -72,6 +74,7 @@ const WORDS = {
     withheld: "非開示：{name}",
     outcomes: "評議会の決定",
     notPassed: "検証成功は合格を意味しません。下の決定と報告書をご覧ください。",
+    recordNotPassed: "検証成功は合格を意味しません。下の決定をご覧ください。これは単独で行われた評議の記録であり、評価結果は伴いません。",
     about: "対象",
     system: "システム",
     bundleId: "証拠バンドル（目録のSHA-256）",
@@ -175,10 +178,10 @@ function keepLink(outcome) {
 function show(outcome) {
   shownOutcome = outcome;
   const { exitCode, levels, steps } = outcome;
-  const conclusion = make("h2", say(language, `exit${exitCode}`), { id: "conclusion", class: `conclusion class${exitCode}`, tabindex: "-1" });
+  const conclusion = make("h2", say(language, conclusionOf(outcome)), { id: "conclusion", class: `conclusion class${exitCode}`, tabindex: "-1" });
   const level = (name) => ({ code: name, exitClass: levels[name], text: name, fields: {} });
   const parts = [conclusion];
-  if (exitCode === 0) parts.push(make("p", word("notPassed")));
+  if (exitCode === 0) parts.push(make("p", word(outcome.record ? "recordNotPassed" : "notPassed")));
   parts.push(...about(outcome), make("h3", word("levels")), stepList(["L1", "L2"].map(level)));
   // Of what was tampered with, nothing further is believable: neither what is missing nor what was decided.
   if (exitCode !== 1) parts.push(make("h3", word("lacking")), lacking(outcome), ...outcomes(outcome));
@@ -211,11 +214,11 @@ async function run(event) {
   };
   try {
     if (!(await canVerify())) throw new Fault("no-engine");
-    const policy = parsePolicy(await small(trust));
+    const policy = readPolicy(await small(trust), trust.name);
     const lastSeen = seen ? await small(seen) : null;
     const outcome = await verify(fileSource(bundle), policy, { lastSeen, onPiece });
     show(outcome);
-    announce(word("done", { conclusion: say(language, `exit${outcome.exitCode}`) }));
+    announce(word("done", { conclusion: say(language, conclusionOf(outcome)) }));
     $("conclusion").focus();
   } catch (error) {
     const reason = error instanceof Fault ? say(language, error.text, error.fields) : String(error);

@@ -19,6 +19,8 @@ const ROLE_OF = {
   "council-rubric": "admin",
   revocation: "admin",
   withheld: "admin",
+  "council-canaries": "admin",
+  "council-canary-answers": "admin",
   plan: "producer",
   abandonment: "producer",
   assessment: "producer",
@@ -45,7 +47,10 @@ const SHAPES = {
     rubric: digest,
     trust: digest,
     sealed: maybe(flag),
+    standalone: maybe(flag),
   }),
+  "council-canaries": fields({ answers: fields({ digest: fields({ sha256: digest }) }), items: integer }),
+  "council-canary-answers": fields({ round: digest, answers: list(fields({ control: identifier, answer: text })), salt: digest }),
   "council-seal": fields({ round: digest, seals: list(fields({ control: identifier, seal: digest })) }),
   "council-reveal": fields({ round: digest }),
   "council-ballot": fields({ round: digest, control: text, value: text }),
@@ -104,7 +109,7 @@ class Work {
     this.steps = [];
     this.told = { bundleId: null, subject: null, head: null, headBytes: null, roster: null, certified: new Map() };
     Object.assign(this.told, { tallies: new Map(), late: new Map(), withheld: [], missing: [], ignored: new Set() });
-    Object.assign(this.told, { times: new Map(), revoked: new Map(), runs: [], erased: new Map() });
+    Object.assign(this.told, { times: new Map(), revoked: new Map(), runs: [], erased: new Map(), record: false });
     this.listed = new Set();
     this.names = new Map();
     this.used = new Set([HEAD, TOKEN]);
@@ -217,21 +222,28 @@ class Work {
       const found = shown.get(payload);
       return found && kindOf(found.statement.type) === kind ? found : null;
     };
+    const what = "the verdict";
+    const verdicts = [];
     for (const [payload, { statement }] of shown) {
       if (kindOf(statement.type) !== "council-verdict") continue;
-      const what = "the verdict";
       SHAPES["council-verdict"](statement.about, what);
       const round = typed(statement.about.round, "council-round");
-      refuseUnless(round, "no-round");
-      digest(round.statement.about.roster, "the round");
+      refuseUnless(round && round.statement.subject === this.told.bundleId, "no-round");
+      SHAPES["council-round"](round.statement.about, "the round");
+      verdicts.push({ payload, statement, round });
+    }
+    // Where there were several attempts, the last one stands.
+    verdicts.sort((one, other) => one.round.statement.about.attempt - other.round.statement.about.attempt);
+    for (const { payload, statement, round } of verdicts) {
       const roster = typed(round.statement.about.roster, "roster");
-      refuseUnless(roster && round.statement.subject === this.told.bundleId, "no-round");
+      refuseUnless(roster, "no-round");
       for (const [role, { signers }] of [["admin", roster], ["coordinator", round], ["coordinator", shown.get(payload)]]) {
         refuseUnless(this.trust.some((trust) => reaches(trust, role, signers)), "role-threshold", { what, role });
       }
       const rubric = shown.get(round.statement.about.rubric)?.statement.about;
       const members = this.rosters.get(round.statement.about.roster);
       for (const claim of statement.about.controls) {
+        this.told.certified.delete(claim.control);
         if (VALUES.includes(claim.outcome)) await this.certificate(claim, statement.about.round, members, rubric);
       }
     }
@@ -271,6 +283,8 @@ class Work {
     const { bundle, told } = this;
     this.outside = outsideInForce(this.policy.outside, this.trust.at(-1).outside, this.trust.at(-1).turns);
     told.headBytes = await bundle.read(HEAD, 64 * 1024);
+    const isCase = this.isWhole && bundle.names("log/tile/0/").length > 0 && bundle.names("log/tile/entries/").length === 0;
+    refuseUnless(!isCase, "a-case");
     const head = await this.readHead(told.headBytes, HEAD);
     if (this.isWhole) {
       refuseUnless(head.size <= BigInt(256 * bundle.files.size), "log-size", { n: head.size });
@@ -376,7 +390,8 @@ class Work {
       }
     }
     this.entries = [...at.values()].sort((a, b) => (a.index < b.index ? -1 : 1));
-    const extra = this.bundle.names("log/").filter((name) => !this.used.has(name) && !name.startsWith("log/consistency/"));
+    const extra = this.bundle.names("log/").filter((name) => !this.used.has(name));
+    refuseUnless(!extra[0]?.startsWith("log/consistency/"), "unasked-proof", { name: extra[0] });
     refuseUnless(extra.length === 0, "bad-name", { name: extra[0] });
     this.note("V5", 0, "v5", { n: this.entries.length });
     if (!this.isWhole) this.note("V5", 0, "v5-part");
@@ -408,6 +423,10 @@ class Work {
     }
     const together = new Map();
     for (const { payload, keyid } of this.entries) together.set(payload, [...(together.get(payload) ?? []), keyid]);
+    // Who stole a seat's key must not be able to spoil the round for all: its vote is not counted.
+    const isSpent = ({ index, keyid, kind }) => MEMBER_TYPES.includes(kind) && (revoked.get(keyid) ?? Infinity) <= index;
+    const spent = this.entries.filter(isSpent).map(({ index, kind }) => `${index} (${kind}/v1)`);
+    this.entries = this.entries.filter((entry) => !isSpent(entry));
     for (const entry of this.entries) {
       const { index, keyid, kind, about } = entry;
       if (kind === "revocation" && about.keyid === keyid) continue; // whoever holds a key may always give it up
@@ -425,6 +444,7 @@ class Work {
       refuseUnless(role !== "attestor" || about.decider === trust.holders.get(keyid), "other-person", { index });
     }
     this.note("V6", 0, "v6");
+    if (spent.length) this.note("V6", 0, "v6-spent", { names: joined(spent) });
   }
 
   evidence() {
@@ -493,6 +513,7 @@ class Work {
   }
 
   rounds() {
+    const { told } = this;
     const rounds = this.statementsOf("council-round");
     refuseUnless(rounds.length > 0, "no-rounds");
     let previous = null;
@@ -509,6 +530,7 @@ class Work {
     this.round = rounds.at(-1);
     this.told.roster = this.rosters.get(this.round.about.roster);
     refuseUnless(this.told.roster, "no-round");
+    told.record = this.round.about.standalone === true;
     this.note("V8", 0, "v8", { n: rounds.length });
   }
 
@@ -547,6 +569,20 @@ class Work {
     const shown = new Set(this.entries.map((e) => e.payload));
     const unseen = new Set(reasons.flatMap((e) => e.about.inspected).filter((d) => !this.listed.has(d) && !shown.has(d)));
     if (unseen.size) this.note("V9", 2, "v9-unseen", { n: unseen.size });
+    this.knownAnswers(closes[0].index);
+  }
+
+  /** Answers told after the round are those of the last commitment made before it. */
+  knownAnswers(closed) {
+    const committed = this.of("council-canaries").filter((entry) => entry.index < this.round.index).at(-1)?.about;
+    const told = this.of("council-canary-answers", this.round.payload);
+    for (const { index, about } of told) {
+      const { answers, salt } = about;
+      const fits = sha256Hex(canonicalJson({ answers, salt })) === committed?.answers.digest.sha256;
+      refuseUnless(fits && index > closed && committed.items === answers.length, "other-answers");
+    }
+    if (told.length) this.note("V9", 0, "v9-answers", { n: told.at(-1).about.answers.length });
+    else if (committed) this.note("V9", 0, "v9-untold");
   }
 
   compare(said, id) {
@@ -608,26 +644,34 @@ class Work {
 
   async report() {
     const { told, bundle } = this;
-    const all = this.of("assessment");
-    refuseUnless(all.length > 0, "no-assessment");
-    const claims = all.filter((e) => e.about.bundle === told.bundleId);
-    refuseUnless(claims.length > 0 && claims.every((e) => e.subject === this.system), "other-assessment");
+    const claims = told.record ? [] : this.claims();
     for (const { about } of claims) about.items.forEach((item) => this.listed.add(item.digest.sha256));
     const stray = bundle.names("blobs/").find((name) => !this.listed.has(name.slice(-64)));
     refuseUnless(stray === undefined, "stray-content", { name: stray });
-    const { items } = claims.at(-1).about;
+    const unseen = told.record ? 0 : await this.holdTo(claims.at(-1).about.items);
+    this.note("V11", 0, told.record ? "v11-record" : "v11");
+    if (unseen) this.note("V11", 2, "v11-erased", { n: unseen });
+    const passed = (control) => told.tallies.get(control)?.outcome === "pass" && !told.late.has(control);
+    const short = this.policy.required.filter((control) => !passed(control));
+    if (short.length) this.note("V11", 3, "v11-required", { names: joined(short) });
+  }
+
+  claims() {
+    const all = this.of("assessment");
+    refuseUnless(all.length > 0, "no-assessment");
+    const claims = all.filter((e) => e.about.bundle === this.told.bundleId);
+    refuseUnless(claims.length > 0 && claims.every((e) => e.subject === this.system), "other-assessment");
+    return claims;
+  }
+
+  async holdTo(items) {
     refuseUnless(items.length > 0, "no-assessment");
     const evidence = new Map();
     for (const { payload, index, about } of this.statementsOf("evidence")) {
       if (!this.superseded.has(payload)) evidence.set(payload, { index, about });
     }
-    const read = async (sha256) => (told.erased.has(sha256) && !this.isHere(sha256) ? null : this.blob(sha256));
-    const unseen = await holdAssessment(await this.blob(items[0].digest.sha256), told.tallies, evidence, read);
-    this.note("V11", 0, "v11");
-    if (unseen) this.note("V11", 2, "v11-erased", { n: unseen });
-    const passed = (control) => told.tallies.get(control)?.outcome === "pass" && !told.late.has(control);
-    const short = this.policy.required.filter((control) => !passed(control));
-    if (short.length) this.note("V11", 3, "v11-required", { names: joined(short) });
+    const read = async (sha256) => (this.told.erased.has(sha256) && !this.isHere(sha256) ? null : this.blob(sha256));
+    return holdAssessment(await this.blob(items[0].digest.sha256), this.told.tallies, evidence, read);
   }
 }
 

@@ -70,6 +70,10 @@ export const TEXTS = {
   ],
   rewritten: ["the log was rewritten since you last saw it", "前回の確認後にログが書き換えられています"],
   "not-logged": ["{what} is not in the log", "{what}がログに記録されていません"],
+  "unasked-proof": [
+    "{name} continues no checkpoint that you gave: remove it, or give the checkpoint",
+    "{name}は、指定されたどのチェックポイントの続きも示していません。このファイルを除くか、チェックポイントを指定してください",
+  ],
   "stray-trust": ["the log holds a trust document that is not in the chain", "ログに、連鎖にない信頼文書があります"],
   revoked: ["entry {index} is signed by a key that was revoked before", "記録{index}は、それ以前に失効した鍵で署名されています"],
   "no-right": ["entry {index} ({kind}) is signed by a key without that right", "記録{index}（{kind}）は、その権限のない鍵で署名されています"],
@@ -91,6 +95,14 @@ export const TEXTS = {
   "not-closed": ["the council round was not closed and summed up once", "評議の終了と集計が、それぞれ一度だけ行われていません"],
   "not-revealed": ["the sealed round was not opened once", "封印された評議の開封が、一度だけ行われていません"],
   "other-count": ["the verdict that was published is not what the votes come to", "公表された評決が、票の集計結果と一致しません"],
+  "other-answers": [
+    "the known answers are not those that were committed to before the round",
+    "開示された正解が、評議の前に確約されたものと一致しません",
+  ],
+  "a-case": [
+    "this is the case of a council round, on which its members vote, not the record of one",
+    "これは評議員が投票するための案件であり、評議の記録ではありません",
+  ],
   "no-assessment": ["the bundle has no assessment", "証拠バンドルに評価結果がありません"],
   "other-assessment": ["the assessment was about another bundle", "評価結果は別の証拠バンドルについてのものです"],
   "stray-content": ["the bundle holds content that no signed statement refers to: {name}", "どの署名付き声明からも参照されない内容があります：{name}"],
@@ -158,6 +170,10 @@ export const TEXTS = {
     "このシステム、評議会、信頼文書についての記録がログにありますが、収録されていません：{names}",
   ],
   v6: ["every statement is signed by a key that had the right to sign it", "すべての声明は、署名する権限のある鍵で署名されています"],
+  "v6-spent": [
+    "signed with a seat's key after it was revoked, not counted: {names}",
+    "評議員の鍵の失効後に署名されたため、数えなかったもの：{names}",
+  ],
   v7: ["{n} pieces of evidence are about this system and rest on listed content", "{n}件の証拠は、このシステムについてのもので、目録にある内容に基づいています"],
   "v7-ignored": ["not known and passed over: {names}", "未知のため読み飛ばしたもの：{names}"],
   "v7-erased": ["erased on purpose, with the entry that says so: {names}", "意図して消去されたもの（消去を記録した項目の番号）：{names}"],
@@ -170,6 +186,14 @@ export const TEXTS = {
     "評議の外の票により、数えられた評議員の二重投票が示されています：{names}",
   ],
   "v9-unseen": ["the council judged {n} pieces of evidence that are not here", "評議会が判断した証拠のうち{n}件が収録されていません"],
+  "v9-answers": [
+    "the {n} known answers are those committed to before the round",
+    "開示された正解{n}件は、評議の前に確約されたものと一致します",
+  ],
+  "v9-untold": [
+    "known answers were committed to before the round and not told",
+    "評議の前に正解が確約されましたが、まだ開示されていません",
+  ],
   v10: [
     "every planned check has all of its results; each was planned before it ran",
     "計画された検査はすべて結果がそろい、いずれも実施前に計画されていました",
@@ -187,6 +211,10 @@ export const TEXTS = {
     "{n} numbers rest on erased content: that they are as they were signed is not shown",
     "{n}件の数値は消去された内容に基づくもので、署名されたとおりであることは示されていません",
   ],
+  "v11-record": [
+    "the round was held by itself: this is its record, and no assessment goes with it",
+    "評議は単独で行われました。これはその記録であり、評価結果は伴いません",
+  ],
   "v11-required": ["you require these to be certified as passed, they are not: {names}", "必須とされた次の項目が、合格と認証されていません：{names}"],
   // Conclusions.
   exit0: ["VERIFIED: the bundle is authentic and complete.", "検証成功：証拠バンドルは真正で、欠けているものはありません。"],
@@ -198,6 +226,22 @@ export const TEXTS = {
   exit3: [
     "POLICY NOT MET: the bundle is authentic, but it does not meet what you demand.",
     "方針未達：証拠バンドルは真正ですが、求められた条件を満たしていません。",
+  ],
+  "record-exit0": [
+    "VERIFIED: the record of the council's round is authentic and complete.",
+    "検証成功：評議の記録は真正で、欠けているものはありません。",
+  ],
+  "record-exit2": [
+    "INCOMPLETE: what is in the record is authentic, but something is withheld or missing.",
+    "不完全：記録の内容は真正ですが、非開示または欠けているものがあります。",
+  ],
+  "record-exit3": [
+    "POLICY NOT MET: the record is authentic, but it does not meet what you demand.",
+    "方針未達：記録は真正ですが、求められた条件を満たしていません。",
+  ],
+  "record-not-passed": [
+    "Verified does not mean passed: read the verdicts above.",
+    "検証成功は合格を意味しません。上の評決をご覧ください。",
   ],
   "not-passed": [
     "Verified does not mean passed: read the verdicts above and the report.",
@@ -219,16 +263,18 @@ export const TEXTS = {
     "{f}席を超える評議員が同じ故障原因を共有しています（{causes}）。ビザンチン故障耐性は主張されません。",
   ],
   // Use.
+  "bad-file": ["{name}: {reason}", "{name}：{reason}"],
   "no-engine": [
     "this engine does not know Ed25519 signatures: use a newer browser or Node, or shinrai-verify",
     "この環境はEd25519署名に対応していません。新しいブラウザーかNode、またはshinrai-verifyをお使いください",
   ],
 };
 
-const shown = (value) => String(value).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
+const harmless = (value) => String(value).replace(/[\p{C}\p{Zl}\p{Zp}]/gu, (c) => `\\u{${c.codePointAt(0).toString(16)}}`);
 
-/** A text in a language, its fields filled in; control and direction-changing characters show as escapes. */
+/** A text in a language, its fields (a Fault too) filled in; control and direction-changing characters show as escapes. */
 export function say(language, id, fields = {}) {
   const text = (TEXTS[id] ?? [id, id])[language === "ja" ? 1 : 0];
+  const shown = (value) => (value instanceof Error ? say(language, value.text, value.fields) : harmless(value));
   return text.replace(/\{(\w+)\}/g, (_, name) => shown(fields[name] ?? ""));
 }

@@ -18,6 +18,7 @@ export function toRecord(outcome) {
   const plain = (map, change = (value) => value) => Object.fromEntries([...map].map(([key, value]) => [key, change(value)]));
   return {
     exitCode: outcome.exitCode,
+    kind: outcome.record ? "record" : "bundle",
     levels: outcome.levels,
     bundleId: outcome.bundleId,
     subject: outcome.subject,
@@ -49,10 +50,13 @@ export function toText(outcome, language) {
     if (causes) lines.push(t("causes", { f: council.f, causes }));
   }
   for (const level of ["L1", "L2"]) lines.push(`${level === "L1" ? "\n" : ""}${level} ${MARKS[outcome.levels[level]]} ${t(level)}`);
-  lines.push(t(`exit${outcome.exitCode}`));
-  if (outcome.exitCode === 0) lines.push(t("not-passed"));
+  lines.push(t(conclusionOf(outcome)));
+  if (outcome.exitCode === 0) lines.push(t(outcome.record ? "record-not-passed" : "not-passed"));
   return lines.join("\n");
 }
+
+/** Which text concludes: a bundle and the record of a round are told apart, but where nothing is believable. */
+export const conclusionOf = ({ record, exitCode }) => (record && exitCode !== 1 ? `record-exit${exitCode}` : `exit${exitCode}`);
 
 /** A verdict in words: the outcome, who dissents, who signed two values, and whether it is contested. */
 export function verdictText(outcome, control, counted, language) {

@@ -1,6 +1,6 @@
 // Whom to believe: the outsider's policy, the chain of trust documents, and the council's roster.
 
-import { ascii, canonicalJson, concat, moment, refuseUnless, strictJson, unbase64 } from "./encoding.mjs";
+import { Fault, ascii, canonicalJson, concat, moment, refuseUnless, strictJson, unbase64 } from "./encoding.mjs";
 import { isGood, isSound, keyidOf } from "./keys.mjs";
 import { parseQuorum, parseVkey } from "./note.mjs";
 import { parseStatement } from "./envelope.mjs";
@@ -62,6 +62,15 @@ export function parsePolicy(data) {
     lastSeen: about.lastSeen ?? null,
     maxAge: about.maxAge ?? null,
   };
+}
+
+/** The same, of a file that what is wrong with it is told with. */
+export function readPolicy(data, name) {
+  try {
+    return parsePolicy(data);
+  } catch (fault) {
+    throw fault instanceof Fault ? new Fault("bad-file", { name, reason: fault }) : fault;
+  }
 }
 
 function publicKey(entry, what) {

@@ -8,6 +8,7 @@ from datetime import date, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 from shinrai.assess import assess
 from shinrai.assess.attesting import sign_attestation, sign_scope
@@ -20,6 +21,9 @@ from shinrai_verify.trust import Policy
 from .archives import unpacked
 from .said import every_fault_can_be_said as every_fault_can_be_said
 
+# How long an example takes says how busy the machine is, and nothing of the verifier.
+settings.register_profile("no deadline", settings.get_profile(settings.get_current_profile_name()), deadline=None)
+settings.load_profile("no deadline")
 DESCRIPTION = """\
 shinrai: 1
 system:

@@ -151,6 +151,21 @@ ATTACKS = {
                 "rubric", sign(statement(formats.REVOCATION, REVOKED_SEAT | {"invalidFromIndex": 9}), "admin")
             )
         ),
+        "the verdict that was published is not what the votes come to",
+    ),
+    "a coordinator's key revoked before it signed": (
+        World(
+            arrange=added(
+                "rubric",
+                sign(
+                    statement(
+                        formats.REVOCATION,
+                        {"keyid": Key("coordinator").keyid, "reason": "lost", "invalidFromIndex": 9},
+                    ),
+                    "admin",
+                ),
+            )
+        ),
         "is signed by a key that was revoked before",
     ),
     "a revocation by someone else": (
@@ -291,6 +306,12 @@ ATTACKS = {
     ),
     "a certificate of another round": (
         _with_certificate(_certificate(*SEATS, world=OTHER_ROUND)),
+        "does not carry the votes it claims",
+    ),
+    "a certificate with a signature by nobody of the roster": (
+        _with_certificate(
+            sign(PLAIN.ballot(MEASURED, "pass"), *(f"seat-{name}" for name in SEATS), "stranger"),
+        ),
         "does not carry the votes it claims",
     ),
     "a certificate in another form": (

@@ -187,3 +187,20 @@ def test_a_split_view_is_seen_when_two_outsiders_compare(tmp_path):
     assert seen.exit_code == two.verified(folders[1]).exit_code == 0
     outcome = two.verified(folders[1], last_seen=seen.checkpoint_note)
     assert (outcome.exit_code, said(outcome)) == (1, "V4 the log was rewritten since you last saw it")
+
+
+def test_a_continuation_that_nobody_asked_for_is_refused_and_not_left_unread(tmp_path):
+    part = World(proofs=True, seen=(5,))
+    assert part.verified(tmp_path, last_seen=note(LEAVES[:5])).exit_code == 0
+    words = "V5 log/consistency/5 continues no checkpoint that you gave"
+    for outcome in (part.verified(tmp_path), part.verified(tmp_path, last_seen=note(LEAVES))):
+        assert (outcome.exit_code, said(outcome).startswith(words)) == (1, True)
+    whole = World(files=lambda files: {**files, "log/consistency/5": b"anything"}).verified(tmp_path)
+    assert (whole.exit_code, said(whole).startswith(words)) == (1, True)
+
+
+def test_an_entry_that_is_spelt_otherwise_is_refused(tmp_path):
+    spaced = World(edits={"entries": lambda entries: [*entries, entries[0].replace(b"{", b"{ ")]})
+    outcome = spaced.verified(tmp_path)
+    assert "log/tile/entries/000.p/33 is not in the form that Shinrai writes" in said(outcome)
+    assert outcome.exit_code == 1

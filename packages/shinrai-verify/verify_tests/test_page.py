@@ -120,6 +120,18 @@ def test_the_page_says_each_exit_class(visit, language, tmp_path):
 
 
 @needs_browser
+@pytest.mark.parametrize(
+    ("language", "words"), [("en", "the record of the council's round"), ("ja", "評議の記録は真正")]
+)
+def test_the_page_verifies_the_record_of_a_round(visit, language, words):
+    text = dropped(visit(language), World(standalone=True, canaries={MEASURED: "pass"}), language=language)
+    assert text.startswith(CONCLUSION[language][0])
+    assert words in text.splitlines()[0]
+    assert {"en": "no assessment goes with it", "ja": "評価結果は伴いません"}[language] in text
+    assert {"en": "1 known answers", "ja": "正解1件"}[language] in text
+
+
+@needs_browser
 def test_the_page_shows_dissent_and_shared_causes_and_speaks_the_other_language_at_a_press(visit):
     page = visit("en")
     text = dropped(page, World(votes={("east", ATTESTED): ["fail"]}))

@@ -10,7 +10,7 @@ import pytest
 from babel.messages.pofile import read_po
 
 import shinrai_verify
-from shinrai_verify.cli import _CONCLUSIONS, _EPILOG
+from shinrai_verify.cli import _CONCLUSIONS, _EPILOG, _RECORD_CONCLUSIONS
 from shinrai_verify.council import UNDECIDED, VALUES, VOID
 
 SOURCE = Path(shinrai_verify.__file__).parent
@@ -39,7 +39,7 @@ def _name(function):
 def _texts():
     """Return every text given literally, and the calls whose text is a variable."""
     found, indirect = set(), []
-    for path in sorted(SOURCE.glob("*.py")):
+    for path in sorted(SOURCE.rglob("*.py")):
         tree = ast.parse(path.read_text())
         named: dict[str, set[str]] = {}
         for node in ast.walk(tree):
@@ -62,7 +62,12 @@ def _texts():
 
 
 LITERAL, INDIRECT = _texts()
-SAID = LITERAL | set(_CONCLUSIONS.values()) | {_EPILOG} | {*VALUES, UNDECIDED, VOID, "contested"} | ARGPARSE
+SAID = (
+    LITERAL
+    | {*_CONCLUSIONS.values(), *_RECORD_CONCLUSIONS.values(), _EPILOG}
+    | {*VALUES, UNDECIDED, VOID, "contested"}
+    | ARGPARSE
+)
 with CATALOGUE.open("rb") as stream:
     JAPANESE = {entry.id: entry.string for entry in read_po(stream, locale="ja", abort_invalid=True) if entry.id}
 
@@ -83,8 +88,10 @@ def test_texts_that_are_no_literals_are_ones_that_are_known_otherwise():
     # Each passes on a text that is found where it is made.
     assert sorted(INDIRECT) == [
         "cli.py: _CONCLUSIONS[outcome.exit_code]",
+        "cli.py: _RECORD_CONCLUSIONS[outcome.exit_code]",
         "cli.py: counted.outcome",
         "cli.py: error.text",
+        "cli.py: fault.text",
         "cli.py: late",
         "cli.py: s.text",
         "cli.py: s.text",

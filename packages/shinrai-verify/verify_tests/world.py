@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from shinrai.evidence.bundle import BundleParts, entry_tiles, proof_files
 from shinrai_verify import verify as formats
-from shinrai_verify.council import VALUES, Ballot, tally
+from shinrai_verify.council import VALUES, Ballot, Roster, tally
 from shinrai_verify.dsse import Envelope, Signature, Statement
 from shinrai_verify.encoding import canonical_json
 from shinrai_verify.keys import keyid
@@ -155,6 +155,8 @@ class World:
     arrange: takes the log as (name, envelope) pairs and returns what is logged. show: picks what the bundle shows.
     votes: (seat, control) -> values with a rationale. files: last change of the bundle's files. proofs: show the log in
     part, with the continuation from these sizes seen. seals: seats that seal their votes before they are opened.
+    standalone: the round is held by itself, so that the bundle is its record. seats: who votes. canaries: known
+    answers, committed to before the round and told after it.
     """
 
     edits: Mapping[str, Edit] = field(default_factory=dict)
@@ -169,6 +171,9 @@ class World:
     proofs: bool = False
     seen: Sequence[int] = ()
     seals: Sequence[str] = ()
+    standalone: bool = False
+    seats: Sequence[str] = SEATS
+    canaries: Mapping[str, str] = field(default_factory=dict)
 
     def _edit(self, name: str, document: Any) -> Any:
         return self.edits.get(name, lambda same: same)(document)
@@ -229,7 +234,7 @@ class World:
     @cached_property
     def before_round(self) -> list[tuple[str, Envelope]]:
         first = self.chain[0].payload_sha256
-        members = {"members": [seat(name) for name in SEATS], "required": {"north": 1}, "version": 1}
+        members = {"members": [seat(name) for name in self.seats], "required": self._required, "version": 1}
         log = [(f"trust{n}", envelope) for n, envelope in enumerate(self.chain, start=1)]
         roster = self._statement("roster", ("council", first), ROSTER, members)
         log.append(("roster", self._sign("roster", roster, "admin")))
@@ -239,7 +244,28 @@ class World:
         plan = {"checks": ["t/check"], "controls": [ATTESTED, MEASURED], "items": [self.item("rows")]}
         planned = self._sign("plan", self._statement("plan", self.subject, formats.PLAN, plan), "producer")
         log.append(("plan", planned))
-        return log + [(f"evidence{part}", self._measured(part, planned.payload_sha256)) for part in (0, 1)]
+        log += [(f"evidence{part}", self._measured(part, planned.payload_sha256)) for part in (0, 1)]
+        if self.canaries:
+            about = {
+                "answers": {"digest": {"sha256": formats.answers_sha256(self._answers)}},
+                "items": len(self.canaries),
+            }
+            committed = self._statement("canaries", ("bundle", self.bundle_id), formats.CANARIES, about)
+            log.append(("canaries", self._sign("canaries", committed, "admin")))
+        return log
+
+    @cached_property
+    def _roster(self) -> Roster:
+        return parse_roster({"members": [seat(name) for name in self.seats], "required": self._required}, "roster")
+
+    @property
+    def _required(self) -> dict[str, int]:
+        return {"north": 1} if "north" in self.seats else {}
+
+    @property
+    def _answers(self) -> dict[str, Any]:
+        answers = [{"answer": self.canaries[control], "control": control} for control in sorted(self.canaries)]
+        return {"answers": answers, "salt": "5a" * 32}
 
     def _person(self) -> dict[str, Any]:
         person = {"name": {"en": "Yamada", "ja": "山田"}, "position": {"en": "Lead", "ja": "責任者"}}
@@ -279,7 +305,7 @@ class World:
         before = dict(self.before_round)
         about = {"attempt": 1, "controls": [MEASURED, ATTESTED], "log": {"origin": ORIGIN}, "prevRound": None}
         about |= {name: before[name].payload_sha256 for name in ("roster", "rubric")}
-        about |= {"trust": before["trust1"].payload_sha256}
+        about |= {"trust": before["trust1"].payload_sha256} | ({"standalone": True} if self.standalone else {})
         return self._sign(
             "round", self._statement("round", ("bundle", self.bundle_id), formats.ROUND, about), "coordinator"
         )
@@ -296,7 +322,7 @@ class World:
     @cached_property
     def cast(self) -> list[tuple[str, Envelope]]:
         log = []
-        for name in SEATS:
+        for name in self.seats:
             for control in (MEASURED, ATTESTED):
                 for value in self.votes.get((name, control), ["pass"]):
                     key = f"seat-{name}"
@@ -335,9 +361,10 @@ class World:
 
     @cached_property
     def tallies(self) -> dict[str, Any]:
-        roster = parse_roster({"members": [seat(name) for name in SEATS], "required": {"north": 1}}, "roster")
         return {
-            control: tally(roster, [Ballot(s, v) for s in SEATS for v in self.votes.get((s, control), ["pass"])])
+            control: tally(
+                self._roster, [Ballot(s, v) for s in self.seats for v in self.votes.get((s, control), ["pass"])]
+            )
             for control in (MEASURED, ATTESTED)
         }
 
@@ -351,12 +378,22 @@ class World:
             }
             for c, t in sorted(self.tallies.items())
         ]
-        summed = {"controls": controls, "round": round_id}
+        summed: dict[str, Any] = {"controls": controls, "round": round_id}
+        if self.standalone:
+            summed["council"] = formats.council_record(self._roster)
         verdict = self._statement("verdict", of_bundle, formats.VERDICT, summed)
         return [
             ("close", self._sign("close", close, "coordinator")),
             ("verdict", self._sign("verdict", verdict, "coordinator")),
+            *self._told(),
         ]
+
+    def _told(self) -> list[tuple[str, Envelope]]:
+        if not self.canaries:
+            return []
+        about = {"round": self.round.payload_sha256, **self._answers}
+        told = self._statement("answers", ("bundle", self.bundle_id), formats.ANSWERS, about)
+        return [("answers", self._sign("answers", told, "admin"))]
 
     def _leaf(self, control: str) -> dict[str, Any]:
         outcome = self.tallies[control].outcome
@@ -410,6 +447,8 @@ class World:
     @cached_property
     def log(self) -> list[tuple[str, Envelope]]:
         whole = [*self._voted]
+        if self.standalone:
+            return self.arrange(whole)
         about = {"bundle": self.bundle_id, "items": [{"digest": {"sha256": sha256(self.document())}}]}
         assessment = self._statement("assessment", self.subject, formats.ASSESSMENT, about)
         whole.append(("assessment", self._sign("assessment", assessment, "producer")))
@@ -450,7 +489,8 @@ class World:
         shown = [envelope for _, envelope in self.show(self.log)]
         parts = BundleParts(b"", {}, shown, [], files["log/checkpoint"], leaves, b"", seen=self.seen)
         files |= dict(proof_files(parts) if self.proofs else entry_tiles(entries))
-        for data in (*self.blobs.values(), *self.certificates.values(), self.document()):
+        document = [] if self.standalone else [self.document()]
+        for data in (*self.blobs.values(), *self.certificates.values(), *document):
             if not (self.withhold and data == self.blobs["rows"]):
                 files[f"blobs/sha256/{sha256(data)}"] = data
         return self.files(files)

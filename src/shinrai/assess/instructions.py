@@ -29,6 +29,8 @@ def instructions(logged: Logged, public: bytes, content_sha256: str) -> bytes:
             # 0. 展開したフォルダーで実行する / Work in the unpacked folder.
             #    unzip bundle.zip -d bundle && cd bundle
             #    途中のファイルは別の場所に書く / What is made on the way is written elsewhere.
+            #    評議の記録（record.zip）も同じ手順で確かめ、同じ検証プログラムで検証できる
+            #    The record of a council's round is checked in the same way, and by the same verifier.
             w=$(mktemp -d)
 
             # 1. 測定値そのもの：要約値がファイル名と一致する

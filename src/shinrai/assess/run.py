@@ -50,7 +50,7 @@ from shinrai.council import (
 )
 from shinrai.council.seats.recompute import CheckParameters, TableSettings
 from shinrai.council.seats.recompute_seat import limit_rules
-from shinrai.evidence.bundle import BundleParts, Content, manifest, write_bundle
+from shinrai.evidence.bundle import SHOWN_WHOLE, BundleParts, Content, manifest, write_bundle
 from shinrai.evidence.home import Home, Salted
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, parse_timestamp, sign
@@ -66,8 +66,6 @@ from shinrai_verify.trust import TRUST
 from shinrai_verify.verify import ABANDONMENT, ASSESSMENT, PLAN, REVOCATION
 
 YAML = "application/yaml"
-SHOWN_WHOLE = 16_384
-"""Up to this many entries a bundle shows the whole log, so that nothing about the system can be left out of it."""
 
 
 @dataclass(frozen=True, slots=True)

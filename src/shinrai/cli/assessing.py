@@ -70,6 +70,11 @@ def report_again(
     if outcome.exit_code == 1:
         click.echo(to_text(outcome, language.value), err=True)
         raise ShinraiError(message("The bundle is not what was signed, so no report is made from it."))
+    if outcome.record:
+        raise ShinraiError(
+            message("This is the record of a council round; it holds no assessment to report on."),
+            fix=message("Count it with: shinrai council tally FILE --trust TRUST"),
+        )
     assessment = at(read_assessment(bundle, outcome), as_of)
     against = None
     if outcome.exit_code == 3:

@@ -128,7 +128,7 @@ HELP = {
         "Exit codes: 0 all required met, 1 something not met, 2 undecided or not assessed, 3 usage error."
     ),
     "report": message("Write the reports again from a bundle, as they stand today or on another date."),
-    "verify": message("Verify a bundle offline. See: shinrai verify --help"),
+    "verify": message("Verify a bundle, or the record of a council's round, offline. See: shinrai verify --help"),
     "schema": message("Print the JSON Schema of shinrai.yaml or of assessment.json."),
     "by": message("Sign only what this person (id) is named for."),
     "id": message("Sign only this attestation (id)."),

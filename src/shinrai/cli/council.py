@@ -29,7 +29,10 @@ HELP = {
     "bundle": message("Bundle of an assessment, bundle.zip."),
     "roster-id": message("SHA-256 of the logged roster, as `council roster` prints it."),
     "tier": message("Risk tier (low, medium, high); by default the one of the assessment. It decides how many people."),
-    "control": message("Only this control; may be repeated. By default all that the assessment's council judged."),
+    "control": message(
+        "Only this control (JP-GL-C2.bias-runs), or all of a requirement (JP-GL-C2); may be repeated. By default all "
+        "that the assessment's council judged."
+    ),
     "sealed": message("Commit first, reveal later: nobody sees a vote before all have committed."),
     "reason": message("Why the round is held, in words."),
     "case-out": message("File for the case that members get."),
@@ -126,7 +129,11 @@ def _open(language: Language) -> click.Command:
         from shinrai.cli import tables
         from shinrai.cli.council_opening import Opening, open_on_bundle
 
-        opened = open_on_bundle(Opening(**given))
+        made = open_on_bundle(Opening(**given))
+        opened = made.round
+        for name, leaves in made.requirements.items():
+            said = message("{name} stands for its pieces of evidence: {leaves}", name=name, leaves=", ".join(leaves))
+            tables.line(said, language)
         tables.line(message("Round: {id}, attempt {n}", id=opened.id, n=opened.attempt), language, style="bold")
         tables.line(message("Case for the members: {file}", file=str(given["case"])), language)
         return 0

@@ -20,6 +20,9 @@ from shinrai_verify.trust import Policy
 from shinrai_verify.verify import verdict_record
 
 UNDECIDED = 2
+_NOT_COUNTED = message(
+    "Do not rely on it. Ask for the record again, and tell the members what was wrong with this one."
+)
 OUTCOMES: Mapping[str, Message] = {
     "pass": message("pass"),
     "fail": message("fail"),
@@ -37,7 +40,7 @@ WHY: Mapping[str, Message] = {
 
 def recount(language: Language, record: Path, policy: Policy, late: Sequence[Path], *, as_json: bool) -> int:
     """Count a record and show it; returns 0, 1 or 2."""
-    case = read_case(record, policy)
+    case = read_case(record, policy, fix=_NOT_COUNTED)
     coordinators = case.log.holders("coordinator", case.opened.index)
     count = count_round(case.opened, case.roster, case.rubric, case.log.statements, coordinators, case.log.revoked())
     shown = [envelope for path in late for envelope in read_statements(_read(path), str(path))]

@@ -53,7 +53,15 @@ class _Contents:
         return [statement for statement in self.statements if statement.predicate_type == kind]
 
 
-def open_on_bundle(opening: Opening) -> OpenRound:
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A round that was opened. requirements: requirement that was asked for -> its leaves that the round is about."""
+
+    round: OpenRound
+    requirements: Mapping[str, tuple[str, ...]]
+
+
+def open_on_bundle(opening: Opening) -> Opened:
     """Log a rubric and the opening of a round on a bundle of this data folder, and write the case."""
     with data_folder(opening.home) as (home, store):
         held = _contents(store, opening.bundle)
@@ -64,7 +72,7 @@ def open_on_bundle(opening: Opening) -> OpenRound:
             raise ShinraiError(
                 message("The log holds no such roster."), fix=message("Make one: shinrai council roster --file FILE")
             ) from None
-        controls = _controls(held, opening.controls)
+        controls, requirements = _controls(held, opening.controls)
         questions = _questions(held, controls)
         rubric = rubric_statement(trust[0].envelope.payload_sha256, questions, _tier(held, opening.tier))
         documents = Documents(trust, roster, log_document(home, store, rubric))
@@ -74,7 +82,7 @@ def open_on_bundle(opening: Opening) -> OpenRound:
         opened = open_round(home, store, documents, plan, utc_now())
         coordinator = Coordinator(home, store, opened.id)
         coordinator.write_case(opening.case, held.manifest, held.contents, held.logged)
-        return opened
+        return Opened(opened, requirements)
 
 
 def _commit(home: Home, store: Store, bundle_id: str, controls: Sequence[str], file: Path) -> None:
@@ -144,6 +152,8 @@ def _contents(store: Store, path: Path) -> _Contents:
         statements = tuple(_statements(bundle))
         blobs = [name for name in bundle.sha256 if name.startswith("blobs/sha256/")]
         contents = {name.rpartition("/")[2]: bundle.read(name) for name in blobs}
+        if "VERIFY.txt" in bundle.sha256:
+            contents[bundle.sha256["VERIFY.txt"]] = bundle.read("VERIFY.txt")
     logged = []
     for kind in (PLAN, EVIDENCE):
         known = {entry.envelope.payload: entry for entry in store.of_type(kind)}
@@ -185,16 +195,19 @@ def _newest_round(held: _Contents) -> str:
     return hashlib.sha256(rounds[-1].to_bytes()).hexdigest()
 
 
-def _controls(held: _Contents, asked: Sequence[str]) -> tuple[str, ...]:
+def _controls(held: _Contents, asked: Sequence[str]) -> tuple[tuple[str, ...], dict[str, tuple[str, ...]]]:
+    """Return the controls of the round, and which of them each requirement that was asked for stands for."""
     judged = sorted({control for statement in held.of(ROUND) for control in statement.predicate["controls"]})
     known = judged or sorted({c for statement in held.of(EVIDENCE) for c in statement.predicate["controls"]})
-    unknown = sorted(set(asked) - set(known))
+    leaves = {name: tuple(c for c in known if c.startswith(f"{name}.")) for name in asked if name not in known}
+    unknown = sorted(name for name, found in leaves.items() if not found)
     if unknown:
         raise ShinraiError(
             message("The bundle has no evidence on {control}.", control=unknown[0]),
             fix=message("It has some on: {names}.", names=", ".join(known[:30])),
         )
-    return tuple(sorted(set(asked))) if asked else tuple(known)
+    chosen = {control for name in asked for control in leaves.get(name, (name,))}
+    return tuple(sorted(chosen)) if asked else tuple(known), leaves
 
 
 def _tier(held: _Contents, asked: str | None) -> Tier | None:

@@ -1,12 +1,14 @@
-"""The case of a round as a file: everything a member needs to judge and to see that the round is in order.
+"""The case of a round as a file: everything a member needs to judge and to see that the round is in order; its record.
 
 It has the form of a bundle, so that one strict reader serves: manifest and contents, the statements up to and with the
 round's opening, the chain of trust and the log they stand in. It comes from a coordinator that nobody has to trust;
 what it may not be able to do is checked here: exchange the roster after the opening, hide an earlier attempt, change a
-content, or show a log that its signed head does not cover.
+content, or show a log that its signed head does not cover. A case shows the log's hashes alone, since the digest of a
+vote in an entry would give the vote away; the record of the closed round shows the log as a bundle does, so that what
+was left out of it is seen, and is a file for `shinrai-verify`.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,7 +17,7 @@ from shinrai.council.counting import SignedLeaf
 from shinrai.council.faults import located
 from shinrai.council.members import conflicts_of, read_roster
 from shinrai.council.rounds import OpenRound, Rubric, read_round, read_rubric
-from shinrai.evidence.bundle import BundleParts, Content, write_bundle
+from shinrai.evidence.bundle import SHOWN_WHOLE, BundleParts, Content, write_bundle
 from shinrai.evidence.home import SALT_BYTES
 from shinrai.language import Message, Place, ShinraiError, message
 from shinrai_verify.bundle import Bundle, open_bundle
@@ -24,8 +26,8 @@ from shinrai_verify.dsse import Envelope, Statement
 from shinrai_verify.encoding import Fault, Named, canonical_json, digest, strict_json
 from shinrai_verify.encoding import field as get
 from shinrai_verify.keys import verifies
-from shinrai_verify.merkle import leaf_hash, root
-from shinrai_verify.note import Checkpoint, NoteKey, open_note
+from shinrai_verify.merkle import included, leaf_hash, root
+from shinrai_verify.note import Checkpoint, NoteKey, open_note, open_proof
 from shinrai_verify.trust import ROSTER, TRUST, Policy, Trust, follow
 from shinrai_verify.verify import (
     BUNDLE,
@@ -35,14 +37,10 @@ from shinrai_verify.verify import (
     ROUND,
     RUBRIC,
     envelope_leaves,
+    tile_entries,
     tile_names,
 )
 
-_INSTRUCTIONS = (
-    b"This file holds the case of a council round.\n"
-    b"Read it with: shinrai council show CASE --trust trust.json\n"
-    b"Vote on it with: shinrai council vote CASE --trust trust.json --member ID\n"
-)
 _ADMIN, _COORDINATOR = "admin", "coordinator"
 
 
@@ -140,17 +138,42 @@ def write_case(
     trust: Sequence[Envelope],
     log: tuple[bytes, Sequence[bytes]],
 ) -> None:
-    """Write a case or a record file. leaves: the statements in it; log: checkpoint note and all leaf hashes."""
+    """Write a case. contents: with VERIFY.txt; leaves: the statements in it; log: checkpoint note, all leaf hashes."""
     note, hashes = log
     envelopes = [leaf.envelope for leaf in sorted(leaves, key=lambda leaf: leaf.index)]
-    write_bundle(
-        path, BundleParts(manifest, contents, envelopes, trust, note, hashes, _INSTRUCTIONS, hashes_alone=True)
-    )
+    instructions, blobs = _apart(manifest, contents)
+    write_bundle(path, BundleParts(manifest, blobs, envelopes, trust, note, hashes, instructions, hashes_alone=True))
 
 
-def read_case(path: Path, policy: Policy) -> CouncilCase:
-    """Read the case of a round; ShinraiError, with the file as place, where anything in it is not in order."""
-    with located(Place(str(path)), _REFUSED):
+def write_record(
+    path: Path,
+    manifest: bytes,
+    contents: Mapping[str, Content],
+    envelopes: Sequence[Envelope],
+    trust: Sequence[Envelope],
+    log: tuple[bytes, Sequence[bytes], Sequence[bytes]],
+) -> None:
+    """Write a record. envelopes: in log order, with all signatures; log: checkpoint note, leaf hashes, entries."""
+    note, hashes, entries = log
+    instructions, blobs = _apart(manifest, contents)
+    shown = entries if len(entries) <= SHOWN_WHOLE else None
+    write_bundle(path, BundleParts(manifest, blobs, envelopes, trust, note, hashes, instructions, shown))
+
+
+def _apart(manifest: bytes, contents: Mapping[str, Content]) -> tuple[bytes | None, dict[str, Content]]:
+    """Return VERIFY.txt, which the manifest lists and which is no blob, and the other contents."""
+    entries = strict_json(manifest, "manifest.json")["entries"]
+    named = {e["digest"]["sha256"] for e in entries if e["annotations"]["kind"] == _INSTRUCTIONS}
+    found = [data for sha256, data in contents.items() if sha256 in named and isinstance(data, bytes)]
+    return (found[0] if found else None), {s: data for s, data in contents.items() if s not in named}
+
+
+def read_case(path: Path, policy: Policy, *, fix: Message | None = None) -> CouncilCase:
+    """Read the case or the record of a round; ShinraiError, with the file as place, where anything is not in order.
+
+    fix: what to do about it; by default what a member does who was asked to vote.
+    """
+    with located(Place(str(path)), fix or _REFUSED):
         bundle = open_bundle(path)
         subject, listed = _manifest(bundle)
         log = _log(bundle, policy)
@@ -158,6 +181,7 @@ def read_case(path: Path, policy: Policy) -> CouncilCase:
 
 
 _REFUSED = message("Do not vote on it. Ask for the case again, and tell the others what was wrong.")
+_INSTRUCTIONS = "instructions"
 
 
 def _manifest(bundle: Bundle) -> tuple[Mapping[str, Any], tuple[Listed, ...]]:
@@ -190,41 +214,62 @@ def _log(bundle: Bundle, policy: Policy) -> SignedLog:
     names = sorted((n for n in bundle.sha256 if n.startswith("trust/")), key=lambda n: int(n.split(".")[1]))
     trust = follow([Envelope.from_bytes(bundle.read(name), name) for name in names], policy.root)
     note = bundle.read("log/checkpoint")
-    head, leaves = read_log(note, policy.outside.in_turn(trust[-1].turns).logs, lambda tile: bundle.read(tile))
-    lines = bundle.read("attestations.intoto.jsonl").split(b"\n")
-    if lines.pop() != b"":
-        raise Fault("{what} is cut short", what="attestations.intoto.jsonl")
-    statements = _statements(lines, trust, leaves)
+    head = _head(note, policy.outside.in_turn(trust[-1].turns).logs)
+    in_part = any(name.startswith("log/proofs/") for name in bundle.sha256)
+    leaves = [] if in_part else _leaves(bundle, head)
+    index_of = {leaf: index for index, leaf in enumerate(leaves)}
+
+    def place(leaf: bytes) -> int | None:
+        return _proven(bundle, leaf, note, head) if in_part else index_of.get(leaf)
+
+    lines = enumerate(bundle.lines("attestations.intoto.jsonl"), start=1)
+    statements = _statements(lines, trust, place)
     return SignedLog(tuple(trust), head, note, tuple(leaves), tuple(statements))
 
 
-def read_log(note: bytes, keys: Sequence[NoteKey], tile: Any) -> tuple[Checkpoint, list[bytes]]:
-    """Return a log's head and its leaf hashes, which must be what the head covers. tile: name -> bytes."""
+def _head(note: bytes, keys: Sequence[NoteKey]) -> Checkpoint:
     head = Checkpoint.parse(open_note(note, keys, "log/checkpoint"), "log/checkpoint")
     open_note(note, [key for key in keys if key.name == head.origin], "log/checkpoint")
+    return head
+
+
+def _leaves(bundle: Bundle, head: Checkpoint) -> list[bytes]:
+    """Return all leaf hashes of the log, which must be what the head covers."""
+    if head.size > 256 * len(bundle.sha256):
+        raise Fault("the log has {n} entries, the bundle does not hold that many", n=head.size)
     leaves: list[bytes] = []
-    for name, width in tile_names(head.size):
-        data = tile(name)
-        if len(data) != 32 * width:
-            raise Fault("{name} does not hold {n} hashes", name=name, n=width)
-        leaves += [data[start : start + 32] for start in range(0, len(data), 32)]
+    if any(name.startswith("log/tile/entries/") for name in bundle.sha256):
+        for name, width in tile_names(head.size, "entries"):
+            leaves += [leaf_hash(entry) for entry in tile_entries(bundle.read(name), name, width)]
+    else:
+        for name, width in tile_names(head.size):
+            data = bundle.read(name)
+            if len(data) != 32 * width:
+                raise Fault("{name} does not hold {n} hashes", name=name, n=width)
+            leaves += [data[start : start + 32] for start in range(0, len(data), 32)]
     if root(leaves) != head.root:
         raise Fault("the log does not match its signed head: an entry was changed, removed, added or moved")
-    return head, leaves
+    return leaves
 
 
-def _statements(lines: Sequence[bytes], trust: Sequence[Trust], leaves: Sequence[bytes]) -> list[SignedLeaf]:
-    index_of = {leaf: index for index, leaf in enumerate(leaves)}
+def _proven(bundle: Bundle, leaf: bytes, note: bytes, head: Checkpoint) -> int | None:
+    """Return the index at which a proof in the file shows a leaf."""
+    name = f"log/proofs/{leaf.hex()}.tlog-proof"
+    index, path = open_proof(bundle.read(name), note, name)
+    return index if included(leaf, index, head.size, path, head.root) else None
+
+
+_Place = Callable[[bytes], int | None]
+
+
+def _statements(lines: Iterable[tuple[int, bytes]], trust: Sequence[Trust], place: _Place) -> list[SignedLeaf]:
     keys = {keyid: public for document in trust for keyid, public in document.public.items()}
-    parsed = [
-        (number, Envelope.from_bytes(line, f"attestations.intoto.jsonl:{number}"))
-        for number, line in enumerate(lines, start=1)
-    ]
+    parsed = [(number, Envelope.from_bytes(line, f"attestations.intoto.jsonl:{number}")) for number, line in lines]
     found: list[SignedLeaf] = []
     waiting = []
     for number, envelope in parsed:
         if all(signature.keyid in keys for signature in envelope.signatures):
-            found += _entered(number, envelope, keys, index_of)
+            found += _entered(number, envelope, keys, place)
         else:
             waiting.append((number, envelope))
     members = {
@@ -234,13 +279,11 @@ def _statements(lines: Sequence[bytes], trust: Sequence[Trust], leaves: Sequence
         for member in read_roster(leaf.statement.predicate).members
     }
     for number, envelope in waiting:
-        found += _entered(number, envelope, members, index_of)
+        found += _entered(number, envelope, members, place)
     return sorted(found, key=lambda leaf: leaf.index)
 
 
-def _entered(
-    number: int, envelope: Envelope, keys: Mapping[str, bytes], index_of: Mapping[bytes, int]
-) -> list[SignedLeaf]:
+def _entered(number: int, envelope: Envelope, keys: Mapping[str, bytes], place: _Place) -> list[SignedLeaf]:
     what = f"attestations.intoto.jsonl:{number}"
     for signature in envelope.signatures:
         if signature.keyid not in keys:
@@ -251,7 +294,7 @@ def _entered(
     found = []
     places = envelope_leaves(envelope, statement.predicate_type)
     for (entry, keyid), signature in zip(places, envelope.signatures, strict=True):
-        index = index_of.get(leaf_hash(entry))
+        index = place(leaf_hash(entry))
         if index is None:
             raise Fault("{what} is not in the log", what=what)
         found.append(SignedLeaf(index, keyid, signature.sig, envelope.payload, statement))
@@ -262,6 +305,11 @@ def _case(bundle: Bundle, log: SignedLog, subject: Mapping[str, Any], listed: tu
     bundle_id = bundle.sha256["manifest.json"]
     attempts = chain_of_attempts(log, bundle_id)
     opened = attempts[-1]
+    if not opened.standalone:
+        raise ShinraiError(
+            message("This is the bundle of an assessment, and neither the case nor the record of a council round."),
+            fix=message("Verify it with: shinrai verify FILE --trust TRUST. Open a round on it: shinrai council open"),
+        )
     if opened.origin != log.head.origin:
         raise Fault("{what} was held in another log", what=Named("the council round"))
     roster = _rested_on(log, opened, opened.roster_sha256, ROSTER)

@@ -10,7 +10,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from shinrai.council.canaries import ANSWERS, CANARIES
-from shinrai.council.case_file import write_case
+from shinrai.council.case_file import write_case, write_record
 from shinrai.council.counting import RoundCount, SignedLeaf, count_round
 from shinrai.council.faults import located
 from shinrai.council.member import Proof
@@ -39,14 +39,19 @@ from shinrai_verify.council import VALUES, Roster
 from shinrai_verify.dsse import Envelope, Statement
 from shinrai_verify.keys import verifies
 from shinrai_verify.merkle import leaf_hash
+from shinrai_verify.note import Checkpoint, open_note
 from shinrai_verify.trust import TRUST
 from shinrai_verify.verify import (
+    ABANDONMENT,
+    ASSESSMENT,
     BALLOT,
     CLOSE,
+    PLAN,
     RATIONALE,
     REVOCATION,
     ROUND,
     VERDICT,
+    council_record,
     envelope_leaves,
     verdict_record,
 )
@@ -145,6 +150,8 @@ class Coordinator:
         senders = {self._sender(position, envelope, phase) for position, envelope in enumerate(envelopes, start=1)}
         if len(senders) != 1:
             raise RejectedError(message("A submission holds statements of several members."))
+        if envelopes[0].signatures[0].keyid in self._revoked():
+            raise RejectedError(message("The key of this member was revoked."))
         self._log(senders.pop(), envelopes)
         return self.proofs(envelopes)
 
@@ -260,7 +267,8 @@ class Coordinator:
             record = verdict_record(control, count.tallies[control])
             record["certificate"] = certificates[control][0] if control in certificates else None
             controls.append(record)
-        summary = Statement("bundle", self.opened.bundle_id, VERDICT, {"controls": controls, "round": self.opened.id})
+        said = {"controls": controls, "council": council_record(self.roster), "round": self.opened.id}
+        summary = Statement("bundle", self.opened.bundle_id, VERDICT, said)
         blobs = {digest: (JSON, data) for digest, data in certificates.values()}
         verdict = self._speak("verdict", summary, blobs)
         self._store.publish()
@@ -280,39 +288,72 @@ class Coordinator:
     def write_record(
         self, path: Path, manifest: bytes, contents: Mapping[str, Content], more: Sequence[Logged]
     ) -> Closed:
-        """Write the record of a closed round: the case with every vote, the verdict and the certificates."""
+        """Write the record of a closed round: what `shinrai-verify` checks without us.
+
+        It holds the contents, every statement about them that the log has up to now, earlier rounds and their
+        certificates among them, and the log as in a bundle. Of a round opened after this one nothing is told but,
+        by the log's entries, that it is there.
+        """
         closed = self.close()
-        spoken = [leaf for leaf in self._marks() if leaf.index > self.opened.index]
-        leaves = [*(_leaf(each) for each in more), *self.leaves(), *spoken, _leaf(closed.verdict)]
-        self._write(path, manifest, {**contents, **dict(closed.certificates.values())}, leaves)
+        later = {e.envelope.payload_sha256 for e in self._rounds() if e.index > self.opened.index}
+        kinds = (ROUND, COMMIT, REVEAL, BALLOT, RATIONALE, CLOSE, VERDICT, CANARIES, ANSWERS)
+        about = [
+            each
+            for kind in kinds
+            for each in self._store.of_type(kind)
+            if each.statement.subject_sha256 == self.opened.bundle_id
+            and not {each.envelope.payload_sha256, str(each.statement.predicate.get("round"))} & later
+        ]
+        systems = {each.statement.subject_sha256 for each in more}
+        runs = [e for kind in (PLAN, ABANDONMENT, ASSESSMENT) for e in self._store.of_type(kind)]
+        runs = [each for each in runs if each.statement.subject_sha256 in systems]
+        certificates = {
+            str(claim["certificate"])
+            for each in about
+            if each.statement.predicate_type == VERDICT
+            for claim in each.statement.predicate["controls"]
+            if claim.get("certificate") is not None
+        }
+        note, size = self._head()
+        shown = {e.index: e for e in (*self._documents(), *about, *runs, *more) if e.index < size}
+        trust = [each.envelope for each in self._store.of_type(TRUST) if each.index < size]
+        held = {**contents, **{sha256: self._store.blob(sha256) for sha256 in certificates}}
+        envelopes = [each.envelope for _, each in sorted(shown.items())]
+        log = (note, self._store.leaves()[:size], self._store.entries()[:size])
+        write_record(path, manifest, held, envelopes, trust, log)
         return closed
 
     def _write(
         self, path: Path, manifest: bytes, contents: Mapping[str, Content], leaves: Sequence[SignedLeaf]
     ) -> None:
         trust = self._store.of_type(TRUST)
-        rounds = [
-            each
-            for each in self._store.of_type(ROUND)
-            if each.statement.subject_sha256 == self.opened.bundle_id and each.index <= self.opened.index
-        ]
-        rested = [
-            self._store.logged([str(each.statement.predicate[name])])[0]
-            for each in rounds
-            for name in ("roster", "rubric")
-        ]
-        known = [
-            each
-            for kind in (CANARIES, ANSWERS)
-            for each in self._store.of_type(kind)
-            if each.statement.subject_sha256 == self.opened.bundle_id
-        ]
-        documents = [_leaf(e) for e in (*trust, *rested, *rounds, *self._store.of_type(REVOCATION), *known)]
-        every = {leaf.index: leaf for leaf in (*documents, *leaves)}
+        known = [e for e in self._store.of_type(CANARIES) if e.statement.subject_sha256 == self.opened.bundle_id]
+        every = {leaf.index: leaf for leaf in (*(_leaf(e) for e in (*self._documents(), *known)), *leaves)}
+        note, size = self._head()
+        chain = [each.envelope for each in trust if each.index < size]
+        shown = [leaf for leaf in every.values() if leaf.index < size]
+        write_case(path, manifest, contents, shown, chain, (note, self._store.leaves()[:size]))
+
+    def _head(self) -> tuple[bytes, int]:
+        """Publish the log; returns the signed head and its size. Others may append at once, so no more is shown."""
         note = self._store.publish()
-        write_case(
-            path, manifest, contents, every.values(), [each.envelope for each in trust], (note, self._store.leaves())
-        )
+        text = open_note(note, [self._store.key], "the checkpoint")
+        return note, Checkpoint.parse(text, "the checkpoint").size
+
+    def _rounds(self) -> list[Logged]:
+        """Return every round on these contents."""
+        return [e for e in self._store.of_type(ROUND) if e.statement.subject_sha256 == self.opened.bundle_id]
+
+    def _documents(self) -> list[Logged]:
+        """Return what this round and those before it rest on, and the rounds themselves."""
+        rounds = [each for each in self._rounds() if each.index <= self.opened.index]
+        names = [str(each.statement.predicate[name]) for each in rounds for name in ("roster", "rubric")]
+        return [
+            *self._store.of_type(TRUST),
+            *self._store.logged(dict.fromkeys(names)),
+            *rounds,
+            *self._store.of_type(REVOCATION),
+        ]
 
 
 def _leaf(logged: Logged) -> SignedLeaf:

@@ -1,19 +1,20 @@
 """The count of a round as a pure function of what stands in the log between its opening and its closing.
 
-Anyone who holds the signed statements and their places runs it and comes to the same verdicts. A ballot counts when a
-member of the roster signed it, with a key that was valid at its place, between opening and closing, with a rationale of
-the same value where the round asks for one, and in a sealed round after the member committed to exactly this ballot.
+Anyone who holds the signed statements and their places runs it and comes to the same verdicts. Which ballots count, and
+what they come to, are the verifier's own rules (`cast_in` and `tally` of `shinrai_verify`): who counts here counts as
+an outsider will. A statement that is not of its shape, or by a key that was revoked before, is passed over.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field
 
-from shinrai.council.rounds import COMMIT, REVEAL, OpenRound, Rubric, ballot_of
+from shinrai.council.rounds import OpenRound, Rubric, ballot_of
 from shinrai_verify.council import VALUES, Ballot, Reconsidered, Roster, Tally, reconsidered, required_strata, tally
 from shinrai_verify.dsse import Envelope, Signature, Statement
+from shinrai_verify.encoding import Fault
 from shinrai_verify.keys import verifies
-from shinrai_verify.verify import BALLOT, CLOSE, RATIONALE
+from shinrai_verify.verify import BALLOT, CLOSE, RATIONALE, REVEAL, ROUND, SEAL, Entry, cast_in, well_formed
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,12 @@ class SignedLeaf:
         return hashlib.sha256(self.payload).hexdigest()
 
     @property
+    def entry(self) -> Entry:
+        """The same as the verifier knows it."""
+        sig = hashlib.sha256(self.signature).hexdigest()
+        return Entry(self.index, self.keyid, sig, self.payload_sha256, self.statement)
+
+    @property
     def envelope(self) -> Envelope:
         """The statement with this one signature."""
         return Envelope(self.payload, (Signature(self.keyid, self.signature),))
@@ -42,7 +49,8 @@ class RoundCount:
     """A counted round.
 
     counted: control -> the ballots that counted, by member. proofs: control -> member -> the ballots of one who signed
-    more than one value, which convict it. closed: index of the close, None while the round is open.
+    more than one value, which convict it. closed: index of the close, None while the round is open. others: control ->
+    ballots in the log that do not count and may yet convict. strata: what the rubric demands of each control.
     """
 
     tallies: Mapping[str, Tally]
@@ -50,6 +58,8 @@ class RoundCount:
     proofs: Mapping[str, Mapping[str, tuple[SignedLeaf, ...]]]
     rationales: tuple[SignedLeaf, ...]
     closed: int | None
+    others: Mapping[str, tuple[Ballot, ...]] = field(default_factory=dict)
+    strata: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
 
     def certificate(self, opened: OpenRound, control: str) -> bytes | None:
         """Return the certificate of a decided control: one ballot with every signature that counted for its value."""
@@ -76,80 +86,49 @@ def count_round(
 
     revoked: keyid -> first index at which it is not valid.
     """
-    by_key = {member.keyid: member.id for member in roster.members}
-    ours = sorted((leaf for leaf in leaves if _of_round(leaf, opened)), key=lambda leaf: leaf.index)
-    marks = [leaf for leaf in ours if leaf.keyid in coordinators and leaf.index > opened.index]
-    end = next((leaf.index for leaf in marks if leaf.statement.predicate_type == CLOSE), None)
-    window = [
-        leaf
+    ours = [leaf for leaf in leaves if _of_round(leaf, opened)]
+    marks = sorted((leaf for leaf in ours if leaf.keyid in coordinators), key=lambda leaf: leaf.index)
+    ends = {
+        kind: next((m.index for m in marks if m.index > opened.index and m.statement.predicate_type == kind), None)
+        for kind in (REVEAL, CLOSE)
+    }
+    gone = revoked or {}
+    spoken = {
+        leaf.index: leaf
         for leaf in ours
-        if leaf.index > opened.index
-        and (end is None or leaf.index < end)
-        and leaf.keyid in by_key
-        and leaf.index < (revoked or {}).get(leaf.keyid, leaf.index + 1)
-    ]
-    reasons = [leaf for leaf in window if leaf.statement.predicate_type == RATIONALE]
-    explained = {(r.keyid, r.statement.predicate.get("control"), r.statement.predicate.get("value")) for r in reasons}
-    seals = _seals(window, marks)
+        if leaf.statement.predicate_type in (SEAL, BALLOT, RATIONALE)
+        and leaf.index < gone.get(leaf.keyid, leaf.index + 1)
+        and _sound(leaf.entry)
+    }
+    about = {"controls": list(opened.controls), "sealed": opened.sealed}
+    opening = Entry(opened.index, "", "", opened.id, Statement("bundle", opened.bundle_id, ROUND, about))
+    found = cast_in(opening, roster, (leaf.entry for leaf in spoken.values()), ends[CLOSE], ends[REVEAL])
     cast: dict[str, dict[str, dict[str, SignedLeaf]]] = {control: {} for control in opened.controls}
-    for leaf in window:
-        control, value = _vote(leaf)
-        if leaf.statement.predicate_type != BALLOT or control not in cast or value not in VALUES:
-            continue
-        if opened.require_rationale and (leaf.keyid, control, value) not in explained:
-            continue
-        if leaf.payload != ballot_of(opened, control, value).to_bytes():
-            continue
-        if opened.sealed and not _unsealed(leaf, control, seals):
-            continue
-        cast[control].setdefault(by_key[leaf.keyid], {}).setdefault(value, leaf)
+    for control, ballots in found.counted.items():
+        for ballot, entry in ballots:
+            cast[control].setdefault(ballot.member, {}).setdefault(ballot.value, spoken[entry.index])
+    strata = {control: required_strata(rubric.predicate, control) for control in opened.controls}
     return RoundCount(
-        {control: _tally(roster, rubric, control, votes) for control, votes in cast.items()},
+        {c: tally(roster, (ballot for ballot, _ in found.counted[c]), strata[c]) for c in opened.controls},
         {c: {m: next(iter(v.values())) for m, v in votes.items() if len(v) == 1} for c, votes in cast.items()},
         {c: {m: tuple(v.values()) for m, v in votes.items() if len(v) > 1} for c, votes in cast.items()},
-        tuple(reasons),
-        end,
+        tuple(spoken[entry.index] for entry in found.reasons),
+        ends[CLOSE],
+        {control: tuple(ballot for ballot, _ in ballots) for control, ballots in found.others.items()},
+        strata,
     )
 
 
-def _tally(roster: Roster, rubric: Rubric, control: str, votes: Mapping[str, Mapping[str, SignedLeaf]]) -> Tally:
-    ballots = [Ballot(member, value) for member, values in votes.items() for value in values]
-    return tally(roster, ballots, required_strata(rubric.predicate, control))
+def _sound(entry: Entry) -> bool:
+    try:
+        well_formed(entry)
+    except Fault:
+        return False
+    return True
 
 
 def _of_round(leaf: SignedLeaf, opened: OpenRound) -> bool:
     return leaf.statement.predicate.get("round") == opened.id and leaf.statement.subject_sha256 == opened.bundle_id
-
-
-def _vote(leaf: SignedLeaf) -> tuple[str, str]:
-    about = leaf.statement.predicate
-    return str(about.get("control")), str(about.get("value"))
-
-
-@dataclass(frozen=True, slots=True)
-class _Seals:
-    """The commitments of a sealed round: (keyid, control) -> the first digest given; revealed: where they ended."""
-
-    given: Mapping[tuple[str, str], str]
-    revealed: int | None
-
-
-def _seals(window: Sequence[SignedLeaf], marks: Sequence[SignedLeaf]) -> _Seals:
-    revealed = next((leaf.index for leaf in marks if leaf.statement.predicate_type == REVEAL), None)
-    given: dict[tuple[str, str], str] = {}
-    for leaf in window:
-        if leaf.statement.predicate_type != COMMIT or (revealed is not None and leaf.index > revealed):
-            continue
-        for seal in leaf.statement.predicate.get("seals", []):
-            # The first commitment stands: a second one would let a member choose after seeing others.
-            given.setdefault((leaf.keyid, str(seal.get("control"))), str(seal.get("seal")))
-    return _Seals(given, revealed)
-
-
-def _unsealed(leaf: SignedLeaf, control: str, seals: _Seals) -> bool:
-    if seals.revealed is None or leaf.index < seals.revealed:
-        return False
-    return seals.given.get((leaf.keyid, control)) == hashlib.sha256(leaf.signature).hexdigest()
 
 
 def late_ballots(opened: OpenRound, roster: Roster, shown: Iterable[Envelope]) -> dict[str, list[Ballot]]:
@@ -176,9 +155,14 @@ def late_ballots(opened: OpenRound, roster: Roster, shown: Iterable[Envelope]) -
 def look_again(
     opened: OpenRound, roster: Roster, count: RoundCount, shown: Iterable[Envelope]
 ) -> dict[str, Reconsidered]:
-    """Return how each control stands in the light of ballots shown after the round."""
-    late = late_ballots(opened, roster, shown)
-    return {control: reconsidered(roster, each, late.get(control, [])) for control, each in count.tallies.items()}
+    """Return how each control stands in the light of ballots that are logged and do not count, or shown afterwards."""
+    late, found = late_ballots(opened, roster, shown), {}
+    for control, each in count.tallies.items():
+        # Of a member that is absent from the count, a logged ballot is no news.
+        logged = [ballot for ballot in count.others.get(control, ()) if ballot.member not in each.absent]
+        ballots = [*logged, *late.get(control, [])]
+        found[control] = reconsidered(roster, each, ballots, count.strata.get(control))
+    return found
 
 
 def certificate_signers(data: bytes, opened: OpenRound, roster: Roster, control: str, outcome: str) -> tuple[str, ...]:

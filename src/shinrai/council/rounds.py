@@ -6,7 +6,7 @@ Everything else is bound through the round's id, the SHA-256 of its opening stat
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -54,7 +54,10 @@ class Rubric:
 
 @dataclass(frozen=True, slots=True)
 class OpenRound:
-    """An opening statement. id: SHA-256 of its payload; index: its place in the log."""
+    """An opening statement. id: SHA-256 of its payload; index: its place in the log.
+
+    standalone: held by itself, on contents that an assessment judged before, and not within an assessment.
+    """
 
     id: str
     index: int
@@ -67,7 +70,7 @@ class OpenRound:
     rubric_sha256: str
     trust_sha256: str
     sealed: bool
-    require_rationale: bool
+    standalone: bool
     closes_after: str | None
     reason: str
 
@@ -81,7 +84,6 @@ class RoundPlan:
     reason: str
     sealed: bool = False
     closes_after: datetime | None = None
-    require_rationale: bool = field(default=True)
 
 
 def rubric_statement(
@@ -149,10 +151,11 @@ def round_statement(
         "openedOn": timestamp(now),
         "prevRound": previous,
         "reason": plan.reason,
-        "requireRationale": plan.require_rationale,
+        "requireRationale": True,
         "roster": roster,
         "rubric": rubric,
         "sealed": plan.sealed,
+        "standalone": True,
         "trust": trust,
     }
     return Statement("bundle", plan.bundle_id, ROUND, about)
@@ -168,9 +171,10 @@ def read_round(index: int, payload_sha256: str, statement: Statement) -> OpenRou
         raise ShinraiError(message("The round lists no control, more than {limit}, or one twice.", limit=MAX_CONTROLS))
     previous = about.get("prevRound")
     closes = about.get("closesAfter")
-    sealed, explained = about.get("sealed", False), about.get("requireRationale", False)
-    if not isinstance(sealed, bool) or not isinstance(explained, bool):
-        raise Fault("{what} lacks a valid field “{name}”", what=_WHAT, name="sealed")
+    marks = {name: about.get(name) is True for name in ("sealed", "standalone")}
+    for name in marks:
+        if about.get(name) not in (None, True, False):
+            raise Fault("{what} lacks a valid field “{name}”", what=_WHAT, name=name)
     return OpenRound(
         payload_sha256,
         index,
@@ -182,8 +186,8 @@ def read_round(index: int, payload_sha256: str, statement: Statement) -> OpenRou
         digest(about.get("roster"), _WHAT),
         digest(about.get("rubric"), _WHAT),
         digest(about.get("trust"), _WHAT),
-        sealed,
-        explained,
+        marks["sealed"],
+        marks["standalone"],
         closes if isinstance(closes, str) else None,
         get(about, "reason", str, _WHAT)[:MAX_NOTE],
     )

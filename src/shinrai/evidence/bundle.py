@@ -18,6 +18,8 @@ from shinrai_verify.encoding import canonical_json
 from shinrai_verify.merkle import leaf_hash
 from shinrai_verify.verify import BUNDLE, envelope_leaves, tile_names
 
+SHOWN_WHOLE = 16_384
+"""Up to this many entries a bundle shows the whole log, so that nothing about the system can be left out of it."""
 _CHUNK = 1024 * 1024
 Content = bytes | Path | Salted
 
@@ -26,12 +28,12 @@ Content = bytes | Path | Salted
 class BundleParts:
     """Everything a bundle holds.
 
-    manifest: its bytes. contents: SHA-256 -> bytes, or the file that has them. envelopes: in log order.
-    trust: the chain of trust documents. checkpoint: the signed note, which may carry lines of witnesses. leaves: all
-    leaf hashes of the log it heads. entries: all entries of that log, or None to give proofs of the statements only,
-    as befits a log that is large. token: an RFC 3161 time stamp of the checkpoint. seen: sizes of earlier heads to
-    prove the continuation from, where only proofs are given. hashes_alone: show the leaf hashes and no entry, since the
-    digest of a vote in an entry would give the vote away.
+    manifest: its bytes. contents: SHA-256 -> bytes, or the file that has them. envelopes: in log order. trust: the
+    chain of trust documents. checkpoint: the signed note, which may carry lines of witnesses. leaves: all leaf hashes
+    of the log it heads. instructions: VERIFY.txt, None for none. entries: all entries of that log, or None to give
+    proofs of the statements only, as befits a log that is large. token: an RFC 3161 time stamp of the checkpoint. seen:
+    sizes of earlier heads to prove the continuation from, where only proofs are given. hashes_alone: show the leaf
+    hashes and no entry, since the digest of a vote in an entry would give the vote away.
     """
 
     manifest: bytes
@@ -40,7 +42,7 @@ class BundleParts:
     trust: Sequence[Envelope]
     checkpoint: bytes
     leaves: Sequence[bytes]
-    instructions: bytes
+    instructions: bytes | None
     entries: Sequence[bytes] | None = None
     token: bytes | None = None
     seen: Sequence[int] = ()
@@ -71,7 +73,8 @@ def write_bundle(path: Path, parts: BundleParts) -> None:
 
 def _files(parts: BundleParts) -> Iterator[tuple[str, Content]]:
     yield "manifest.json", parts.manifest
-    yield "VERIFY.txt", parts.instructions
+    if parts.instructions is not None:
+        yield "VERIFY.txt", parts.instructions
     yield "attestations.intoto.jsonl", b"".join(envelope.to_bytes() + b"\n" for envelope in parts.envelopes)
     yield "log/checkpoint", parts.checkpoint
     if parts.token is not None:

@@ -1,6 +1,7 @@
 """The outsider's verifier, and the formats it reads.
 
-Needs the standard library and `cryptography`, nothing else, so that an auditor can read all of it in an afternoon.
+Needs the standard library and `cryptography`, nothing else, so that an auditor can read all of it in a day, and the
+steps of a verification in an afternoon.
 Every parser here takes hostile bytes: sizes and depths are limited before anything is parsed, signatures are checked
 over the bytes as received, and only bytes that were verified are looked at.
 

@@ -1,4 +1,4 @@
-"""`shinrai-verify BUNDLE --trust FILE`: the verifier on the command line."""
+"""`shinrai-verify FILE --trust FILE`: the verifier of bundles and of councils' records on the command line."""
 
 import argparse
 import io
@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from shinrai_verify import __version__
-from shinrai_verify.encoding import Fault
+from shinrai_verify.encoding import Fault, Named
 from shinrai_verify.messages import LANGUAGES, gettext_in, preferred_language, say
 from shinrai_verify.trust import Policy
 from shinrai_verify.verify import Verification, council_record, verify
@@ -21,9 +21,15 @@ _CONCLUSIONS = {
     2: "INCOMPLETE: what is there is authentic, but something is withheld or missing.",
     3: "POLICY NOT MET: the bundle is authentic, but it does not meet what you demand.",
 }
+_RECORD_CONCLUSIONS = {
+    0: "VERIFIED: the record of the council's round is authentic and complete.",
+    2: "INCOMPLETE: what is in the record is authentic, but something is withheld or missing.",
+    3: "POLICY NOT MET: the record is authentic, but it does not meet what you demand.",
+}
 _EPILOG = """\
 examples:
   shinrai-verify bundle.zip --trust trust.json
+  shinrai-verify record.zip --trust trust.json
   shinrai-verify bundle.zip --trust trust.json --last-seen checkpoint.txt
   shinrai-verify bundle.zip --policy policy.json --json
 
@@ -40,7 +46,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "shinrai-veri
     with gettext_in(language):
         options = _parser(language, program).parse_args(arguments)
     try:
-        policy = Policy.from_bytes(_read(options.trust))
+        policy = _policy(options.trust)
         seen = _read(options.last_seen) if options.last_seen and options.last_seen.exists() else None
     except (Fault, OSError) as error:
         return _unusable(program, language, error)
@@ -77,13 +83,17 @@ def _parser(language: str, program: str) -> argparse.ArgumentParser:
 
     parser = argparse.ArgumentParser(
         prog=program,
-        description=t("Verify a Shinrai evidence bundle offline and say what was checked."),
+        description=t(
+            "Verify a Shinrai evidence bundle, or the record of a council's round, offline and say what was checked."
+        ),
         epilog=t(_EPILOG),
         formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.error = lambda message: parser.exit(USAGE_ERROR, f"{parser.format_usage()}{program}: {message}\n")  # type: ignore[method-assign]
-    parser.add_argument("bundle", type=Path, help=t("the bundle: a ZIP archive or the folder it was unpacked to"))
+    parser.add_argument(
+        "bundle", type=Path, help=t("the bundle or record: a ZIP archive or the folder it was unpacked to")
+    )
     parser.add_argument(
         "--trust",
         "--policy",
@@ -102,6 +112,14 @@ def _parser(language: str, program: str) -> argparse.ArgumentParser:
     version = t("show program's version number and exit")
     parser.add_argument("--version", action="version", version=f"{program} {__version__}", help=version)
     return parser
+
+
+def _policy(path: Path) -> Policy:
+    data = _read(path)
+    try:
+        return Policy.from_bytes(data)
+    except Fault as fault:
+        raise Fault("{name}: {reason}", name=path, reason=Named(fault.text, **fault.fields)) from fault
 
 
 def _read(path: Path) -> bytes:
@@ -137,14 +155,19 @@ def to_text(outcome: Verification, language: str) -> str:
         if roster.common_causes_over_f:
             text = "More seats than {f} share a cause of failure ({causes}): no Byzantine fault tolerance is claimed."
             lines.append(say(language, text, {"f": roster.f, "causes": ", ".join(roster.common_causes_over_f)}))
-    levels = outcome.levels
+    levels, conclusion = outcome.levels, say(language, _CONCLUSIONS[outcome.exit_code])
+    if outcome.record and outcome.exit_code != 1:
+        conclusion = say(language, _RECORD_CONCLUSIONS[outcome.exit_code])
     lines += ["", f"L1 {marks[levels['L1']]} {say(language, 'certificates and keys alone')}"]
     lines += [
         f"L2 {marks[levels['L2']]} {say(language, 'with the log')}",
-        say(language, _CONCLUSIONS[outcome.exit_code]),
+        conclusion,
     ]
     if outcome.exit_code == 0:
-        lines.append(say(language, "Verified does not mean passed: read the verdicts above and the report."))
+        text = "Verified does not mean passed: read the verdicts above and the report."
+        if outcome.record:
+            text = "Verified does not mean passed: read the verdicts above."
+        lines.append(say(language, text))
     return "\n".join(lines)
 
 
@@ -155,6 +178,7 @@ def to_json(outcome: Verification) -> str:
     names = ("outcome", "contested", "dissent", "equivocators", "absent", "final")
     told = {
         "exitCode": outcome.exit_code,
+        "kind": "record" if outcome.record else "bundle",
         "levels": outcome.levels,
         "bundleId": outcome.bundle_id,
         "subject": outcome.subject,
