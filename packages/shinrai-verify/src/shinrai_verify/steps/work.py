@@ -19,8 +19,8 @@ STATEMENTS, CHECKPOINT, TOKEN = "attestations.intoto.jsonl", "log/checkpoint", "
 class Work:
     """The file that is verified, and the state that the steps hand on: each records what it found or raises a Fault.
 
-    held: digests that the manifest or a signed statement lists. named: digest -> name in the manifest. used: files of the
-    log that a step has read. entries: index -> what is signed there. ours: index -> type of entries that have to be
+    held: digests that the manifest or a signed statement lists. named: digest -> name in the manifest. used: files of
+    the log that a step has read. entries: index -> what is signed there. ours: index -> type of entries that have to be
     here. certifiers: (round, control) -> members who signed its certificate.
     """
 
