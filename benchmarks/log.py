@@ -8,7 +8,6 @@ same batches, in the same run.
 """
 
 import argparse
-import base64
 import hashlib
 import json
 import os
@@ -29,10 +28,8 @@ import sqlalchemy as sa
 
 from shinrai.evidence import Home, Store, open_home, sign
 from shinrai.evidence.keys import load_signer
-from shinrai.evidence.store import PAYLOAD_MEDIA_TYPE, Addition, _grow, _Leaf, _put
+from shinrai.evidence.store import PAYLOAD_MEDIA_TYPE, Addition, _grow, _leaves, _put
 from shinrai_verify.dsse import Envelope, Statement
-from shinrai_verify.merkle import leaf_hash
-from shinrai_verify.verify import leaf_bytes
 
 RESULTS = Path(__file__).parent / "results" / "log.json"
 KIND = "https://shinrai.example/test/v1"
@@ -67,16 +64,10 @@ def appended(store: Store, home: Home, start: int, end: int, batch: int) -> Iter
 
 def filled(store: Store, home: Home, size: int) -> None:
     """Fill a log to a size as `append` would, in large batches and without reading back what was just signed."""
-    signer = load_signer(home.keys, "producer")
     for low in range(0, size, 5000):
         made = envelopes(home, low, min(5000, size - low))
         contents = {each.payload_sha256: (PAYLOAD_MEDIA_TYPE, each.payload) for each in made}
-        fresh = []
-        for each in made:
-            payload, pae = each.payload_sha256, hashlib.sha256(each.pae).hexdigest()
-            encoded = base64.b64encode(each.signatures[0].sig).decode()
-            entry = leaf_bytes(signer.keyid, encoded, pae, payload, KIND)
-            fresh.append(_Leaf(leaf_hash(entry), entry, bytes.fromhex(payload), KIND))
+        fresh = [leaf for each in made for leaf in _leaves(each)]
         with store.engine.begin() as db:
             _put(db, contents)
             _grow(db, low, fresh)
