@@ -20,14 +20,16 @@ import shutil
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from shinrai.evidence import Home, Store, open_home, sign
+from shinrai.evidence.database import REFERENCE_FILE
 from shinrai.evidence.fsck import fsck
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.merkle import Growing
@@ -132,12 +134,43 @@ def run(home: Home, name: str, fault: Fault | None) -> Said:
             traced = subprocess.Popen([*command, "-e", fault.injection], stderr=subprocess.PIPE)
             _wait_for_tracer(pid)
         os.kill(pid, signal.SIGCONT)
-        said = parsed(stream.read())
+        with _connections_cut(home, every=1.0):
+            said = parsed(stream.read())
     _, status = os.waitpid(pid, 0)
     if traced is not None:
         _, log = traced.communicate(timeout=30)
         said.met = b"(INJECTED)" in log or os.WIFSIGNALED(status)
     return said
+
+
+@contextmanager
+def _connections_cut(home: Home, every: float) -> Iterator[None]:
+    """Have a PostgreSQL server end its connections every so many seconds, as long as the block lasts.
+
+    A client whose sending failed waits for what the server has to say about it. Where the socket really broke, that is
+    its end; where the failure was injected, the server knows of nothing, and both would wait for ever.
+    """
+    reference = home.path / REFERENCE_FILE
+    if not reference.exists():
+        yield
+        return
+    import psycopg
+
+    address, over = os.environ[reference.read_text().strip().removeprefix("env:")], threading.Event()
+    others = "datname = current_database() AND pid <> pg_backend_pid()"
+
+    def cut() -> None:
+        while not over.wait(every):
+            with psycopg.connect(address, autocommit=True) as db:
+                db.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
+
+    thread = threading.Thread(target=cut)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
 
 
 def _mark_files() -> tuple[str, ...]:
@@ -266,7 +299,7 @@ def homes(kind: str, folder: Path) -> Iterator[Home]:
             if running is not None:
                 running.psql(f"CREATE DATABASE faults_{number}")
                 os.environ["FAULTS_DB"] = running.get_uri(f"faults_{number}")
-                (home.path / "database-reference").write_text("env:FAULTS_DB")
+                (home.path / REFERENCE_FILE).write_text("env:FAULTS_DB")
             yield home
     finally:
         if running is not None:
