@@ -125,27 +125,42 @@ def run(home: Home, name: str, fault: Fault | None) -> Said:
     with os.fdopen(reader, "rb") as stream:
         first = stream.readline()
         os.waitpid(pid, os.WUNTRACED)
-        traced = None
+        struck, tracer = threading.Event(), None
         if fault is not None and first:
-            # The pipe is spared: only what is done to files and sockets is to fail.
-            command = ["strace", "-f", "-qq", "-o", "/dev/stderr", "-p", str(pid), "-e", f"trace={fault.call}"]
-            if fault.call in ("write", "openat", "fsync", "rename"):
-                command += [f"--trace-path={home.keys / name}" for name in _mark_files()]
-            traced = subprocess.Popen([*command, "-e", fault.injection], stderr=subprocess.PIPE)
-            _wait_for_tracer(pid)
+            tracer = _traced(home, pid, fault, struck)
         os.kill(pid, signal.SIGCONT)
-        with _connections_cut(home, every=1.0):
+        with _connections_cut(home, struck):
             said = parsed(stream.read())
     _, status = os.waitpid(pid, 0)
-    if traced is not None:
-        _, log = traced.communicate(timeout=30)
-        said.met = b"(INJECTED)" in log or os.WIFSIGNALED(status)
+    if tracer is not None:
+        tracer.join(timeout=30)
+        said.met = struck.is_set() or os.WIFSIGNALED(status)
     return said
 
 
+def _traced(home: Home, pid: int, fault: Fault, struck: threading.Event) -> threading.Thread:
+    """Attach strace to a stopped writer; returns the thread that reads its output and notices when the fault struck."""
+    # The pipe is spared: only what is done to files and sockets is to fail.
+    command = ["strace", "-f", "-qq", "-o", "/dev/stderr", "-p", str(pid), "-e", f"trace={fault.call}"]
+    if fault.call in ("write", "openat", "fsync", "rename"):
+        command += [f"--trace-path={home.keys / name}" for name in _mark_files()]
+    process = subprocess.Popen([*command, "-e", fault.injection], stderr=subprocess.PIPE)
+
+    def listen() -> None:
+        with process:
+            for line in process.stderr or ():
+                if b"(INJECTED)" in line:
+                    struck.set()
+
+    _wait_for_tracer(pid)
+    thread = threading.Thread(target=listen)
+    thread.start()
+    return thread
+
+
 @contextmanager
-def _connections_cut(home: Home, every: float) -> Iterator[None]:
-    """Have a PostgreSQL server end its connections every so many seconds, as long as the block lasts.
+def _connections_cut(home: Home, struck: threading.Event) -> Iterator[None]:
+    """Have a PostgreSQL server end its connections a moment after the fault, and again until the block ends.
 
     A client whose sending failed waits for what the server has to say about it. Where the socket really broke, that is
     its end; where the failure was injected, the server knows of nothing, and both would wait for ever.
@@ -160,7 +175,9 @@ def _connections_cut(home: Home, every: float) -> Iterator[None]:
     others = "datname = current_database() AND pid <> pg_backend_pid()"
 
     def cut() -> None:
-        while not over.wait(every):
+        while not over.wait(0.1):
+            if not struck.wait(0.1) or over.wait(0.3):
+                continue
             with psycopg.connect(address, autocommit=True) as db:
                 db.execute(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE {others}")
 
