@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, make_url, text
+from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from shinrai.evidence.home import Home
@@ -140,6 +141,14 @@ def _postgresql(address: str) -> Engine:
         connection.execute(f"SET search_path TO {SCHEMA}")
         connection.execute("SET synchronous_commit TO on")
         connection.autocommit = False
+
+    @event.listens_for(engine, "handle_error")
+    def _spoilt(context: ExceptionContext) -> None:
+        """Give a connection up whose server went away amid a batch: it takes no command any more, not even ROLLBACK."""
+        pooled = context.connection and not context.connection.invalidated and context.connection.connection
+        raw: Any = pooled.driver_connection if pooled else None
+        if raw is not None and raw.pgconn.pipeline_status:
+            context.is_disconnect = True
 
     return engine
 
