@@ -22,18 +22,20 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+import sqlalchemy as sa
 
 from shinrai.evidence import Home, Store, open_home, sign
 from shinrai.evidence.database import REFERENCE_FILE
 from shinrai.evidence.fsck import fsck
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.merkle import Growing
-from shinrai.evidence.store import Addition
+from shinrai.evidence.store import Addition, LogFault
 from shinrai_verify.dsse import Envelope, Statement
 from shinrai_verify.note import Checkpoint, open_note
 
@@ -296,11 +298,42 @@ def walk(home: Home, call: str, *, kill: bool, most: int) -> int:
 
 
 def kills(home: Home, count: int) -> int:
-    """Kill writers at random moments; returns how many entries had been acknowledged, which are all there."""
-    survey, chance = Survey(home), random.Random(count)  # noqa: S311  (moments, not secrets)
+    """Kill writers at random moments; returns how many entries had been acknowledged, which are all there.
+
+    At last the database is set back to a copy made half-way, as a careless administrator would: nothing is signed then.
+    """
+    survey, chance, back = Survey(home), random.Random(count), None  # noqa: S311  (moments, not secrets)
     for number in range(count):
         survey.look(kill_at_random(home, f"random-{number}", chance.uniform(0, 0.2)), f"random kill {number}")
+        if number == count // 2:
+            back = copied(home)
+    if back is not None:
+        back()
+        store = Store(home)
+        try:
+            for _ in range(2):
+                try:
+                    raise AssertionError(f"a head was signed after the database was set back: {store.publish()!r}")
+                except LogFault:
+                    store.append(Addition([envelope(home, "after the database was set back")]))
+        finally:
+            store.close()
     return len(survey.entries)
+
+
+def copied(home: Home) -> Callable[[], object]:
+    """Copy the database of a log; returns what sets it back."""
+    if not (home.path / REFERENCE_FILE).exists():
+        copy = home.database.with_suffix(".copy")
+        shutil.copyfile(home.database, copy)
+        return lambda: shutil.copyfile(copy, home.database)
+    import psycopg
+
+    url = sa.make_url(os.environ["FAULTS_DB"])
+    address, copy_url = (url.set(database=name) for name in ("postgres", f"{url.database}_copy"))
+    with psycopg.connect(address.render_as_string(hide_password=False), autocommit=True) as db:
+        db.execute(f"CREATE DATABASE {copy_url.database} TEMPLATE {url.database}")
+    return lambda: os.environ.update(FAULTS_DB=copy_url.render_as_string(hide_password=False))
 
 
 def homes(kind: str, folder: Path) -> Iterator[Home]:
@@ -343,6 +376,7 @@ def main() -> int:
             print(f"{call:10} {'kill' if kill else 'error':5} {found:4} faults struck{cut}", flush=True)
         entries = kills(next(fresh), given.kills)
         print(f"{given.kills} kills at random moments; {entries} entries had been acknowledged")
+        print("nothing was signed after the database was set back to a copy")
     print(f"{struck} faults struck; the log stayed sound, nothing was lost, nothing forked")
     print(f"{time.monotonic() - began:.0f} s")
     return 0
