@@ -267,7 +267,7 @@ def main() -> None:
             with TemporaryDirectory(prefix="shinrai-log-") as folder:
                 before = os.getloadavg()[0]
                 figures[kind] = take(Path(folder), given.leaves, full=given.full)
-                figures[kind]["load_before"] = round(before, 1)
+                figures[kind] |= {"load_before": round(before, 1), "load_after": round(os.getloadavg()[0], 1)}
                 print(kind, json.dumps(figures[kind], indent=1), flush=True)
     # Read only now: another run may have recorded the other database meanwhile.
     before_us = json.loads(given.out.read_text()) if given.out.exists() else {}

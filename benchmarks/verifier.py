@@ -295,7 +295,8 @@ def measured(only: list[str], gb: float) -> Iterator[tuple[str, dict[str, Any]]]
     for name in only or parts:
         load = os.getloadavg()[0]
         with TemporaryDirectory(prefix="shinrai-verifier-") as folder:
-            yield name, {**parts[name](Path(folder)), "load_before": round(load, 1)}
+            found = parts[name](Path(folder))
+            yield name, {**found, "load_before": round(load, 1), "load_after": round(os.getloadavg()[0], 1)}
 
 
 def main() -> None:

@@ -248,7 +248,7 @@ _EVIDENCE = """\
 
 `benchmarks/log.py` ({leaves:,} entries), `benchmarks/verifier.py` and `benchmarks/council_simulation.py`, {cores} cores
 shared with other work. Every commit is on the disk when it returns. Times are wall times but where CPU is named; *load*
-is that of the last minute before the part began, so that times under a load above the number of cores are those of a
+is that of a minute before the part began and at its end: where it is above the number of cores, the times are those of a
 busy machine.
 
 | target | wanted | measured | holds | load |
@@ -280,8 +280,8 @@ _Row = tuple[str, str, bool | None]
 
 def _target(what: str, row: _Row, found: dict[str, Any] | None) -> str:
     wanted, measured, holds = row
-    load = (found or {}).get("load_before", (found or {}).get("load", "–"))
-    shown = f"{load:.1f}" if isinstance(load, float) else load
+    loads = [(found or {}).get(name) for name in ("load_before", "load_after", "load")]
+    shown = " to ".join(f"{load:.1f}" for load in loads if load is not None) or "–"
     said = {True: "yes", False: "**no**", None: "–"}[holds]
     return f"| {what} | {wanted} | {measured} | {said} | {shown} |"
 
