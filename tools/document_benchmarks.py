@@ -248,8 +248,8 @@ _EVIDENCE = """\
 
 `benchmarks/log.py` ({leaves:,} entries), `benchmarks/verifier.py` and `benchmarks/council_simulation.py`, {cores} cores
 shared with other work. Every commit is on the disk when it returns. Times are wall times but where CPU is named; *load*
-is that of a minute before the part began and at its end: where it is above the number of cores, the times are those of a
-busy machine.
+is that of the minute before the part began and before its end: where it is above the number of cores, the times are
+those of a busy machine.
 
 | target | wanted | measured | holds | load |
 |---|---|---|---|---:|
