@@ -1,6 +1,6 @@
 """Faults at every system call of appending and publishing, and kills: nothing acknowledged is lost, nothing forks.
 
-    python tests/evidence/fault_injection.py [sqlite|postgresql] [--step N] [--kills N]
+    python tests/evidence/fault_injection.py [sqlite|postgresql] [--step N] [--calls C ...] [--kills N]
 
 walks through every call of a workload, one fault in each run, until a run ends without having met its fault. The tests
 take a few of them. A writer is a forked child to which strace is attached, so that calls are counted from the first
@@ -370,6 +370,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("kind", nargs="?", choices=sorted(CALLS), default="sqlite")
     parser.add_argument("--step", type=int, default=1, help="of so many calls try one (default: 1, which is all)")
+    parser.add_argument("--calls", nargs="*", default=[], help="these kinds of calls alone")
     parser.add_argument("--kills", type=int, default=100, help="writers killed at random moments")
     given = parser.parse_args()
     reason = available()
@@ -379,7 +380,7 @@ def main() -> int:
     began, struck, step = time.monotonic(), 0, given.step
     print(f"{given.kind}: every call is tried" if step == 1 else f"{given.kind}: of {step} calls one is tried")
     with TemporaryDirectory(prefix="shinrai-faults-") as folder, closing(homes(given.kind, Path(folder))) as fresh:
-        for call, kill in itertools.product(CALLS[given.kind], (False, True)):
+        for call, kill in itertools.product(given.calls or CALLS[given.kind], (False, True)):
             found, last = walk(next(fresh), call, kill=kill, step=step)
             struck += found
             print(
