@@ -6,8 +6,8 @@ walks through every call of a workload, one fault in each run, until a run ends 
 take a few of them. A writer is a forked child to which strace is attached, so that calls are counted from the first
 append on. Whatever the writer acknowledged is written to a pipe, one line each, and compared with the log afterwards.
 Each kind of call gets a log of its own, which lives through all faults of that call. On SQLite the writer carries its
-journal into the file after every few pages, so that faults strike there too. `--step N` tries
-one call of N: each of them takes about a quarter of an hour on a machine with two busy cores.
+journal into the file after every few pages, so that faults strike there too.
+Either database takes about a quarter of an hour on two busy cores; `--step N` tries one call of N, `--calls` some kinds.
 """
 
 # ruff: noqa: T201  (a program, whose output is what it found)
@@ -387,9 +387,10 @@ def main() -> int:
                 f"{call:10} {'kill' if kill else 'error':5} {found:4} faults struck, the last at call {last}",
                 flush=True,
             )
-        entries = kills(next(fresh), given.kills)
-        print(f"{given.kills} kills at random moments; {entries} entries had been acknowledged")
-        print("nothing was signed after the database was set back to a copy")
+        if given.kills:
+            entries = kills(next(fresh), given.kills)
+            print(f"{given.kills} kills at random moments; {entries} entries had been acknowledged")
+            print("nothing was signed after the database was set back to a copy")
     print(f"{struck} faults struck; the log stayed sound, nothing was lost, nothing forked")
     print(f"{time.monotonic() - began:.0f} s")
     return 0
