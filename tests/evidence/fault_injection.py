@@ -7,7 +7,7 @@ take a few of them. A writer is a forked child to which strace is attached, so t
 append on. Whatever the writer acknowledged is written to a pipe, one line each, and compared with the log afterwards.
 Each kind of call gets a log of its own, which lives through all faults of that call. On SQLite the writer carries its
 journal into the file after every few pages, so that faults strike there too.
-Either database takes about a quarter of an hour on two busy cores; `--step N` tries one call of N, `--calls` some kinds.
+Either database takes five minutes, on two busy cores fifteen; `--step N` tries one call of N, `--calls` some kinds.
 """
 
 # ruff: noqa: T201  (a program, whose output is what it found)
