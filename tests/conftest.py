@@ -193,7 +193,8 @@ def seats_agree_elsewhere(
         assert main(["council", "open", str(done.bundle), "--roster", roster, "--case", file]) == 0
         policy = Policy.from_bytes(done.trust.read_bytes())
         council = read_case(Path(file), policy)
-        (key,) = [key for key in policy.outside.logs if key.name == council.opened.origin]
+        keys = policy.outside.in_turn(council.log.trust[-1].turns).logs
+        (key,) = [key for key in keys if key.name == council.opened.origin and key.covers(council.log.head.size)]
         leaves = [leaf for result in done.assessment.results for leaf in result.leaves if leaf.verdict]
         embedded = {(vote.seat, leaf.id): vote.value for leaf in leaves for vote in leaf.verdict.votes}
         found = {}

@@ -1,5 +1,6 @@
 """Results of other tools in an assessment: imported evidence, counted again by the seats, verified by an outsider."""
 
+import hashlib
 import json
 import shutil
 from collections.abc import Callable
@@ -96,6 +97,20 @@ def test_enough_imported_samples_show_a_requirement_and_say_that_they_were_impor
     assert (leaf.state, leaf.origin) == ("met", "imported")
     assert {vote.value for vote in leaf.verdict.votes} == {"pass"}
     assert verify(done.bundle, Policy.from_bytes(done.trust.read_bytes())).exit_code == 0
+
+
+def test_personal_results_are_salted_and_counted_again_all_the_same(
+    take: Take, home: Home, tmp_path: Path, seats_agree_elsewhere: Callable[[Any], None]
+) -> None:
+    file = promptfoo(tmp_path, [True] * 410)
+    path = take(file, "[{name: success, at_least: 0.9}]")
+    path.write_text(path.read_text().replace("data: [none]", "data: [personal]"))
+    done = run(path, home)
+    assert {vote.value for vote in leaf_of(done).verdict.votes} == {"pass"}
+    # No digit of the file's own digest gets out, by which a guess could be confirmed.
+    plain = hashlib.sha256(file.read_bytes()).hexdigest()
+    assert plain[:8] not in done.assessment.model_dump_json()
+    seats_agree_elsewhere(done)
 
 
 def test_repeats_do_not_make_up_for_scenarios(take: Take, home: Home, tmp_path: Path) -> None:

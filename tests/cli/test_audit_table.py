@@ -141,8 +141,11 @@ def test_the_page_hides_what_is_small_and_fetches_nothing(
     hidden = re.search(r'<tr class="suppressed"><th scope="row">(<bdi>)?回答しない.*?</tr>', text, re.DOTALL)
     assert hidden is not None
     assert not re.search(r"\d", re.sub(r"<[^>]*>", "", hidden[0]))
-    # Five rows could be had from the total if only they were hidden.
-    assert text.count('class="suppressed"') == 4
+    # Five rows could be had from the total if only they were hidden: they are in no total, and no one else is hidden.
+    assert {each for _, each in re.findall(r'class="suppressed"><th scope="row">(<bdi>)?([^< ]+)', text)} == {
+        "回答しない"
+    }
+    assert {"ja": "全行の値を含むすべての集計から除いています", "en": "left out of every number here"}[language] in text
 
 
 def test_the_page_shows_all_where_that_is_asked_for(run: Run, decisions: Path, tmp_path: Path) -> None:
@@ -179,3 +182,13 @@ def test_the_examples_of_the_help_work(run: Run, tmp_path: Path, monkeypatch: py
     _, _, _, *arguments = shlex.split(line)
     code, out = run(*arguments)
     assert code in {0, 1, 2}, out
+
+
+def test_findings_are_confirmed_on_rows_held_back(run: Run, decisions: Path) -> None:
+    code, out = run(decisions, *ROLES, "--search", "--confirm", 0.4, "--json")
+    search = json.loads(out)["search"]
+    rows = json.loads(out)["origin"]["rows"]
+    assert code in (0, 1, 2)
+    assert search["held_back"] == round(0.4 * rows)
+    assert all(each["held"]["number"]["n"] <= search["held_back"] for each in search["findings"])
+    assert run(decisions, *ROLES, "--confirm", 0.4)[0] == 3

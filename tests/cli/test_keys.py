@@ -49,7 +49,8 @@ def test_rotation_and_revocation_show_in_the_list(capsys: pytest.CaptureFixture[
     assert "revoked from entry 2 on" in said(capsys, "list")
     assert "Revoked from entry 0 on" in said(capsys, "revoke", old[2], "--from", "0", "--reason", "stolen")
     assert "revoked from entry 0 on" in said(capsys, "list")
-    assert "cannot be rotated" in said(capsys, "rotate", "log", code=3)
+    assert "cannot be rotated" in said(capsys, "rotate", "seat-policy", code=3)
+    assert "The new key signs the log from 5 entries on:" in said(capsys, "rotate", "log")
 
 
 def test_roots_are_replaced(capsys: pytest.CaptureFixture[str]) -> None:

@@ -70,6 +70,8 @@ def seat_settings(target: TableTarget) -> TableSettings:
         groups=target.groups,
         intersections=target.intersections,
         strata=target.strata,
+        cluster=target.cluster,
+        weight=target.weight,
     )
 
 

@@ -126,6 +126,45 @@ def scores(draw: st.DrawFn, rows: int, random: np.random.Generator, sound: bool)
 
 
 @st.composite
+def clusters(draw: st.DrawFn, rows: int, random: np.random.Generator, sound: bool) -> pa.Array:
+    """Which rows belong together: all, none, or some."""
+    values = random.integers(0, max(1, int(rows * draw(st.sampled_from([0.0, 0.1, 0.5, 1.0])))), rows)
+    if draw(st.booleans()):
+        values = np.arange(rows)
+    if not sound and draw(st.booleans()):
+        return pa.array([" ", *(f"h{value}" for value in values[1:])])
+    stored = draw(st.sampled_from(["int", "text", "float", "date"] if not sound else ["int", "text", "float"]))
+    if stored == "text":
+        return pa.array([f"{draw(st.just('家'))}{value}" for value in values])
+    return pa.array(values.tolist(), {"int": pa.int64(), "float": pa.float64(), "date": pa.date32()}[stored])
+
+
+@st.composite
+def weights(draw: st.DrawFn, rows: int, random: np.random.Generator, sound: bool) -> pa.Array:
+    """How many each row stands for; some for none."""
+    kind = draw(st.sampled_from(["plain", "equal", "whole", "tiny", "large", "decimal", "float32"]))
+    share = draw(st.sampled_from([0.0, 0.1, 0.5]))
+    values: Any = random.gamma(2.0, 1.5, rows)
+    match kind:
+        case "equal":
+            values = np.full(rows, draw(st.sampled_from([1.0, 0.3, 65_536.0])))
+        case "whole":
+            return pa.array(holes(random.integers(0, 4, rows).tolist(), random, share), pa.int64())
+        case "tiny":
+            values = values * 2.0**-44
+        case "large":
+            values = values * 1_000
+        case "decimal":
+            return pa.array([decimal.Decimal(int(v * 1000)) / 1000 for v in values], pa.decimal128(9, 3))
+        case "float32":
+            return pa.array(holes(values.tolist(), random, share), pa.float32())
+    values[random.random(rows) < share] = draw(st.sampled_from([0.0, float("nan")]))
+    if not sound:
+        values[0] = draw(st.sampled_from([-0.001, float("inf"), 65_537.0]))
+    return pa.array(holes(values.tolist(), random, share))
+
+
+@st.composite
 def anything(draw: st.DrawFn, rows: int, random: np.random.Generator, up: Sequence[Any]) -> pa.Array:
     """A group column or one that no target names."""
     kind = draw(
@@ -266,7 +305,8 @@ def tables(draw: st.DrawFn) -> Drawn:
     coding = draw(st.sampled_from(codings if sound else [*codings, "three", "fraction", "blank"]))
     shares = draw(shares_up(rows, random))
     label = draw(classes(shares, random, coding))
-    names = draw(st.lists(NAMES.filter(str.strip), min_size=9, max_size=9, unique_by=str.casefold))
+    names = draw(st.lists(NAMES.filter(str.strip), min_size=10, max_size=10, unique_by=str.casefold))
+    unit = draw(st.sampled_from([None, None, None, "cluster", "weight"]))
     columns = {names[0]: label}
     favourable = {"text": ["yes", "ｙｅｓ"], "bool": [True, "true"], "fraction": [0.25]}.get(coding, [1, "1", 1.0])
     wrong = ["other", "no", 0, False]
@@ -287,10 +327,13 @@ def tables(draw: st.DrawFn) -> Drawn:
         target["score"] = names[2]
         target["threshold"] = draw(st.sampled_from([0.5, 0.25, 0.0, 1.0] if sound else [0.5, None]))
     up = [None if value is None else int(value in (1, True, "1", *YES)) for value in label.to_pylist()]
-    for name in names[3:]:
+    if unit is not None:
+        columns[names[9]] = draw(clusters(rows, random, sound) if unit == "cluster" else weights(rows, random, sound))
+        target[unit] = names[9]
+    for name in names[3:9]:
         if draw(st.booleans()):
             columns[name] = draw(anything(rows, random, up))
-    others = [name for name in columns if name in names[3:]]
+    others = [name for name in columns if name in names[3:9]]
     groups = draw(st.lists(st.sampled_from(others), max_size=3, unique=True)) if others else []
     target["groups"] = tuple(groups)
     if len(groups) > 1:

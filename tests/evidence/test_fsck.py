@@ -217,10 +217,10 @@ def test_what_was_taken_out_on_purpose_is_declared_and_gone(world: World) -> Non
     ensure_trust(world.home, store, {}, NOW)
     kept, gone = (content(world, store, data * 5000) for data in (b"kept", b"personal value 0901"))
     declaration = withheld_statement([gone], "erasure was asked for", "2026-11-20T00:00:00Z")
-    index = store.withhold(sign(declaration, load_signer(world.home.keys, "admin")))
+    (index,) = store.withhold([sign(declaration, load_signer(world.home.keys, "admin"))])
     store.publish()
     report = fsck(store)
-    assert (report.findings, report.withheld) == ((), (gone,))
+    assert (report.findings, report.withheld) == ((), {gone: index})
     assert store.entry(index)
     assert store.blob(kept)
     with pytest.raises(KeyError):
@@ -250,7 +250,7 @@ def test_a_statement_is_never_taken_out(world: World) -> None:
         payload = bytes(db.execute(sa.text("SELECT payload FROM log_leaf WHERE idx = 1")).scalar_one())
     declaration = withheld_statement([payload.hex()], "x", "2026-11-20T00:00:00Z")
     with pytest.raises(ShinraiError, match="never taken out"):
-        store.withhold(sign(declaration, load_signer(world.home.keys, "admin")))
+        store.withhold([sign(declaration, load_signer(world.home.keys, "admin"))])
     assert fsck(store, keys=world.keys).sound
 
 

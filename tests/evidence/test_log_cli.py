@@ -1,6 +1,5 @@
 """`shinrai log` from end to end, as a person types it."""
 
-import io
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -106,36 +105,6 @@ def test_damage_is_named_in_both_languages(run: Run, embedded: World) -> None:
     assert [each["row"] for each in found["findings"] if each["table"] == "log_leaf"] == ["3"]
     assert run("check")[0] == 1
     assert run("export --out tiles --quiet")[0] == 3
-
-
-def test_contents_are_withheld_after_a_question(run: Run, embedded: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shinrai.evidence.keys import load_signer
-    from shinrai.evidence.statements import Item, Subject, evidence_statement, sign
-    from shinrai.evidence.store import Addition
-
-    data = b"personal"
-    import hashlib
-    from datetime import date
-
-    sha256 = hashlib.sha256(data).hexdigest()
-    about = evidence_statement(
-        Subject("desk", "1", "0" * 64),
-        "attestation",
-        ["A.1"],
-        [Item("rows", sha256, len(data), "text/csv", "document")],
-        valid_until=date(2099, 1, 1),
-    )
-    store = Store(embedded.home)
-    store.append(Addition([sign(about, load_signer(embedded.home.keys, "admin"))], {sha256: ("text/csv", data)}))
-    monkeypatch.setattr("sys.stdin", io.StringIO(""))
-    assert run(f"withhold {sha256} --reason asked")[0] == 130
-    assert store.blob(sha256) == data
-    code, said, _ = run(f"withhold {sha256} --reason asked --yes")
-    assert (code, "declared as entry" in said) == (0, True)
-    with pytest.raises(KeyError):
-        store.blob(sha256)
-    assert run(f"withhold {'0' * 64} --reason asked --yes")[0] == 3
-    assert run("withhold nothing --reason asked --yes")[0] == 3
 
 
 @pytest.mark.parametrize(

@@ -77,7 +77,7 @@ STEPS: tuple[tuple[str, int], ...] = (
     ("log proved e0.tlog-proof --entry e0.json", 0),
     ("log export --out tiles --quiet", 0),
     ("log compare tiles/checkpoint tiles/checkpoint", 0),
-    (f"log withhold {'0' * 64} --reason erasure --yes", 3),
+    (f"log erase {'f' * 64} --reason erasure --yes", 3),
     ("log timestamp list --root nothing.pem", 3),
     ("log witness key --folder witness --name witness.example/w1", 0),
     ("frameworks list", 0),

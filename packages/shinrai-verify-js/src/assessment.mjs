@@ -52,9 +52,10 @@ function shownMeasurement(signed) {
 
 async function wantedOf(kind, { index, about }, read) {
   if (kind === "measurements") {
-    const signed = strictJson(await read(about.items[0].digest.sha256), "a measurement");
+    const content = await read(about.items[0].digest.sha256);
+    const signed = content && shownMeasurement(strictJson(content, "a measurement"));
     const { finishedOn, validUntil } = pick(about, ["finishedOn", "validUntil"]);
-    return { ...shownMeasurement(signed), shows: about.controls, measuredOn: finishedOn, validUntil, logIndex: index };
+    return { ...signed, shows: about.controls, measuredOn: finishedOn, validUntil, logIndex: index };
   }
   const { person, signedOn, validUntil } = pick(about, ["person", "signedOn", "validUntil"]);
   const { name: by, position } = pick(person, ["name", "position"]);
@@ -71,6 +72,7 @@ async function holdRecord(kind, shown, evidence, read) {
   const wanted = known ? await wantedOf(kind, known, read) : {};
   const holds = known && Object.entries(wanted).every(([name, value]) => same(shown[name] ?? null, value));
   refuseUnless(holds, "shown-otherwise", { name: String(shown.id ?? kind).slice(0, 120) });
+  return kind !== "measurements" || "id" in wanted;
 }
 
 function holdLeaf(leaf, tallies) {
@@ -103,15 +105,20 @@ function holdResult(result, results, approved) {
   refuseUnless(follows, "does-not-follow", { name: result.id, state: String(result.result).slice(0, 20) });
 }
 
-/** Refuse what goes beyond its ground. evidence: digest -> {index, about}; tallies: control -> record. */
+/**
+ * Refuse what goes beyond its ground. evidence: digest -> {index, about}; tallies: control -> record; read: gives null
+ * for what was erased. Returns how many measurements could not be compared for that.
+ */
 export async function holdAssessment(data, tallies, evidence, read) {
   const found = strictJson(data, WHAT, { floats: true });
   const records = list(record);
   fields({ measurements: records, attestations: records, approvals: records, results: records, summary: record })(found, WHAT);
+  let unseen = 0;
   for (const kind of ["measurements", "attestations", "approvals"]) {
     for (const shown of found[kind]) {
       if (kind === "attestations") fields({ signed: bool })(shown, WHAT);
-      if (kind !== "attestations" || shown.signed) await holdRecord(kind, shown, evidence, read);
+      const counts = kind !== "attestations" || shown.signed;
+      if (counts && !(await holdRecord(kind, shown, evidence, read))) unseen += 1;
     }
   }
   const { results, summary } = found;
@@ -129,5 +136,6 @@ export async function holdAssessment(data, tallies, evidence, read) {
   else if (decisive.includes("met") && decisive.every((r) => r === "met" || r === "not_applicable")) conclusion = "met";
   const exitCode = { met: 0, not_met: 1, undecided: 2 }[conclusion];
   refuseUnless(summary.conclusion === conclusion && summary.exitCode === exitCode, "wrong-conclusion");
+  return unseen;
 }
 

@@ -134,7 +134,7 @@ export function treeRoot(leaves) {
 
 /** Whether a proof shows the leaf at an index of a tree (RFC 9162, 2.1.3.2). index, size: BigInt. */
 export function includes(root, size, index, leaf, proof) {
-  if (index >= size) return false;
+  if (index >= size || root.length !== 32) return false;
   let [fn, sn, node] = [index, size - 1n, leaf];
   for (const part of proof) {
     if (sn === 0n) return false;
@@ -155,10 +155,9 @@ export function includes(root, size, index, leaf, proof) {
 
 /** Whether a proof shows that a tree continues an earlier one (RFC 9162, 2.1.4.2). Sizes: BigInt. */
 export function continues(oldSize, oldRoot, size, root, proof) {
-  if (oldSize > size) return false;
+  // That a tree continues the empty one is nothing to prove: no proof is about a size of 0.
+  if (oldSize === 0n || oldSize > size) return false;
   if (oldSize === size) return proof.length === 0 && hex(oldRoot) === hex(root);
-  // Every tree continues the empty one, whose root is that of nothing.
-  if (oldSize === 0n) return proof.length === 0 && hex(oldRoot) === sha256Hex(new Uint8Array(0));
   const path = [...proof];
   if ((oldSize & (oldSize - 1n)) === 0n) path.unshift(oldRoot);
   if (!path.length) return false;

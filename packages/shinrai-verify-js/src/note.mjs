@@ -27,6 +27,9 @@ export function parseVkey(text, kind = LOG_KIND) {
   return { name, kind, key, id: digits, text };
 }
 
+/** Whether it is a key's turn to sign a head of so many entries; only a log's key can have one. */
+const isItsTurn = ({ since = null, until = null }, size) => since === null || (since <= size && (until === null || size < until));
+
 /** Read a note: its text (bytes and string) and the keys that signed it, by their vkey, with a witness's time. */
 export async function readNote(data, keys, what) {
   refuseUnless(data.length <= 64 * 1024, "too-large", { what, limit: 64 * 1024 });
@@ -53,6 +56,8 @@ export async function readNote(data, keys, what) {
       message = concat(ascii(`cosignature/v1\ntime ${seconds}\n`), signed);
     }
     refuseUnless(await isGood(known.key, signature, message), "bad-note-signature", { what, name: known.name });
+    const hasTurn = (known.since ?? null) !== null;
+    refuseUnless(!hasTurn || isItsTurn(known, parseCheckpoint(text, what).size), "out-of-turn", { what });
     found.set(known.text, { key: known, seconds });
   }
   return { text, signed, found };

@@ -18,6 +18,7 @@ const ROLE_OF = {
   roster: "admin",
   "council-rubric": "admin",
   revocation: "admin",
+  withheld: "admin",
   plan: "producer",
   abandonment: "producer",
   assessment: "producer",
@@ -34,6 +35,7 @@ const SHAPES = {
   abandonment: fields({ plan: digest, reason: text }),
   assessment: fields({ bundle: digest, items: ITEMS, plan: maybe(digest) }),
   revocation: fields({ keyid: digest, invalidFromIndex: integer }),
+  withheld: fields({ items: ITEMS, reason: text, when: text }),
   "council-round": fields({
     attempt: integer,
     controls: list(identifier),
@@ -102,8 +104,9 @@ class Work {
     this.steps = [];
     this.told = { bundleId: null, subject: null, head: null, headBytes: null, roster: null, certified: new Map() };
     Object.assign(this.told, { tallies: new Map(), late: new Map(), withheld: [], missing: [], ignored: new Set() });
-    Object.assign(this.told, { times: new Map(), revoked: new Map(), runs: [] });
+    Object.assign(this.told, { times: new Map(), revoked: new Map(), runs: [], erased: new Map() });
     this.listed = new Set();
+    this.names = new Map();
     this.used = new Set([HEAD, TOKEN]);
     this.signed = [];
     this.rosters = new Map();
@@ -151,6 +154,7 @@ class Work {
       const { kind, size, withheld } = entry.annotations;
       refuseUnless(!this.listed.has(sha256), "listed-twice", { what });
       this.listed.add(sha256);
+      this.names.set(sha256, entry.name);
       if (kind === "instructions") instructed = true;
       const file = bundle.files.get(kind === "instructions" ? "VERIFY.txt" : `blobs/sha256/${sha256}`);
       if (!file) (withheld === true ? told.withheld : told.missing).push(entry.name);
@@ -265,7 +269,7 @@ class Work {
 
   async head() {
     const { bundle, told } = this;
-    this.outside = outsideInForce(this.policy.outside, this.trust.at(-1).outside);
+    this.outside = outsideInForce(this.policy.outside, this.trust.at(-1).outside, this.trust.at(-1).turns);
     told.headBytes = await bundle.read(HEAD, 64 * 1024);
     const head = await this.readHead(told.headBytes, HEAD);
     if (this.isWhole) {
@@ -300,7 +304,8 @@ class Work {
       const kind = kindOf(leaf.type);
       const aboutAll = kind === "trust" || kind === "revocation" || leaf.subject === this.told.bundleId;
       const aboutSystem = leaf.subject === this.system && ["plan", "abandonment", "assessment"].includes(kind);
-      if (aboutAll || aboutSystem) this.expected.set(this.leaves.length, kind ?? leaf.type);
+      const aboutErasure = kind === "withheld" && this.names.has(leaf.subject);
+      if (aboutAll || aboutSystem || aboutErasure) this.expected.set(this.leaves.length, kind ?? leaf.type);
       const hash = leafHash(entry);
       this.placeOf.set(hex(hash), this.leaves.length);
       this.leaves.push(hash);
@@ -460,6 +465,25 @@ class Work {
     }
     if (gone.length) this.note("V7", 2, "v7-superseded", { names: joined(gone) });
     this.note("V7", 0, "v7", { n: evidence.size });
+    this.erasures();
+  }
+
+  isHere(sha256) {
+    return this.bundle.has(`blobs/sha256/${sha256}`);
+  }
+
+  erasures() {
+    const { erased } = this.told;
+    for (const { about, index } of this.of("withheld")) {
+      for (const { digest: { sha256 } } of about.items) {
+        if (this.names.has(sha256) && !erased.has(sha256)) erased.set(sha256, index);
+      }
+    }
+    for (const [id, exitClass, here] of [["v7-erased", 2, false], ["v7-not-erased", 0, true]]) {
+      const told = [...erased].filter(([sha256]) => this.isHere(sha256) === here);
+      const names = told.map(([sha256, index]) => `${this.names.get(sha256).slice(0, 120)} (${index})`);
+      if (names.length) this.note("V7", exitClass, id, { names: joined(names) });
+    }
   }
 
   logged(payload, kind, before) {
@@ -597,8 +621,10 @@ class Work {
     for (const { payload, index, about } of this.statementsOf("evidence")) {
       if (!this.superseded.has(payload)) evidence.set(payload, { index, about });
     }
-    await holdAssessment(await this.blob(items[0].digest.sha256), told.tallies, evidence, (sha256) => this.blob(sha256));
+    const read = async (sha256) => (told.erased.has(sha256) && !this.isHere(sha256) ? null : this.blob(sha256));
+    const unseen = await holdAssessment(await this.blob(items[0].digest.sha256), told.tallies, evidence, read);
     this.note("V11", 0, "v11");
+    if (unseen) this.note("V11", 2, "v11-erased", { n: unseen });
     const passed = (control) => told.tallies.get(control)?.outcome === "pass" && !told.late.has(control);
     const short = this.policy.required.filter((control) => !passed(control));
     if (short.length) this.note("V11", 3, "v11-required", { names: joined(short) });

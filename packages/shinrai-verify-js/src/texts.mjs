@@ -106,6 +106,11 @@ export const TEXTS = {
   ],
   "does-not-follow": ["the assessment calls {name} {state}, its evidence does not", "評価結果は{name}を{state}としていますが、証拠からは導かれません"],
   "wrong-conclusion": ["the conclusion of the assessment does not follow from its results", "評価結果の結論が、各結果から導かれません"],
+  "log-keys": ["{what} has log keys that do not follow one another", "{what}のログの鍵の順序が正しくありません"],
+  "out-of-turn": [
+    "{what} is signed by a key of the log whose turn it was not",
+    "{what}は、その時点では有効でないログの鍵で署名されています",
+  ],
   // The trust file.
   "policy-schema": ["{what} is not a Shinrai trust file", "{what}は信頼のトラストファイルではありません"],
   "policy-field": ["{what} has a field that is not known: {name}", "{what}に未知の欄があります：{name}"],
@@ -155,6 +160,8 @@ export const TEXTS = {
   v6: ["every statement is signed by a key that had the right to sign it", "すべての声明は、署名する権限のある鍵で署名されています"],
   v7: ["{n} pieces of evidence are about this system and rest on listed content", "{n}件の証拠は、このシステムについてのもので、目録にある内容に基づいています"],
   "v7-ignored": ["not known and passed over: {names}", "未知のため読み飛ばしたもの：{names}"],
+  "v7-erased": ["erased on purpose, with the entry that says so: {names}", "意図して消去されたもの（消去を記録した項目の番号）：{names}"],
+  "v7-not-erased": ["declared erased, and here all the same: {names}", "消去したと記録されているのに収録されているもの：{names}"],
   "v7-superseded": ["statements that were superseded are not here: {names}", "差し替え前の声明が収録されていません：{names}"],
   v8: ["roster, rubric and trust were fixed before the council voted; attempts: {n}", "評議員名簿、判断基準、信頼文書は投票前に確定していました（評議{n}回）"],
   v9: ["the votes were counted again: {n} verdicts, all as published", "票を数え直しました。{n}件の評決は、いずれも公表どおりです"],
@@ -175,6 +182,10 @@ export const TEXTS = {
   v11: [
     "no result in the assessment goes beyond what was signed and certified",
     "評価結果は、署名され認証された範囲を超えていません",
+  ],
+  "v11-erased": [
+    "{n} numbers rest on erased content: that they are as they were signed is not shown",
+    "{n}件の数値は消去された内容に基づくもので、署名されたとおりであることは示されていません",
   ],
   "v11-required": ["you require these to be certified as passed, they are not: {names}", "必須とされた次の項目が、合格と認証されていません：{names}"],
   // Conclusions.

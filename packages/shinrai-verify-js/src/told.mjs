@@ -29,6 +29,7 @@ export function toRecord(outcome) {
     verdicts: plain(outcome.tallies, verdict),
     late: plain(outcome.late),
     withheld: outcome.withheld,
+    erased: plain(outcome.erased),
     revoked: plain(outcome.revoked),
     otherRuns: outcome.runs,
     ignored: sorted(outcome.ignored),

@@ -32,9 +32,15 @@ function outsideOf(about, what) {
   };
 }
 
-/** Where the policy says nothing, the trust document's word. */
-export const outsideInForce = (mine, its) => ({
-  logs: mine.logs.length ? mine.logs : its.logs,
+/** The keys of a log in their turns, where one of them is trusted. */
+function inTurn(logs, turns) {
+  const isOurs = (key) => turns.some((turn) => turn.text === key.text);
+  return logs.some(isOurs) ? [...logs.filter((key) => key.name !== turns[0].name), ...turns] : logs;
+}
+
+/** Where the policy says nothing, the trust document's word; the log's keys each in its turn. */
+export const outsideInForce = (mine, its, turns) => ({
+  logs: inTurn(mine.logs.length ? mine.logs : its.logs, turns),
   pinned: mine.pinned.size ? mine.pinned : its.pinned,
   quorum: mine.quorum ?? its.quorum,
 });
@@ -67,13 +73,35 @@ function publicKey(entry, what) {
 }
 
 const ROLE = fields({ keyids: list(text), threshold: integer });
+const TURN = fields({ key: text, from: integer });
 const TRUST = fields({
+  logKeys: maybe(list(TURN)),
   version: integer,
   prev: maybe(digest),
   expires: instant,
   keys: record,
   roles: fields(Object.fromEntries(ROLES.map((role) => [role, ROLE]))),
 });
+
+/** The keys of a log: of one name, each once, the first from the start, each later than the one before. */
+function turnsOf(entries, what) {
+  const turns = entries.map(({ key, from }, at) => {
+    const until = entries[at + 1] === undefined ? null : BigInt(entries[at + 1].from);
+    return { ...parseVkey(key), since: BigInt(from), until };
+  });
+  const follows = ({ name, since }, at) => (at ? name === turns[0].name && since > turns[at - 1].since : since === 0n);
+  const sound = turns.every(follows) && new Set(turns.map(({ text: vkey }) => vkey)).size === turns.length;
+  refuseUnless(sound, "log-keys", { what });
+  return turns;
+}
+
+/** Whether the log's keys are those of the document before, and further ones after them. */
+function continuesKeys(before, trust) {
+  const known = before.turns.every(({ text: vkey, since }, at) => trust.turns[at]?.text === vkey && trust.turns[at].since === since);
+  const { logs } = before.outside;
+  const isFresh = before.turns.length === 0 && logs.length > 0 && trust.turns.length > 0;
+  return known && (!isFresh || logs.some((key) => key.text === trust.turns[0].text));
+}
 
 export function parseTrust(envelope, what) {
   const statement = parseStatement(envelope.payload, what);
@@ -99,7 +127,8 @@ export function parseTrust(envelope, what) {
     roles.set(role, { keyids: own, threshold });
   }
   const [version, prev, expires] = [about.version, about.prev ?? null, moment(about.expires, what)];
-  return { version, prev, expires, keys, holders, roles, payloadDigest: envelope.payloadDigest, outside: outsideOf(about, what) };
+  const [outside, turns] = [outsideOf(about, what), turnsOf(about.logKeys ?? [], what)];
+  return { version, prev, expires, keys, holders, roles, payloadDigest: envelope.payloadDigest, outside, turns };
 }
 
 /** Whether these key ids, each of another key, reach the threshold of a role. */
@@ -126,6 +155,7 @@ export async function followChain(envelopes, pinned) {
     refuseUnless(at > 0 || envelope.payloadDigest === pinned, "not-pinned", { what });
     const trust = parseTrust(envelope, what);
     refuseUnless(trust.version === at + 1 && trust.prev === (before?.payloadDigest ?? null), "chain-order", { what });
+    refuseUnless(!before || continuesKeys(before, trust), "log-keys", { what });
     const signers = signersOf(envelope);
     const enough = (!before || reaches(before, "root", signers)) && reaches(trust, "root", signers);
     refuseUnless(enough, "root-threshold", { what });

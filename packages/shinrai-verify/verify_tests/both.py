@@ -18,7 +18,19 @@ from shinrai_verify.verify import verify
 SCRIPT = Path(__file__).resolve().parents[2] / "shinrai-verify-js" / "verify.mjs"
 NOW = 1_790_000_000_000
 """Milliseconds; a time at which the world's documents hold, the same for both verifiers."""
-COMPARED = ("bundleId", "subject", "log", "times", "council", "certified", "verdicts", "late", "withheld", "revoked")
+COMPARED = (
+    "bundleId",
+    "subject",
+    "log",
+    "times",
+    "council",
+    "certified",
+    "verdicts",
+    "late",
+    "withheld",
+    "erased",
+    "revoked",
+)
 
 
 @dataclass(frozen=True)

@@ -19,6 +19,8 @@ from shinrai_verify.trust import POLICY
 
 from .archives import archive, lines, sorted_archive
 from .both import Case
+from .erasures import ERASURES
+from .rotations import ROTATIONS
 from .test_insiders import ATTACKS, added
 from .world import ATTESTED, MEASURED, ORIGIN, SEATS, Key, World, put, seat, sign, trust_document
 
@@ -510,6 +512,7 @@ INSIDERS = {
     "an evidence without a date": World(edits={"evidence0": put("finishedOn", ...)}),
     "part 0 of a vast number": World(edits={"evidence0": put("run", "parts", 2**53 - 1)}),
 }
+INSIDERS |= ERASURES | ROTATIONS
 for _written in (" 0.75", "0_0.75", "０.75", "7.5e-1", "+0.75", ".75", "0.750", "nan", "inf", 0.75, 75, None, True):
     _edit = {
         "blobs": lambda all_, w=_written: {**all_, "m0": json.dumps({**json.loads(all_["m0"]), "value": w}).encode()}

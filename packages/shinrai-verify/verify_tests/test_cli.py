@@ -254,4 +254,14 @@ def test_it_starts_with_nothing_but_what_it_needs():
     packages = loaded - sys.stdlib_module_names - {name.split(".")[0] for name in plain.split()}
     assert packages <= {"shinrai_verify", "cryptography", "_cffi_backend", "_openssl"}
     # Slow to load, and a verifier has no use for them. How long a start takes stands in the benchmarks.
-    assert not loaded & {"asyncio", "concurrent", "ctypes", "http", "multiprocessing", "sqlite3", "ssl", "unittest", "xml"}
+    assert not loaded & {
+        "asyncio",
+        "concurrent",
+        "ctypes",
+        "http",
+        "multiprocessing",
+        "sqlite3",
+        "ssl",
+        "unittest",
+        "xml",
+    }

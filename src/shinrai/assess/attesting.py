@@ -160,7 +160,11 @@ def _find(store: Store, plan: Plan, request: AttestationRequest, logged: Sequenc
         return Signed(request, None, message("It has been written down, but nobody has signed it yet."))
     newest = mine[-1]
     if newest.statement.subject_sha256 != plan.subject.sha256:
-        changed = _changes(json.loads(store.blob(newest.statement.subject_sha256)), json.loads(plan.material))
+        try:
+            before = json.loads(store.blob(newest.statement.subject_sha256))
+        except KeyError:
+            return Signed(request, None, message("The signature lapsed; what it was about was erased since."))
+        changed = _changes(before, json.loads(plan.material))
         return Signed(request, None, message("The signature lapsed because this changed: {names}.", names=changed))
     document = document_item(plan, request)
     wanted = {item.sha256 for item in (material_item(plan), *([document[0]] if document else []))}

@@ -10,10 +10,11 @@ from pathlib import Path, PurePosixPath
 from typing import Any
 
 from shinrai.assess.attesting import Signed
+from shinrai.assess.importing import ImportCheck
 from shinrai.assess.plan import Plan, make_plan, shown_by
 from shinrai.assess.run import claims, imported_file, target_rows
 from shinrai.assess.targets import tables
-from shinrai.council import AskedJudge, AskedSuite, Case, Piece, TargetRows
+from shinrai.council import AskedJudge, AskedSuite, Case, ImportedFile, Piece, TargetRows
 from shinrai.council.case_file import CouncilCase
 from shinrai.council.counting import SignedLeaf
 from shinrai.evaluate.measurement_json import from_json
@@ -55,10 +56,14 @@ def case_of(council: CouncilCase, log_key: NoteKey, folder: Path) -> Case:
         now=parse_timestamp(str(_opening(council)["openedOn"])),
         conversations={check: _asked(council, plan, check, pieces, folder) for check in plan.conversations},
         imports={
-            check: imported_file(taken, _listed(council, f"results of {taken.target}"))
+            check: _imported(council, taken, _listed(council, f"results of {taken.target}"))
             for check, taken in plan.imports.items()
         },
     )
+
+
+def _imported(council: CouncilCase, taken: ImportCheck, sha256: str) -> ImportedFile:
+    return imported_file(taken, sha256, council.salt(sha256) if council.has(sha256) else b"")
 
 
 def _opening(council: CouncilCase) -> Any:
@@ -104,7 +109,7 @@ def _listed(council: CouncilCase, name: str) -> str:
 def _named(council: CouncilCase, name: str) -> bytes:
     for each in council.listed:
         if each.name == name and council.has(each.sha256):
-            return council.content(each.sha256)
+            return council.unsalted(each.sha256)
     raise ShinraiError(message("The case holds no {name}, so this seat cannot judge it.", name=name))
 
 
@@ -163,7 +168,7 @@ def _rows(council: CouncilCase, plan: Plan, name: str, folder: Path) -> TargetRo
     # Under its digest, and not at all where the owner keeps the rows back: the seat then says it cannot read them.
     file = folder / f"{sha256}{Path(target.file).suffix.lower()}"
     if council.has(sha256):
-        file.write_bytes(council.content(sha256))
+        file.write_bytes(council.unsalted(sha256))
     return target_rows(plan, name, file, sha256)
 
 
@@ -183,10 +188,8 @@ def _written(council: CouncilCase, pieces: list[Piece], item: int, folder: Path)
     """Write what a measurement rests on to the folder, where it is at hand and what its digest says."""
     sha256 = str(pieces[0].predicate["items"][item]["digest"]["sha256"]) if pieces else "0" * 64
     file = folder / f"{sha256}.parquet"
-    if council.has(sha256):
-        data = council.content(sha256)
-        if hashlib.sha256(data).hexdigest() == sha256:
-            file.write_bytes(data)
+    if council.has(sha256) and hashlib.sha256(council.content(sha256)).hexdigest() == sha256:
+        file.write_bytes(council.unsalted(sha256))
     return file, sha256
 
 

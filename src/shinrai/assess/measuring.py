@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from shinrai.evaluate.measurement_json import from_json, to_json
 from shinrai.evaluate.targets.faults import TableError
 from shinrai.evaluate.targets.table import Table, open_table
 from shinrai.evidence.bundle import Content
-from shinrai.evidence.home import Home, salted
+from shinrai.evidence.home import Home, name_salted, salted
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, evidence_statement, producer, sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
@@ -124,7 +124,9 @@ def _import(work: Measuring, check: str, progress: Progress, now: datetime, posi
         "startedOn": timestamp(run.started) if run.started else None,
         "finishedOn": timestamp(run.finished) if run.finished else None,
     }
-    _log(work, check, taken.measurements(), [work.rows[taken.target]], now, origin="imported", imported=imported)
+    # Named by the digest that everyone may see: eight digits of the file's own would be enough to confirm a guess.
+    named = replace(taken, run=replace(run, sha256=work.rows[taken.target].sha256))
+    _log(work, check, named.measurements(), [work.rows[taken.target]], now, origin="imported", imported=imported)
 
 
 def _log(
@@ -185,18 +187,33 @@ def personal_data_suspected(pieces: Sequence[Piece], target: str) -> bool:
 def shown(plan: Plan, home: Home, target: str, file: Path) -> tuple[Content, str, int, bool]:
     """Return a target's file as evidence names it: content, SHA-256, size, and whether it is salted.
 
-    It is where the rows are personal or are not shared: a digest that anyone may see must not let them be guessed.
+    It is where the rows are personal, look like it, or are not shared: a digest that anyone may see must not let them
+    be guessed.
     """
     sha256, size = file_sha256(file)
     described = plan.description
     personal = bool({DataClass.PERSONAL, DataClass.SENSITIVE} & set(described.system.data))
-    if described.targets[target].share != "counts" and not personal:
+    if described.targets[target].share != "counts" and not personal and not _looks_personal(plan, target):
         return file, sha256, size, False
     content, digest = salted(home, file, sha256), hashlib.sha256()
     with content.open() as stream:
         while chunk := stream.read(1024 * 1024):
             digest.update(chunk)
+    name_salted(home, sha256, digest.hexdigest())
     return content, digest.hexdigest(), content.size, True
+
+
+def _looks_personal(plan: Plan, target: str) -> bool:
+    """Whether the rows of a table look personal, or cannot be looked at. Asked before anything is named in the log."""
+    if target not in tables(plan.description):
+        return False
+    settings = table_settings(target, tables(plan.description)[target], plan.folder)
+    try:
+        with open_table(settings) as table:
+            check = CHECKS["personal_data"].measure(table, check_settings(plan.description.checks, "personal_data"))
+    except TableError:
+        return True
+    return any(measurement.outcome is not Outcome.PASS for measurement in check)
 
 
 def rows_items(plan: Plan, home: Home, files: Mapping[str, Path]) -> dict[str, tuple[Item, Content]]:

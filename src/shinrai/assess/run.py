@@ -5,7 +5,7 @@ again, it goes on at the first step that is not in the log.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -51,11 +51,12 @@ from shinrai.council import (
 from shinrai.council.seats.recompute import CheckParameters, TableSettings
 from shinrai.council.seats.recompute_seat import limit_rules
 from shinrai.evidence.bundle import BundleParts, Content, manifest, write_bundle
-from shinrai.evidence.home import Home
+from shinrai.evidence.home import Home, Salted
 from shinrai.evidence.keys import load_signer
 from shinrai.evidence.statements import Item, parse_timestamp, sign
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.evidence.trust import ensure_trust, policy_file, utc_now
+from shinrai.evidence.withholding import WITHHELD, withheld_digests
 from shinrai.language import ShinraiError, message
 from shinrai.systems import read_description
 from shinrai_verify.dsse import Statement
@@ -136,6 +137,8 @@ class _Run:
         roster, rubric = (ensure(self.home, self.store, trust[0]) for ensure in (ensure_roster, ensure_rubric))
         signed = signed_attestations(self.store, self.plan)
         approval = scope_approval(self.store, self.plan)
+        self.gone = self.store.erased()
+        self._refuse_erased_rows()
         self.run = self._name(signed, approval)
         planned = self._log_plan()
         work = Measuring(self.plan, self.home, self.store, self.run, planned, self.rows, self.version, self._producer())
@@ -170,13 +173,22 @@ class _Run:
         result, data = self._log_assessment(view, as_of or now, now)
         assessment = at(Assessment.model_validate_json(data), as_of or now)
         note = self.store.publish()
-        size = Checkpoint.parse(open_note(note, [self.store.key], "the checkpoint"), "the checkpoint").size
+        size = Checkpoint.parse(open_note(note, self.store.keys, "the checkpoint"), "the checkpoint").size
         self.progress(message("Writing the bundle"), self.total - 1, self.total)
         evidence = (
             [p.logged for p in pieces] + [s.logged for s in signed if s.logged] + ([approval] if approval else [])
         )
         trust = [entry for entry in self.store.of_type(TRUST) if entry.index < size]
-        logged = [*trust, roster, rubric, planned, *evidence, *decision.logged, result, *self._besides(size)]
+        logged = [
+            *trust,
+            roster,
+            rubric,
+            planned,
+            *evidence,
+            *decision.logged,
+            result,
+            *self._besides(size, set(items)),
+        ]
         contents |= dict(decision.certificates.values())
         contents[hashlib.sha256(data).hexdigest()] = data
         out.mkdir(parents=True, exist_ok=True)
@@ -195,14 +207,16 @@ class _Run:
         self.store.finish(self.run, "delivered", result.index)
         return Assessed(assessment, out / "bundle.zip", out / "trust.json", self.total)
 
-    def _besides(self, size: int) -> list[Logged]:
+    def _besides(self, size: int, listed: Set[str]) -> list[Logged]:
         """Return what a reader must see besides this run: revocations, and every other run on the same system.
 
-        Ten runs can then not hide nine: the log shows that they were planned, and the verifier asks for them.
+        Ten runs can then not hide nine: the log shows that they were planned, and the verifier asks for them. listed:
+        digests of the contents, as what was erased of them is declared in the log.
         """
         subject = self.plan.subject.sha256
         runs = [e for kind in (PLAN, ABANDONMENT, ASSESSMENT) for e in self.store.of_type(kind)]
         shown = self.store.of_type(REVOCATION) + [e for e in runs if e.statement.subject_sha256 == subject]
+        shown += [e for e in self.store.of_type(WITHHELD) if not listed.isdisjoint(withheld_digests(e.statement))]
         return [entry for entry in shown if entry.index < size]
 
     def _name(self, signed: Sequence[Signed], approval: Logged | None) -> str:
@@ -218,9 +232,27 @@ class _Run:
         }
         name = hashlib.sha256(canonical_json(going_in)).hexdigest()
         number = 1
-        while self.store.step(f"{name}:{number}", "delivered"):
+        while self.store.step(f"{name}:{number}", "delivered") or self._rests_on_erased(f"{name}:{number}"):
             number += 1
         return f"{name}:{number}"
+
+    def _rests_on_erased(self, run: str) -> bool:
+        """Whether something that a run measured was erased: it cannot go on, and must not seem to."""
+        steps = [f"check:{check}" for check in self.plan.checks] if self.gone else []
+        logged = [entry.statement.predicate for step in steps for entry in self.store.step(run, step)]
+        return any(item["digest"]["sha256"] in self.gone for about in logged for item in about["items"])
+
+    def _refuse_erased_rows(self) -> None:
+        for name, item in self.rows.items():
+            if item.sha256 in self.gone:
+                raise ShinraiError(
+                    message(
+                        "The file of {target} was erased, as entry {index} of the log declares.",
+                        target=name,
+                        index=self.gone[item.sha256],
+                    ),
+                    fix=message("Assess other rows: what was erased is not brought back unseen."),
+                )
 
     def _log_plan(self) -> Logged:
         if not self.store.step(self.run, "plan"):
@@ -268,6 +300,9 @@ class _Run:
         self.instructions = instructions(first, public, shown)
         sha256 = hashlib.sha256(self.instructions).hexdigest()
         items[sha256] = Item("VERIFY.txt", sha256, len(self.instructions), "text/plain", "instructions")
+        for sha256 in items.keys() & self.gone.keys():
+            items[sha256] = replace(items[sha256], withheld=f"erased, as entry {self.gone[sha256]} of the log declares")
+            del contents[sha256]
         return items, contents
 
     def _withheld(self, pieces: Sequence[Piece], target: str) -> str | None:
@@ -314,7 +349,7 @@ class _Run:
             shows={check: shown_by(self.plan, check) for check in self.plan.checks},
             conversations={check: self._asked(check) for check in self.plan.conversations},
             imports={
-                check: imported_file(taken, self.rows[taken.target].sha256)
+                check: imported_file(taken, self.rows[taken.target].sha256, _salt(self.row_contents[taken.target]))
                 for check, taken in self.plan.imports.items()
             },
             rows={
@@ -373,9 +408,13 @@ def give_up(home: Home, store: Store, index: int, reason: str) -> Logged:
     return Logged(store.append(Addition([envelope]))[0], envelope, given_up)
 
 
-def imported_file(taken: ImportCheck, sha256: str) -> ImportedFile:
-    """Return results of another tool as a seat counts them again. sha256: what the evidence says the file is."""
-    return ImportedFile(taken.file, sha256, taken.run.tool, taken.rules)
+def _salt(content: Content) -> bytes:
+    return content.salt if isinstance(content, Salted) else b""
+
+
+def imported_file(taken: ImportCheck, sha256: str, salt: bytes = b"") -> ImportedFile:
+    """Return results of another tool as a seat counts them again. sha256: what the evidence says salt and file are."""
+    return ImportedFile(taken.file, sha256, taken.run.tool, taken.rules, salt)
 
 
 def target_rows(plan: Plan, name: str, file: Path, sha256: str) -> TargetRows:
@@ -391,6 +430,8 @@ def target_rows(plan: Plan, name: str, file: Path, sha256: str) -> TargetRows:
         groups=described.groups,
         intersections=described.intersections,
         strata=described.strata,
+        cluster=described.cluster,
+        weight=described.weight,
     )
     checks = {}
     for check in plan.checks:

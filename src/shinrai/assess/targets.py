@@ -24,6 +24,8 @@ def table_settings(name: str, target: DescribedTable, folder: Path) -> TableTarg
         groups=target.groups,
         intersections=target.intersections,
         strata=target.strata,
+        cluster=target.cluster,
+        weight=target.weight,
     )
 
 
@@ -78,7 +80,7 @@ def check_targets(description: Description, folder: Path) -> None:
 
 
 def _named(target: DescribedTable) -> Iterator[tuple[tuple[str | int, ...], str]]:
-    for field in ("label", "prediction", "score"):
+    for field in ("label", "prediction", "score", "cluster", "weight"):
         column = getattr(target, field)
         if column is not None:
             yield (field,), column

@@ -15,7 +15,7 @@ from shinrai.cli.building import command, group, json_option
 from shinrai.language import Language, ShinraiError, message
 
 if TYPE_CHECKING:
-    from shinrai.evaluate.audit import AuditSettings, CellTable
+    from shinrai.evaluate.audit import AuditSettings, CellTable, Roles
 
 _CODES = {"met": 0, "not_met": 1, "not_enough_evidence": 2}
 
@@ -38,6 +38,7 @@ HELP = {
     "weight": message("Column of sampling weights."),
     "intersect": message("Group columns to be crossed, as A,B; may be repeated."),
     "search": message("Search groups and crossings of up to three group columns for rates that stand out."),
+    "confirm": message("With --search: hold this share of the rows back, and measure the findings again on them."),
     "task": message("What label and prediction are: two classes, several classes, or numbers."),
     "min-group": message("Groups of fewer rows get no verdict."),
     "limit": message("Limit of a comparison, such as tpr.difference=0.05 or ppv.ratio=0.9; it then decides."),
@@ -91,6 +92,7 @@ def _options(language: Language) -> list[click.Parameter]:
         column("weight"),
         click.Option(["--intersect"], metavar="A,B", multiple=True, help=text("intersect")),
         click.Option(["--search"], is_flag=True, help=text("search")),
+        click.Option(["--confirm"], type=click.FloatRange(0.1, 0.9), metavar="SHARE", help=text("confirm")),
         click.Option(["--task"], type=tasks, default="binary", show_default=True, help=text("task")),
         click.Option(["--limit", "limits"], metavar="NAME=VALUE", multiple=True, help=text("limit")),
         click.Option(["--min-group"], type=click.IntRange(1), default=30, show_default=True, help=text("min-group")),
@@ -117,6 +119,7 @@ def _run(
     weight: str | None,
     intersect: tuple[str, ...],
     search: bool,
+    confirm: float | None,
     task: str,
     limits: tuple[str, ...],
     min_group: int,
@@ -125,11 +128,14 @@ def _run(
     html: Path | None,
     as_json: bool,
 ) -> int:
+    from dataclasses import replace
+
     from shinrai.cli import tables
     from shinrai.cli.audit_release import show_noisy
     from shinrai.cli.audit_showing import show_audit
-    from shinrai.evaluate.audit import AuditSettings, Roles, Task, Wanted, audit_cells, read_cells, to_data
+    from shinrai.evaluate.audit import AuditSettings, Roles, Task, audit_cells, to_data
     from shinrai.evaluate.audit.privacy.noisy import read_noisy
+    from shinrai.evaluate.audit.settings import SHARED_BELOW
 
     roles = Roles(
         prediction,
@@ -151,16 +157,19 @@ def _run(
         seed=seed,
         limits=dict(map(_limit, limits)),
         search=search,
+        confirm=confirm,
     )
     noisy = read_noisy(file) if counts is not None and file.is_file() else None
     if noisy is not None:
         # Their intervals have to include the noise, which a table of counts alone does not know of.
         show_noisy(noisy, as_json=as_json, language=language)
         return _CODES["not_enough_evidence"]
-    cells = read_cells(file, roles, wanted=Wanted(search=min(3, len(roles.groups)) if search else 0))
+    # What is passed on does not show small groups, unless said otherwise.
+    below = SHARED_BELOW if html is not None and suppress_below is None else suppress_below or None
+    cells = _counted(file, roles, settings, below)
     found = audit_cells(cells, settings)
     if html is not None:
-        _write_page(cells, settings, suppress_below, html, file.name, language)
+        _write_page(cells, replace(settings, suppress_below=below), html, file.name, language)
     if as_json:
         tables.as_json(to_data(found))
     else:
@@ -168,6 +177,23 @@ def _run(
         if html is not None:
             tables.line(message("Written: {path}", path=str(html)), language)
     return _CODES[found.answer.value]
+
+
+def _counted(file: Path, roles: "Roles", settings: "AuditSettings", below: int | None) -> "CellTable":
+    """Count the table, and what it takes to confirm findings and to leave small groups out."""
+    from shinrai.evaluate.audit import Wanted
+    from shinrai.evaluate.audit.confirming import crossed_by
+    from shinrai.evaluate.audit.leaving_out import read_to_share
+
+    if settings.confirm is not None and not settings.search:
+        raise ShinraiError(
+            message("There is nothing to confirm without a search."),
+            fix=message("Add --search, or leave --confirm out."),
+        )
+    wanted = Wanted(search=min(3, len(roles.groups)) if settings.search else 0)
+    return read_to_share(
+        file, roles, below, wanted=wanted, crossed=() if settings.confirm is None else crossed_by(roles)
+    )
 
 
 def _crossing(text: str, groups: tuple[str, ...]) -> tuple[str, ...]:
@@ -199,17 +225,10 @@ def _limit(text: str) -> tuple[str, float]:
     return name, limit
 
 
-def _write_page(
-    cells: "CellTable", settings: "AuditSettings", suppress_below: int | None, html: Path, name: str, language: Language
-) -> None:
-    """Write the page; unless said otherwise, what is passed on does not show small groups."""
-    from dataclasses import replace
-
+def _write_page(cells: "CellTable", settings: "AuditSettings", html: Path, name: str, language: Language) -> None:
+    """Write the page. settings: whether what is passed on shows small groups."""
     from shinrai.cli.whole_files import write_whole
     from shinrai.evaluate.audit import audit_cells
-    from shinrai.evaluate.audit.settings import SHARED_BELOW
     from shinrai.report.audit_page import render_audit_html
 
-    below = SHARED_BELOW if suppress_below is None else suppress_below or None
-    found = audit_cells(cells, replace(settings, suppress_below=below))
-    write_whole(html, render_audit_html(found, name, language).encode())
+    write_whole(html, render_audit_html(audit_cells(cells, settings), name, language).encode())

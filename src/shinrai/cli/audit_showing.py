@@ -13,6 +13,7 @@ from shinrai.evaluate.audit.words import (
     STANDING,
     amount,
     finding_sentence,
+    held_sentence,
     notes,
     number_text,
     p_text,
@@ -182,5 +183,8 @@ def _search(audit: "Audit", language: Language) -> None:
     )
     for finding in audit.search.findings:
         tables.line(finding_sentence(finding), language, indent=2)
+        confirmed = held_sentence(finding)
+        if confirmed is not None:
+            tables.line(confirmed, language, indent=4)
     if not audit.search.findings:
         tables.line(message("None."), language, indent=2)

@@ -158,7 +158,7 @@ def _contents(store: Store, path: Path) -> _Contents:
                     )
                 logged.append(entry)
     # Certificates of an earlier round belong to that round, not to the contents that are judged.
-    listed = {entry["digest"]["sha256"] for entry in _entries(manifest)}
+    listed = {entry["digest"]["sha256"] for entry in _entries(manifest)} - set(store.erased())
     kept = {sha256: data for sha256, data in contents.items() if sha256 in listed}
     return _Contents(manifest, bundle.sha256["manifest.json"], kept, statements, tuple(logged))
 

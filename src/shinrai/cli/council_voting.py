@@ -359,6 +359,7 @@ def _examined(instrument: str, case: "CouncilCase", policy: "Policy") -> "Mappin
     from shinrai.assess.bundle_case import case_of
     from shinrai.council.tool_seat import tool_opinions
 
-    key = next(key for key in policy.outside.logs if key.name == case.opened.origin)
+    keys = policy.outside.in_turn(case.log.trust[-1].turns).logs
+    key = next(key for key in keys if key.name == case.opened.origin and key.covers(case.log.head.size))
     with TemporaryDirectory(prefix="shinrai-case-") as folder:
         return tool_opinions(instrument, case, case_of(case, key, Path(folder)))

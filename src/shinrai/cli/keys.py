@@ -20,8 +20,9 @@ HELP = {
     "list": message("List the keys: how each is kept, its id, and what it may sign."),
     "create": message("Make a key, or register a command that signs with a key held elsewhere (KMS, HSM, smart card)."),
     "rotate": message(
-        "Give admin, producer, coordinator or a person a new key, or replace the root keys: the new trust document is "
-        "then signed by enough old and by enough new ones."
+        "Give admin, producer, coordinator, a person or the log a new key, or replace the root keys: the new trust "
+        "document is then signed by enough old and by enough new ones.\n\n"
+        "The log's old key goes on to verify what it signed, and nothing later. If it was stopped, do it again."
     ),
     "revoke": message("Log that a key's signatures count for nothing from an entry of the log on."),
     "export": message("Print a public key, for others."),
@@ -144,7 +145,14 @@ def _rotate(language: Language) -> click.Command:
             _existing(folder, each)
         store = Store(folder)
         try:
-            if name == "root":
+            if name == "log":
+                from shinrai.evidence.log_keys import rotate_log
+
+                store.close()
+                key = rotate_log(folder, utc_now())
+                _say(language, message("The new key signs the log from {size} entries on:", size=key.since))
+                click.echo(f"{key}@{key.since}")
+            elif name == "root":
                 signers = [load_signer(folder.keys, each) for each in fresh]
                 chain = rotate_root(folder, store, signers, threshold or len(signers), utc_now())
                 _say(language, message("Trust document {n} names the new root keys.", n=len(chain)))

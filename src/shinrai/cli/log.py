@@ -11,6 +11,7 @@ import click
 
 from shinrai.cli.building import command, group, home_option, json_option
 from shinrai.cli.giving_up import give_up_command
+from shinrai.cli.log_erasing import erase_command
 from shinrai.cli.log_parts import HELP, file_path, harmless_lines, opened, option, say, shown
 from shinrai.cli.log_proving import checkpoint_command, compare_command, prove_command, proved_command
 from shinrai.cli.log_vouching import (
@@ -22,7 +23,7 @@ from shinrai.cli.log_vouching import (
     witness_key,
     witness_serve,
 )
-from shinrai.language import Language, Message, ShinraiError, message
+from shinrai.language import Language, Message, message
 
 if TYPE_CHECKING:
     from shinrai.evidence.findings import Report
@@ -41,7 +42,7 @@ def log_group(language: Language) -> click.Group:
         proved_command,
         compare_command,
         _export,
-        _withhold,
+        erase_command,
         give_up_command,
     ):
         made.add_command(build(language))
@@ -112,8 +113,8 @@ def _checked(
 def _remarks(report: "Report") -> Iterator[Message]:
     if report.signatures < report.entries:
         yield message("{n} of {all} signatures were verified.", n=report.signatures, all=report.entries)
-    if report.withheld:
-        yield message("{n} contents were taken out on purpose.", n=len(report.withheld))
+    for digest, index in report.withheld.items():
+        yield message("{digest}: erased by entry {index}", digest=digest, index=index)
     if report.outside:
         yield message("{n} contents that statements name were never put into the database.", n=report.outside)
 
@@ -125,7 +126,7 @@ def _report_json(report: "Report") -> dict[str, Any]:
     return {
         "sound": report.sound,
         **{name: getattr(report, name) for name in counts},
-        "withheld": list(report.withheld),
+        "erased": dict(report.withheld),
         "findings": [
             {"table": each.table, "row": each.row, "what": both(each.what), "fix": both(each.fix)}
             for each in report.findings
@@ -136,7 +137,7 @@ def _report_json(report: "Report") -> dict[str, Any]:
 def _key(language: Language) -> click.Command:
     def carry_out(home: Path | None) -> int:
         with opened(home) as store:
-            click.echo(str(store.key))
+            click.echo(f"{store.key}@{store.key.since}" if store.key.since else str(store.key))
         return 0
 
     return command("key", language, carry_out, [home_option(language)], HELP["key"], "shinrai log key")
@@ -183,45 +184,3 @@ def _export(language: Language) -> click.Command:
         option(language, "quiet", bool, is_flag=True),
     ]
     return command("export", language, carry_out, params, HELP["export"], "shinrai log export --out public/log")
-
-
-def _withhold(language: Language) -> click.Command:
-    def carry_out(digests: tuple[str, ...], home: Path | None, reason: str, yes: bool) -> int:
-        from shinrai.evidence.keys import load_signer
-        from shinrai.evidence.statements import sign, timestamp
-        from shinrai.evidence.trust import ensure_trust, utc_now
-        from shinrai.evidence.withholding import withheld_statement
-        from shinrai_verify.encoding import Fault
-
-        now = utc_now()
-        with opened(home) as store:
-            try:
-                declaration = withheld_statement(digests, reason, timestamp(now))
-            except Fault:
-                raise ShinraiError(
-                    message("A content is named by its SHA-256 in lowercase hex."),
-                    fix=message("The statements that rest on it name it so; see the manifest of a bundle."),
-                ) from None
-            question = message("Take {n} contents out for good? Nothing brings them back.", n=len(set(digests)))
-            if not yes and not click.confirm(question.text(language)):
-                raise click.Abort
-            ensure_trust(store.home, store, {}, now)
-            index = store.withhold(sign(declaration, load_signer(store.home.keys, "admin")))
-            store.publish()
-        said = message(
-            "Taken out, and declared as entry {index} of the log. Backups and bundles still hold them.", index=index
-        )
-        say(said, language)
-        return 0
-
-    params: list[click.Parameter] = [
-        click.Argument(["digests"], nargs=-1, required=True, metavar="SHA256..."),
-        home_option(language),
-        option(language, "reason", required=True),
-        option(language, "yes", bool, is_flag=True),
-    ]
-    example = (
-        "shinrai log withhold 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae "
-        "--reason 'erasure was asked for'"
-    )
-    return command("withhold", language, carry_out, params, HELP["withhold"], example)

@@ -43,8 +43,10 @@ HELP = {
     "export": message(
         "Write the published log as files for any web server (C2SP tlog-tiles), or continue such a folder."
     ),
-    "withhold": message(
-        "Take contents out of the database for good. Digests and a signed declaration stay in the log."
+    "erase": message(
+        "Erase contents from the data folder for good: database, journals, Parquet files, cases, salts.\n\n"
+        "What rests on them is shown first. Digests, proofs and a signed declaration stay in the log, and `shinrai log "
+        "fsck` names it. If it was stopped, do it again: it finishes what was left."
     ),
     "witness": message("Be a witness of other logs, or have this log cosigned."),
     "witness-serve": message("Cosign checkpoints of the logs named, over HTTP, until stopped (C2SP tlog-witness)."),
@@ -74,9 +76,11 @@ HELP = {
     "out": message("Folder to write into."),
     "reason": message("Why, in words that name nobody; it stays in the log."),
     "yes": message("Do not ask before erasing."),
+    "dry-run": message("Show what is here and what rests on it, and erase nothing."),
+    "file": message("The file that was assessed, where no note in the data folder says which salt is its own."),
     "folder": message("Folder of the witness: its key and what it remembers."),
     "name": message("Name of the witness: an address without a scheme, such as witness.example/w1."),
-    "witnessed": message("Verifier key of a log to cosign; may be given again."),
+    "witnessed": message("Verifier key of a log to cosign, KEY@SIZE since it was replaced; may be given again."),
     "listen": message("Address to listen at (default: 127.0.0.1:8901)."),
     "authority": message("Address of the timestamping authority."),
     "root": message("PEM file with certificates that you trust; may be given again."),
@@ -160,17 +164,29 @@ def log_keys(given: str | None, home: Path | None) -> list[Any]:
     """Return the log key that was given; only without one is a data folder opened."""
     from shinrai.evidence.faults import in_words
     from shinrai_verify.encoding import Fault
-    from shinrai_verify.note import NoteKey
 
     if given is None:
         with opened(home) as store:
-            return [store.key]
+            return list(store.keys)
     try:
-        return [NoteKey.parse(given)]
+        return [turn(given)]
     except Fault as fault:
         raise ShinraiError(
             message("{fault}", fault=in_words(fault)), fix=message("Whoever keeps the log prints it: shinrai log key")
         ) from None
+
+
+def turn(text: str) -> Any:
+    """Parse a verifier key of a log, VKEY or VKEY@SIZE with the size from which it signs; Fault if it is none."""
+    from dataclasses import replace
+
+    from shinrai_verify.encoding import Named, decimal
+    from shinrai_verify.note import NoteKey
+
+    vkey, at, size = text.rpartition("@")
+    if not at or not size.isdecimal():
+        return NoteKey.parse(text)
+    return replace(NoteKey.parse(vkey), since=decimal(size, Named("the log key")))
 
 
 def say(what: Message, language: Language, *, err: bool = False) -> None:

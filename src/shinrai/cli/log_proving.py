@@ -59,7 +59,7 @@ def _appraised(
     from shinrai.evidence.appraisal import appraise
     from shinrai.evidence.trust import utc_now
 
-    keys = [store.key] if log_key is None else log_keys(log_key, None)
+    keys = list(store.keys) if log_key is None else log_keys(log_key, None)
     age = None if max_age is None else timedelta(hours=max_age)
     found = appraise(note, keys, policy, utc_now(), age)
     say(message("Checkpoint of {n} entries of {name}.", n=found.head.size, name=found.head.origin), language)
@@ -140,7 +140,7 @@ def _since(store: "Store", since: int) -> bytes:
     note = store.newest_checkpoint()
     size = 0
     if note is not None:
-        size = Checkpoint.parse(open_note(note, [store.key], "the checkpoint"), "the checkpoint").size
+        size = Checkpoint.parse(open_note(note, store.keys, "the checkpoint"), "the checkpoint").size
     if since > size:
         raise ShinraiError(
             message("The newest checkpoint has {n} entries, fewer than that.", n=size),

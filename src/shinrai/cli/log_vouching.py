@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from shinrai.cli.building import command, home_option
-from shinrai.cli.log_parts import HELP, file_path, opened, option, read, say
+from shinrai.cli.log_parts import HELP, file_path, opened, option, read, say, turn
 from shinrai.language import Language, Message, ShinraiError, message
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ def _witness(folder: Path, name: str, logs: tuple[str, ...]) -> Any:
     from shinrai.evidence import open_home
     from shinrai.evidence.faults import in_words
     from shinrai.evidence.keys import load_signer
+    from shinrai.evidence.log_keys import in_turns
     from shinrai.evidence.witness import WitnessService
     from shinrai_verify.encoding import Fault
-    from shinrai_verify.note import NoteKey
 
     home = open_home(folder)
     try:
-        known = [NoteKey.parse(log) for log in logs]
+        known = in_turns([turn(log) for log in logs])
     except Fault as fault:
         raise ShinraiError(
             message("{fault}", fault=in_words(fault)), fix=message("Whoever keeps the log prints it: shinrai log key")

@@ -90,13 +90,15 @@ class AskedSuite:
 class ImportedFile:
     """Results of another tool that were taken over.
 
-    file: which sha256 is the digest of. rules: the metrics by their name in the file, with the rule of each.
+    file: which sha256 is the digest of, after the salt. rules: the metrics by their name in the file, with the rule of
+    each.
     """
 
     file: Path
     sha256: str
     tool: Tool
     rules: Mapping[str, Rule | None]
+    salt: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)

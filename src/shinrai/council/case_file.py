@@ -16,6 +16,7 @@ from shinrai.council.faults import located
 from shinrai.council.members import conflicts_of, read_roster
 from shinrai.council.rounds import OpenRound, Rubric, read_round, read_rubric
 from shinrai.evidence.bundle import BundleParts, Content, write_bundle
+from shinrai.evidence.home import SALT_BYTES
 from shinrai.language import Message, Place, ShinraiError, message
 from shinrai_verify.bundle import Bundle, open_bundle
 from shinrai_verify.council import Roster
@@ -55,6 +56,7 @@ class Listed:
     media_type: str
     kind: str
     withheld: bool
+    salted: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,6 +118,15 @@ class CouncilCase:
         """Return a content; Fault where it is not here, too large, or changed since it was read."""
         return self._bundle.read(f"blobs/sha256/{sha256}")
 
+    def salt(self, sha256: str) -> bytes:
+        """Return the salt that a content begins with; nothing where the manifest does not call it salted."""
+        salted = any(each.salted for each in self.listed if each.sha256 == sha256)
+        return self.content(sha256)[:SALT_BYTES] if salted else b""
+
+    def unsalted(self, sha256: str) -> bytes:
+        """Return a content without its salt: what was measured. Fault as in `content`."""
+        return self.content(sha256)[len(self.salt(sha256)) :]
+
     def evidence(self, control: str) -> list[SignedLeaf]:
         """Return the evidence that names a control."""
         return [leaf for leaf in self.log.of(EVIDENCE) if control in leaf.statement.predicate.get("controls", ())]
@@ -166,6 +177,7 @@ def _manifest(bundle: Bundle) -> tuple[Mapping[str, Any], tuple[Listed, ...]]:
             get(entry, "mediaType", str, name),
             get(about, "kind", str, name),
             about.get("withheld") is True,
+            about.get("salted") is True,
         )
         file = f"blobs/sha256/{sha256}"
         if file in bundle.sha256 and (bundle.sha256[file] != sha256 or bundle.sizes[file] != listed.size):
@@ -178,7 +190,7 @@ def _log(bundle: Bundle, policy: Policy) -> SignedLog:
     names = sorted((n for n in bundle.sha256 if n.startswith("trust/")), key=lambda n: int(n.split(".")[1]))
     trust = follow([Envelope.from_bytes(bundle.read(name), name) for name in names], policy.root)
     note = bundle.read("log/checkpoint")
-    head, leaves = read_log(note, policy.outside.logs, lambda tile: bundle.read(tile))
+    head, leaves = read_log(note, policy.outside.in_turn(trust[-1].turns).logs, lambda tile: bundle.read(tile))
     lines = bundle.read("attestations.intoto.jsonl").split(b"\n")
     if lines.pop() != b"":
         raise Fault("{what} is cut short", what="attestations.intoto.jsonl")

@@ -21,6 +21,7 @@ from shinrai.language import ShinraiError, message
 from shinrai_verify.dsse import Envelope, Statement
 from shinrai_verify.encoding import Fault, strict_json, unbase64
 from shinrai_verify.encoding import field as get
+from shinrai_verify.note import NoteKey
 from shinrai_verify.trust import Policy
 
 MAX_CASE = 4 * 1024**3
@@ -76,6 +77,7 @@ async def attend(setting: SeatSetting, member: Member, judge: Judging) -> Attend
 class _Attendance:
     def __init__(self, setting: SeatSetting, member: Member, session: aiohttp.ClientSession) -> None:
         self._setting, self._member, self._session = setting, member, session
+        self._turns: tuple[NoteKey, ...] = ()
         self._base = setting.url.rstrip("/")
         self._end = asyncio.get_running_loop().time() + setting.patience
 
@@ -86,6 +88,7 @@ class _Attendance:
         case = await asyncio.to_thread(read_case, file, self._setting.policy)
         logged = await self._patiently(lambda: self._recalled(case))
         self._member.compare(case, logged)
+        self._turns = case.log.trust[-1].turns
         votes = await self._judged(case, judge)
         kept = self._setting.folder / f"{self._member.name}.votes.jsonl"
         # Before anything is sent, so that a vote that is hidden can be shown to everybody.
@@ -126,7 +129,7 @@ class _Attendance:
         data = await self._post("/votes", b"".join(envelope.to_bytes() + b"\n" for envelope in envelopes))
         record = strict_json(data, "the proofs", limit=MAX_ANSWER)
         proofs = [_proof(entry) for entry in get(record, "proofs", list, "the proofs")]
-        keys = self._setting.policy.outside.logs
+        keys = self._setting.policy.outside.in_turn(self._turns).logs
         if len(proofs) != len(envelopes) or not all(
             proven(envelope, Statement.from_bytes(envelope.payload, "a vote").predicate_type, proof, keys)
             for envelope, proof in zip(envelopes, proofs, strict=True)

@@ -96,6 +96,20 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
+def rewrite_freed(engine: Engine) -> None:
+    """Have the database overwrite what was taken out of its rows: free pages and journal, or dead row versions."""
+    with refusals(), engine.connect() as connection:
+        raw: Any = connection.connection.driver_connection
+        if engine.dialect.name == "sqlite":
+            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            return
+        raw.autocommit = True
+        try:
+            raw.execute(f"VACUUM {SCHEMA}.blob")
+        finally:
+            raw.autocommit = False
+
+
 def _sqlite(path: Path) -> Engine:
     engine = create_engine(f"sqlite:///{path}", connect_args={"timeout": 60})
 

@@ -1,6 +1,6 @@
 """What a check of the log found: each fault with the table and row it is in, and what to do about it."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from shinrai.language import Language, Message, message
@@ -15,6 +15,7 @@ RESTORE = message("Restore this row from the newest backup, or from an export; t
 FORGED = message(
     "Somebody changed the database. Keep a copy of it, compare it with an export or a witness, and restore the backup."
 )
+UNFINISHED = message("Erase it again, which finishes what was left: shinrai log erase DIGEST --reason …")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +56,7 @@ class Report:
     """The outcome of a check; counts are of what was checked.
 
     signatures: how many were verified; entries beyond them were left out by sampling or since their statement is
-    damaged. withheld: contents taken out on purpose, as a signed statement declares. outside: contents that statements
+    damaged. withheld: contents erased on purpose -> the entry that declares it. outside: contents that statements
     name and that were never put into the database. more: findings that are not listed.
     """
 
@@ -65,7 +66,7 @@ class Report:
     contents: int
     signatures: int
     timestamps: int
-    withheld: tuple[str, ...]
+    withheld: Mapping[str, int]
     outside: int
     findings: tuple[Finding, ...]
     more: int

@@ -14,12 +14,13 @@ from sqlalchemy import Connection, func, select
 
 from shinrai.evidence.cosignatures import split_note
 from shinrai.evidence.database import reading, refusals
-from shinrai.evidence.findings import FORGED, Findings, Progress, Report
+from shinrai.evidence.findings import FORGED, UNFINISHED, Findings, Progress, Report
 from shinrai.evidence.fsck_contents import check_contents
 from shinrai.evidence.fsck_processes import collect, verifying
 from shinrai.evidence.fsck_signatures import Range
 from shinrai.evidence.fsck_tree import TreeCheck, as_bytes
 from shinrai.evidence.fsck_trust import check_trust
+from shinrai.evidence.home import salted_as
 from shinrai.evidence.schema import LOG_ID, log, log_checkpoint, log_leaf, log_timestamp, run_step
 from shinrai.language import ShinraiError, message
 from shinrai_verify.encoding import Fault
@@ -51,10 +52,11 @@ def fsck(
         size = _size(db, store, findings)
         whole = Range(0, size, 1 if not sample or sample >= size else size // sample)
         with verifying(store, whole, known.keys if keys is None else keys, processes) as steps:
-            tree = TreeCheck(db, store.key, size, _mark(store, findings), findings, told)
+            tree = TreeCheck(db, known.turns or store.keys, size, _mark(store, findings), findings, told)
             tree.run()
             _run_steps(db, size, findings)
             stamps = _timestamps(db, findings)
+            _left_behind(store, known.declared, findings)
             contents = check_contents(store.engine, known.declared, findings, told)
             verified = collect(steps, whole, findings, told)
     return Report(
@@ -99,6 +101,20 @@ def _run_steps(db: Connection, size: int, findings: Findings) -> None:
     for row in db.execute(select(step.run, step.step, step.idx).where((step.idx >= size) | (step.idx < 0)).limit(100)):
         what = message("the step rests on the entry {index}, which there is not", index=row.idx)
         findings.add("run_step", f"{row.run[:16]}/{row.step}", what)
+
+
+def _left_behind(store: "Store", declared: Mapping[str, int], findings: Findings) -> None:
+    """Look for copies of erased contents in the files of the data folder, and for their salts."""
+    from shinrai.evidence.erasure import copies
+
+    for sha256, places in copies(store.home, declared).items():
+        entry = declared[sha256]
+        for place in places:
+            what = message("entry {index} declares {digest} erased, and a copy is here", index=entry, digest=sha256)
+            findings.add("file", place.relative_to(store.home.path), what, UNFINISHED)
+        if salted_as(store.home, sha256) is not None:
+            what = message("entry {index} declares the content erased, and its salt is here", index=entry)
+            findings.add("salt", sha256, what, UNFINISHED)
 
 
 def _timestamps(db: Connection, findings: Findings) -> int:

@@ -2,14 +2,14 @@
 
 import hashlib
 import json
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from sqlalchemy import Connection, Engine, case, func, select
 
 from shinrai.evidence.database import reading
-from shinrai.evidence.findings import Findings, Progress
+from shinrai.evidence.findings import UNFINISHED, Findings, Progress
 from shinrai.evidence.fsck_tree import as_bytes
 from shinrai.evidence.schema import LOG_ID, blob, log_leaf
 from shinrai.language import message
@@ -21,16 +21,16 @@ _PART = 1024 * 1024
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """Counts. withheld: digests of contents that are out; outside: named by statements and never stored."""
+    """Counts. withheld: digests of contents that are out -> entry that declares it; outside: named and never stored."""
 
     checked: int
-    withheld: tuple[str, ...]
+    withheld: Mapping[str, int]
     outside: int
 
 
-def check_contents(engine: Engine, declared: Set[str], findings: Findings, progress: Progress) -> Contents:
-    """Hash every stored content. declared: digests that signed statements in the log declare taken out."""
-    checked, withheld = 0, []
+def check_contents(engine: Engine, declared: Mapping[str, int], findings: Findings, progress: Progress) -> Contents:
+    """Hash every stored content. declared: digests that signed statements declare taken out -> entry that does."""
+    checked, withheld = 0, dict[str, int]()
     with reading(engine) as db, reading(engine) as parts:
         total = int(db.execute(select(func.count()).select_from(blob)).scalar_one())
         for row in _rows(db):
@@ -39,11 +39,15 @@ def check_contents(engine: Engine, declared: Set[str], findings: Findings, progr
             checked += 1
             name = as_bytes(row.sha256).hex()
             if row.held is None:
-                withheld.append(name)
-                if name not in declared:
+                if name in declared:
+                    withheld[name] = declared[name]
+                else:
                     what = message("the content is gone, and no signed statement declares that it was taken out")
                     findings.add("blob", name, what)
                 continue
+            if name in declared:
+                what = message("entry {index} declares the content erased, and it is here", index=declared[name])
+                findings.add("blob", name, what, UNFINISHED)
             digest = hashlib.sha256(as_bytes(row.data)) if row.data is not None else _in_parts(parts, row)
             if digest.digest() != as_bytes(row.sha256):
                 findings.add("blob", name, message("the content is not what its digest says"))
@@ -51,7 +55,7 @@ def check_contents(engine: Engine, declared: Set[str], findings: Findings, progr
                 findings.add("blob", name, message("the size is not that of the content"))
         progress(message("Hashing the contents"), total, total)
         outside = _outside(db, parts)
-    return Contents(checked, tuple(sorted(withheld)), outside)
+    return Contents(checked, dict(sorted(withheld.items())), outside)
 
 
 def _rows(db: Connection) -> Iterator[Any]:

@@ -1,7 +1,7 @@
 """Entries, nodes and checkpoints: hash every entry, build the tree over them, compare what is stored."""
 
 import re
-from collections.abc import Container, Iterator, Mapping
+from collections.abc import Container, Iterator, Mapping, Sequence
 from itertools import islice, product
 from typing import Any, NamedTuple
 
@@ -78,9 +78,15 @@ class TreeCheck:
     """Walks the log once. After `run`, counts are of what was compared."""
 
     def __init__(
-        self, db: Connection, key: NoteKey, size: int, mark: Checkpoint | None, findings: Findings, progress: Progress
+        self,
+        db: Connection,
+        keys: Sequence[NoteKey],
+        size: int,
+        mark: Checkpoint | None,
+        findings: Findings,
+        progress: Progress,
     ) -> None:
-        self._db, self._key, self._size, self._mark = db, key, size, mark
+        self._db, self._keys, self._size, self._mark = db, keys, size, mark
         self._findings, self._progress = findings, progress
         self._last: dict[int, tuple[int, _Hashes]] = {}
         self._points = self._checkpoints()
@@ -204,14 +210,14 @@ class TreeCheck:
     def _check_point(self, row: Any, heads: Container[bytes]) -> None:
         self.checkpoints += 1
         try:
-            note = open_note(str(row.note).encode(), [self._key], "the checkpoint")
+            note = open_note(str(row.note).encode(), self._keys, "the checkpoint")
             signed = Checkpoint.parse(note, "the checkpoint")
         except Fault as fault:
             self._findings.add(
                 "log_checkpoint", row.size, message("the note is not good: {fault}", fault=in_words(fault))
             )
             return
-        if (signed.origin, signed.size, signed.root) != (self._key.name, row.size, as_bytes(row.root)):
+        if (signed.origin, signed.size, signed.root) != (self._keys[-1].name, row.size, as_bytes(row.root)):
             self._findings.add("log_checkpoint", row.size, message("the columns do not say what the signed note says"))
         if heads == ():
             what = message("its root cannot be computed, since entries before it are missing")

@@ -10,6 +10,7 @@ from shinrai.evidence.withholding import WITHHELD, withheld_digests
 from shinrai.language import message
 from shinrai_verify.encoding import Fault
 from shinrai_verify.keys import verifies
+from shinrai_verify.note import NoteKey
 from shinrai_verify.trust import ROSTER, TRUST, Trust, follow, parse_roster
 
 if TYPE_CHECKING:
@@ -18,10 +19,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Known:
-    """The keys that the log's own documents introduce (keyid -> raw public key), and what was taken out of it."""
+    """The keys that the log's own documents introduce, keyid -> raw public key; and what was erased, by which entry.
+
+    turns: the log's own keys, where one was ever replaced.
+    """
 
     keys: Mapping[str, bytes]
-    declared: frozenset[str]
+    declared: Mapping[str, int]
+    turns: tuple[NoteKey, ...]
 
 
 def check_trust(store: "Store", findings: Findings) -> Known:
@@ -46,14 +51,15 @@ def check_trust(store: "Store", findings: Findings) -> Known:
         if not _signed_by_admin(link, in_force):
             findings.add("log_leaf", link.index, message("no admin in force signed the roster"), FORGED)
         keys |= {member.keyid: member.public for member in roster.members}
-    declared: set[str] = set()
+    declared: dict[str, int] = {}
     for link in _read(store, WITHHELD, findings):
         if _signed_by_admin(link, in_force):
-            declared |= set(withheld_digests(link.statement))
+            for sha256 in withheld_digests(link.statement):
+                declared.setdefault(sha256, link.index)
         else:
             what = message("no admin in force signed that contents were taken out")
             findings.add("log_leaf", link.index, what, FORGED)
-    return Known(keys, frozenset(declared))
+    return Known(keys, declared, trusted[-1].turns if trusted else ())
 
 
 def _read(store: "Store", predicate_type: str, findings: Findings) -> list["Logged"]:

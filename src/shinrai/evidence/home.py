@@ -12,6 +12,7 @@ from typing import BinaryIO, Literal
 from shinrai.language import ShinraiError, message
 
 SALT_BYTES = 32
+_SALTS, _OF = "salts", ".of"
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,29 +73,74 @@ def salted(home: Home, path: Path, sha256: str) -> Salted:
 
     The same file keeps its salt, so that a run that was stopped goes on with the same digests.
     """
-    folder = home.keys / "salts"
-    folder.mkdir(mode=0o700, exist_ok=True)
-    place = folder / sha256
-    if not place.exists():
-        descriptor, fresh = mkstemp(dir=folder)
-        with os.fdopen(descriptor, "wb") as stream:
-            stream.write(os.urandom(SALT_BYTES))
+    folder = home.keys / _SALTS
+    _keep(folder / sha256, os.urandom(SALT_BYTES))
+    return Salted((folder / sha256).read_bytes(), path)
+
+
+def name_salted(home: Home, sha256: str, named: str) -> None:
+    """Remember under which digest statements name a salted file, so that its salt is found when it has to go.
+
+    sha256: of the file alone; named: of salt and file.
+    """
+    _keep(home.keys / _SALTS / (named + _OF), sha256.encode())
+
+
+def salted_as(home: Home, named: str) -> str | None:
+    """Return the digest of the file alone that statements name by this digest; None where no salt is kept for it."""
+    place = home.keys / _SALTS / (named + _OF)
+    return place.read_text(encoding="ascii") if place.exists() else None
+
+
+def salt_of(home: Home, sha256: str) -> bytes | None:
+    """Return the salt of a file, by the digest of the file alone; None where there is none."""
+    place = home.keys / _SALTS / sha256
+    return place.read_bytes() if place.exists() else None
+
+
+def erase_salt(home: Home, sha256: str, named: str | None = None) -> bool:
+    """Destroy the salt of a file, so that its digest can never be connected with it again; False if there is none.
+
+    named: the digest of salt and file, whose note goes last: stopped in between, the salt can still be found by it.
+    """
+    folder = home.keys / _SALTS
+    place, note = folder / sha256, folder / f"{named}{_OF}"
+    found = place.exists() or note.exists()
+    if place.exists():
+        with place.open("r+b") as stream:
+            stream.write(bytes(SALT_BYTES))
             stream.flush()
             os.fsync(stream.fileno())
-        with suppress(FileExistsError):
-            place.hardlink_to(fresh)
-        Path(fresh).unlink()
-    return Salted(place.read_bytes(), path)
+        place.unlink()
+    note.unlink(missing_ok=True)
+    if found:
+        sync_folder(folder)
+    return found
 
 
-def erase_salt(home: Home, sha256: str) -> bool:
-    """Destroy the salt of a file, so that its digest can never be connected with it again; False if there is none."""
-    place = home.keys / "salts" / sha256
-    if not place.exists():
-        return False
-    place.write_bytes(bytes(SALT_BYTES))
-    place.unlink()
-    return True
+def sync_folder(folder: Path) -> None:
+    """See to it that what was taken out of a folder stays out when the power fails."""
+    if os.name == "posix":
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
+
+
+def _keep(place: Path, data: bytes) -> None:
+    """Write a small file that is not there yet; two at once agree on one."""
+    if place.exists():
+        return
+    place.parent.mkdir(mode=0o700, exist_ok=True)
+    descriptor, fresh = mkstemp(dir=place.parent)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(data)
+        stream.flush()
+        os.fsync(stream.fileno())
+    with suppress(FileExistsError):
+        place.hardlink_to(fresh)
+    Path(fresh).unlink()
 
 
 def open_home(path: Path | None = None) -> Home:

@@ -161,13 +161,19 @@ def retire(folder: Path, name: str) -> str | None:
     if not path.exists():
         return None
     old = load_signer(folder, name)
-    kept = f"{name}.retired-{old.keyid[:16]}"
-    if isinstance(old, SoftwareSigner):
-        _store(folder, kept, old._private)
+    rename(folder, name, f"{name}.retired-{old.keyid[:16]}")
+    return old.keyid
+
+
+def rename(folder: Path, name: str, to: str) -> None:
+    """Give a key another name. Stopped in between, it has both, and can be renamed again."""
+    path, signer = key_path(folder, name), load_signer(folder, name)
+    if isinstance(signer, SoftwareSigner):
+        # A sealed key is bound to its name, so it is sealed anew.
+        _store(folder, to, signer._private)
         path.unlink()
     else:
-        path.rename(folder / f"{kept}.signer.json")
-    return old.keyid
+        path.rename(folder / f"{to}.signer.json")
 
 
 def seal_keys(folder: Path, reference: str) -> list[str]:

@@ -15,6 +15,7 @@ from shinrai.evidence.database import refusals
 from shinrai.evidence.faults import in_words
 from shinrai.evidence.high_water import HighWaterMark
 from shinrai.evidence.keys import Signer
+from shinrai.evidence.log_keys import turns_in
 from shinrai.evidence.merkle import Growing, root_from_peaks
 from shinrai.evidence.nodes import MissingNodeError, peak_hashes, root_at
 from shinrai.evidence.schema import LOG_ID, log, log_checkpoint, log_leaf
@@ -47,7 +48,8 @@ class Publisher:
             beyond = select(log_leaf.c.idx).where(log_leaf.c.log_id == LOG_ID, log_leaf.c.idx >= size).limit(1)
             if db.execute(beyond).first() is not None:
                 raise _damaged(message("Entries lie beyond the size that the log has ({size}).", size=size))
-            remembered, newest = self.mark.read(), self._newest(db)
+            keys = self._in_turn(db, size)
+            remembered, newest = self.mark.read(), self._newest(db, keys)
             if adopt:
                 remembered = self._adopted(db, remembered, newest)
             signed = remembered or Checkpoint(self._key.name, 0, root([]))
@@ -66,9 +68,10 @@ class Publisher:
         A line takes the place of an earlier one by the same key. The lines must have been verified by the caller.
         ShinraiError when there would be more than a note can carry.
         """
-        size = Checkpoint.parse(open_note(note, [self._key], "the checkpoint"), "the checkpoint").size
         with refusals(), self._engine.begin() as db:
             hold(db)
+            keys = turns_in(db) or (self._key,)
+            size = Checkpoint.parse(open_note(note, keys, "the checkpoint"), "the checkpoint").size
             where = (log_checkpoint.c.log_id == LOG_ID, log_checkpoint.c.size == size)
             text, known = split_note(str(db.execute(select(log_checkpoint.c.note).where(*where)).scalar_one()).encode())
             by_key = {_key_of(line): line for line in (*known, *lines)}
@@ -81,8 +84,20 @@ class Publisher:
             db.execute(update(log_checkpoint).where(*where).values(note=whole))
         return whole.encode()
 
-    def _newest(self, db: Connection) -> tuple[Checkpoint, bytes] | None:
-        """Return the newest checkpoint of the database, if this key signed it."""
+    def _in_turn(self, db: Connection, size: int) -> tuple[NoteKey, ...]:
+        """Return the keys of the log; LogFault where it is no longer this publisher's turn to sign."""
+        keys = turns_in(db) or (self._key,)
+        if keys[-1].public != self._key.public or not keys[-1].covers(size):
+            raise LogFault(
+                message(
+                    "The key of the log was replaced; another one signs from {size} entries on.", size=keys[-1].since
+                ),
+                fix=message("Start this program again where the new key is: shinrai keys list"),
+            )
+        return keys
+
+    def _newest(self, db: Connection, keys: Sequence[NoteKey]) -> tuple[Checkpoint, bytes] | None:
+        """Return the newest checkpoint of the database, if one of the log's keys signed it in its turn."""
         query = select(log_checkpoint.c.note, log_checkpoint.c.size, log_checkpoint.c.root)
         row = db.execute(
             query.where(log_checkpoint.c.log_id == LOG_ID).order_by(log_checkpoint.c.size.desc()).limit(1)
@@ -91,7 +106,7 @@ class Publisher:
             return None
         try:
             note = str(row.note).encode()
-            head = Checkpoint.parse(open_note(note, [self._key], "the checkpoint"), "the checkpoint")
+            head = Checkpoint.parse(open_note(note, keys, "the checkpoint"), "the checkpoint")
         except Fault as fault:
             raise _damaged(
                 message("The newest checkpoint in the database is not good: {fault}", fault=in_words(fault))

@@ -15,16 +15,16 @@ from typing import Any
 from sqlalchemy import Connection, Engine, insert, select, text, update
 
 from shinrai.evidence import schema
-from shinrai.evidence.database import open_log_database, reading, refusals
+from shinrai.evidence.database import open_log_database, reading, refusals, rewrite_freed
 from shinrai.evidence.high_water import HighWaterMark
 from shinrai.evidence.home import Home
-from shinrai.evidence.keys import load_signer
+from shinrai.evidence.log_keys import present_signer, turns_in
 from shinrai.evidence.merkle import completed, peaks
 from shinrai.evidence.nodes import MissingNodeError, fetch
 from shinrai.evidence.proofs import Proof, consistency, inclusion
 from shinrai.evidence.publisher import LogFault, Publisher, hold
 from shinrai.evidence.schema import LOG_ID
-from shinrai.evidence.withholding import withheld_digests
+from shinrai.evidence.withholding import WITHHELD, erased_by, withheld_digests
 from shinrai.language import ShinraiError, message
 from shinrai_verify.dsse import Envelope, Signature, Statement
 from shinrai_verify.encoding import strict_json, unbase64
@@ -36,6 +36,7 @@ __all__ = ["PAYLOAD_MEDIA_TYPE", "Addition", "LogFault", "Logged", "Store"]
 
 PAYLOAD_MEDIA_TYPE = "application/vnd.in-toto+json"
 MAX_LEAF_BYTES = 16 * 1024
+_UNKNOWN = "application/octet-stream"
 _AT_ONCE = 400
 
 
@@ -50,12 +51,20 @@ class Logged:
 
 @dataclass(frozen=True, slots=True)
 class Addition:
-    """What one transaction adds: signed statements, the contents they name, and the step of a run they complete."""
+    """What one transaction adds: signed statements, the contents they name, and the step of a run they complete.
+
+    at: the size that the log must have, where what is signed depends on it.
+    """
 
     envelopes: Sequence[Envelope]
     blobs: Mapping[str, tuple[str, bytes]] = field(default_factory=dict)
     run: str | None = None
     step: str | None = None
+    at: int | None = None
+
+
+class GrownError(Exception):
+    """The log has another size than an addition needs; nothing was added."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,9 +82,17 @@ class Store:
 
     def __init__(self, home: Home) -> None:
         self.home = home
-        signer = load_signer(home.keys, "log")
-        self.key = NoteKey(f"shinrai.example/log/{signer.keyid[:16]}", signer.public)
         self._engine: Engine = open_log_database(home)
+        with self._reading() as db:
+            turns = turns_in(db)
+        try:
+            signer = present_signer(home.keys, turns)
+        except ShinraiError:
+            self.close()
+            raise
+        name = turns[0].name if turns else f"shinrai.example/log/{signer.keyid[:16]}"
+        self.key = NoteKey(name, signer.public, since=turns[-1].since if turns else 0)
+        self.keys = turns or (self.key,)
         mark = HighWaterMark(home.keys / "log-high-water.json", self.key.name)
         self.publisher = Publisher(self._engine, self.key, signer, mark)
         with refusals(), self._engine.begin() as db:
@@ -95,6 +112,9 @@ class Store:
                 message("The log in {path} was begun in an earlier form of its entries.", path=home.database),
                 fix=message("Keep that folder for its bundles and go on in a new one, with --home or SHINRAI_HOME."),
             )
+
+    keys: tuple[NoteKey, ...]
+    """The log's keys in their turns; the last one is the present one."""
 
     @property
     def engine(self) -> Engine:
@@ -116,6 +136,8 @@ class Store:
                 done = self._step(db, addition.run, addition.step)
                 if done:
                     return done
+            if addition.at not in (None, size):
+                raise GrownError
             indexes = _add(db, size, addition)
             if addition.run is not None and addition.step is not None:
                 rows = [
@@ -200,7 +222,7 @@ class Store:
             return consistency(db, old, new)
 
     def _head(self, note: bytes) -> Checkpoint:
-        return Checkpoint.parse(open_note(note, [self.key], "the checkpoint"), "the checkpoint")
+        return Checkpoint.parse(open_note(note, self.keys, "the checkpoint"), "the checkpoint")
 
     def _covers(self, note: bytes, indexes: Iterable[int]) -> bool:
         size = self._head(note).size
@@ -216,35 +238,36 @@ class Store:
         with refusals(), reading(self._engine) as db:
             yield db
 
-    def withhold(self, declaration: Envelope) -> int:
-        """Log a signed declaration and take out, in that transaction, the contents that it names; returns its index.
+    def withhold(self, declarations: Sequence[Envelope]) -> list[int]:
+        """Log signed declarations and take out, in that transaction, the contents that they name; returns the indexes.
 
-        Digests and log stay as they are. ShinraiError where a content is a signed statement: those stay.
+        Digests and log stay as they are; a content that was never in the database is marked, so that it cannot come
+        in. Without declarations, what earlier ones left in the database's own files goes. ShinraiError where a content
+        is a signed statement: those stay.
         """
-        about = Statement.from_bytes(declaration.payload, "the declaration")
-        named = [bytes.fromhex(value) for value in withheld_digests(about)]
+        about = [Statement.from_bytes(each.payload, "the declaration") for each in declarations]
+        named = {bytes.fromhex(value) for each in about for value in withheld_digests(each)}
+        indexes: list[int] = []
         with self._writing() as (db, size):
-            leaf = schema.log_leaf.c
+            leaf, blob = schema.log_leaf.c, schema.blob.c
             if db.execute(select(leaf.idx).where(leaf.payload.in_(named)).limit(1)).first() is not None:
                 raise ShinraiError(
                     message("A signed statement is never taken out of the log; the contents that it names can be."),
                     fix=message("Supersede the statement by a newer one."),
                 )
-            blob = schema.blob.c
-            held = {bytes(row[0]) for row in db.execute(select(blob.sha256).where(blob.sha256.in_(named)))}
-            if set(named) - held:
-                raise ShinraiError(
-                    message("The database has no content {digest}.", digest=min(set(named) - held).hex()),
-                    fix=message("Contents are named by their SHA-256; see the manifest of a bundle."),
-                )
-            (index,) = _add(db, size, Addition([declaration]))
-            db.execute(update(schema.blob).where(schema.blob.c.sha256.in_(named)).values(data=None))
-        if self._engine.dialect.name == "sqlite":
-            with self._engine.connect() as connection:
-                raw = connection.connection.driver_connection
-                # What was in the file stays in its free pages and in its journal until they are written over.
-                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")  # type: ignore[union-attr]
-        return index
+            if declarations:
+                held = {bytes(row[0]) for row in db.execute(select(blob.sha256).where(blob.sha256.in_(named)))}
+                indexes = _add(db, size, Addition(declarations))
+                db.execute(update(schema.blob).where(blob.sha256.in_(named)).values(data=None))
+                never = [{"sha256": each, "size": 0, "media_type": _UNKNOWN, "data": None} for each in named - held]
+                if never:
+                    db.execute(insert(schema.blob), never)
+        rewrite_freed(self._engine)
+        return indexes
+
+    def erased(self) -> Mapping[str, int]:
+        """Return the digest of every content that was declared erased, with the entry that declares it."""
+        return erased_by((logged.index, logged.statement) for logged in self.of_type(WITHHELD))
 
     def finish(self, run: str, step: str, index: int) -> None:
         """Record that a step whose work lies outside the log is done; index: the log entry that it was done for."""

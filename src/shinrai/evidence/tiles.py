@@ -60,7 +60,7 @@ def export(store: "Store", folder: Path, progress: Progress | None = None) -> Ex
         raise ShinraiError(
             message("No checkpoint has been published."), fix=message("Publish one: shinrai log publish")
         )
-    head = Checkpoint.parse(open_note(note, [store.key], "the checkpoint"), "the checkpoint")
+    head = Checkpoint.parse(open_note(note, store.keys, "the checkpoint"), "the checkpoint")
     before = _shown(store, folder)
     if before.size > head.size:
         raise _other_history(folder, before.size)
@@ -97,7 +97,7 @@ def _shown(store: "Store", folder: Path) -> Checkpoint:
     except FileNotFoundError:
         return Checkpoint(store.key.name, 0, root([]))
     try:
-        return Checkpoint.parse(open_note(note, [store.key], "the checkpoint"), "the checkpoint")
+        return Checkpoint.parse(open_note(note, store.keys, "the checkpoint"), "the checkpoint")
     except Fault:
         raise ShinraiError(
             message("The folder shows another log."), fix=message("Name an empty folder."), place=Place(str(path))

@@ -106,7 +106,7 @@ def stamp(store: "Store", url: str, *, seconds: float = 30.0) -> Stored:
             message("No checkpoint has been published."), fix=message("Publish one: shinrai log publish")
         )
     text, _ = split_note(note)
-    size = Checkpoint.parse(open_note(note, [store.key], "the checkpoint"), "the checkpoint").size
+    size = Checkpoint.parse(open_note(note, store.keys, "the checkpoint"), "the checkpoint").size
     authority = public_part(url)
     for held in tokens(store, size):
         if held.authority == authority:

@@ -4,13 +4,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from sqlalchemy import select
+
+from shinrai.evidence.database import reading, refusals
 from shinrai.evidence.home import Home
 from shinrai.evidence.keys import Signer, key_names, load_signer, retire
+from shinrai.evidence.schema import LOG_ID, log
 from shinrai.evidence.statements import sign, timestamp
 from shinrai.evidence.store import Addition, Logged, Store
 from shinrai.language import ShinraiError, message
 from shinrai_verify.dsse import Statement
 from shinrai_verify.encoding import canonical_json
+from shinrai_verify.note import NoteKey
 from shinrai_verify.trust import POLICY, ROLES, TRUST, encode_public, parse_trust
 from shinrai_verify.verify import REVOCATION
 
@@ -53,24 +58,34 @@ def ensure_trust(home: Home, store: Store, people: Mapping[str, Signer], now: da
 
 
 def _issue(
-    home: Home, store: Store, keys: Mapping[str, Any], roles: dict[str, Any], now: datetime, joining: Sequence[Signer]
+    home: Home,
+    store: Store,
+    keys: Mapping[str, Any],
+    roles: dict[str, Any],
+    now: datetime,
+    joining: Sequence[Signer],
+    turns: Sequence[NoteKey] | None = None,
+    at: int | None = None,
 ) -> list[Logged]:
     """Sign and log the next version with the root keys at hand, as many as the last one and this one need.
 
     keys: keyid -> entry. roles: all but attestor, which everyone holds who is named and holds no other role. joining:
-    root keys that are new in this version.
+    root keys that are new in this version. turns: the log's keys where they change. at: the size the log must have.
     """
     chain = store.of_type(TRUST)
     last: Mapping[str, Any] = chain[-1].statement.predicate if chain else {"roles": roles}
     attestors = sorted(keyid for keyid, entry in keys.items() if entry["holder"] not in ROLES)
-    document = {
+    document: dict[str, Any] = {
         "expires": timestamp(now + VALID_FOR),
         "keys": keys,
-        "logs": [str(store.key)],
+        "logs": [str(key) for key in turns or store.keys],
         "prev": chain[-1].envelope.payload_sha256 if chain else None,
         "roles": {**roles, "attestor": {"keyids": attestors, "threshold": 1}},
         "version": len(chain) + 1,
     }
+    said = last.get("logKeys") if turns is None else [{"from": key.since, "key": str(key)} for key in turns]
+    if said:
+        document["logKeys"] = said
     signers = {signer.keyid: signer for signer in (*root_signers(home), *joining)}
     asked = (last["roles"]["root"], roles["root"])
     for role in asked:
@@ -86,7 +101,7 @@ def _issue(
             )
     signing = [signer for keyid, signer in signers.items() if any(keyid in role["keyids"] for role in asked)]
     first = chain[0].envelope.payload_sha256 if chain else "0" * 64
-    store.append(Addition([sign(Statement("trust", first, TRUST, document), *signing)]))
+    store.append(Addition([sign(Statement("trust", first, TRUST, document), *signing)], at=at))
     return store.of_type(TRUST)
 
 
@@ -106,8 +121,8 @@ def rotate(home: Home, store: Store, name: str, now: datetime) -> Signer:
         raise ShinraiError(
             message("The key {name} cannot be rotated like this.", name=name),
             fix=message(
-                "Roots are replaced with `shinrai keys rotate root --threshold K NAME…`; a seat's key by a new roster; "
-                "the log's key never, as it is the log's identity."
+                "Roots are replaced with `shinrai keys rotate root --threshold K NAME…`; the log's key with "
+                "`shinrai keys rotate log`; a seat's key by a new roster."
             ),
         )
     ensure_trust(home, store, {}, now)
@@ -121,6 +136,20 @@ def rotate(home: Home, store: Store, name: str, now: datetime) -> Signer:
         roles[name] = {"keyids": [fresh.keyid], "threshold": 1}
     _issue(home, store, {**keys, fresh.keyid: _key(fresh, holder)}, roles, now, [])
     return fresh
+
+
+def name_log_key(home: Home, store: Store, fresh: Signer, now: datetime) -> NoteKey:
+    """Name a new key of the log in a new trust document: it signs every head that holds the document, the old one none.
+
+    GrownError when something else was logged meanwhile; nothing was then.
+    """
+    ensure_trust(home, store, {}, now)
+    with refusals(), reading(store.engine) as db:
+        size = int(db.execute(select(log.c.size).where(log.c.log_id == LOG_ID)).scalar_one())
+    last = store.of_type(TRUST)[-1].statement.predicate
+    turns = (*store.keys, NoteKey(store.key.name, fresh.public, since=size + 1))
+    _issue(home, store, last["keys"], {role: last["roles"][role] for role in _OWN}, now, [], turns, size)
+    return turns[-1]
 
 
 def rotate_root(home: Home, store: Store, fresh: Sequence[Signer], threshold: int, now: datetime) -> list[Logged]:
@@ -157,7 +186,8 @@ def _key(signer: Signer, holder: str) -> dict[str, str]:
 def policy_file(chain: list[Logged], store: Store) -> bytes:
     """Return `trust.json`: what an outsider needs to verify bundles of this data folder, and nothing secret."""
     record = {
-        "logs": [str(store.key)],
+        # The first key of the log, for good: the chain of trust documents says which came after it, and when.
+        "logs": [str(store.keys[0])],
         "requiredControls": [],
         "root": chain[0].envelope.payload_sha256,
         "schema": POLICY,

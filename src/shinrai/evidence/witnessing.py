@@ -79,7 +79,7 @@ async def _ask_all(store: "Store", policy: WitnessPolicy, note: bytes, seconds: 
 async def _ask(session: "ClientSession", store: "Store", witness: Witness, note: bytes) -> _Outcome:
     from aiohttp import ClientError
 
-    head = Checkpoint.parse(open_note(note, [store.key], "the checkpoint"), "the checkpoint")
+    head = Checkpoint.parse(open_note(note, store.keys, "the checkpoint"), "the checkpoint")
     old = await asyncio.to_thread(_last_cosigned, store, witness.key, head.size)
     for _ in range(_TRIES):
         proof = await asyncio.to_thread(store.consistency, old, head.size)
@@ -115,7 +115,7 @@ def _last_cosigned(store: "Store", key: WitnessKey, size: int) -> int:
     for note in store.checkpoints(64):
         try:
             if cosignatures(note, [key]):
-                known = Checkpoint.parse(open_note(note, [store.key], "the checkpoint"), "the checkpoint").size
+                known = Checkpoint.parse(open_note(note, store.keys, "the checkpoint"), "the checkpoint").size
                 return known if known <= size else 0
         except Fault:
             continue

@@ -34,7 +34,7 @@ _WIDTH, _HEIGHT, _GROUP_ROW = 290, 220, 56
 MOST_LINES = 6
 """Groups in one line chart; more could not be told apart."""
 
-DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (8, 4), (2, 3), (10, 3, 2, 3), (5, 2), (1, 5))
+DASHES: tuple[tuple[int, ...], ...] = ((1, 0), (8, 4), (2, 3), (10, 3, 2, 3), (5, 2), (6, 2, 1, 2, 1, 2))
 SHAPES = ("circle", "square", "triangle-up", "diamond", "cross", "triangle-down")
 _SHADES = (LINE, INK, "#8a4b00", "#595959", "#00694b", "#7a1f6b")
 

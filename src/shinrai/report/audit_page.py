@@ -17,6 +17,7 @@ from shinrai.evaluate.audit.words import (
     STANDING,
     amount,
     finding_sentence,
+    held_sentence,
     notes,
     p_text,
     span,
@@ -150,6 +151,7 @@ def _environment(language: Language) -> Environment:
         "title": title,
         "sentence": sentence,
         "finding": finding_sentence,
+        "held": held_sentence,
         "key": lambda place: Markup(line_key(place)),  # noqa: S704  (made here of numbers and fixed colours)
         "svg": lambda chart: Markup(chart.svg),  # noqa: S704  (rebuilt from a list of what is allowed)
     }

@@ -111,6 +111,12 @@ def _table_agrees(path: Path, target: Mapping[object, object]) -> Iterator[Breac
             message("The target has a score but neither a prediction nor a threshold."),
             message("Add “threshold”: the score from which on the decision is favourable, for example 0.5."),
         )
+    if target.get("cluster") is not None and target.get("weight") is not None:
+        yield Breach(
+            (*path, "weight"),
+            message("The target names both a cluster and a weight, which are not counted together."),
+            message("Keep the one that matters more for these rows, and remove the other."),
+        )
     columns = _sequence(target.get("groups"))
     yield from _columns_differ(path, target, columns)
     groups = {group: None for group in map(_text, columns) if group is not None}
@@ -147,7 +153,8 @@ def _conversation_agrees(path: Path, target: Mapping[object, object]) -> Iterato
 
 def _columns_differ(path: Path, target: Mapping[object, object], groups: Sequence[object]) -> Iterator[Breach]:
     """Compare the uses of columns; a group listed twice is the type's own fault and not reported again."""
-    uses: list[tuple[Path, object]] = [((*path, use), target.get(use)) for use in ("label", "prediction", "score")]
+    single = ("label", "prediction", "score", "cluster", "weight")
+    uses: list[tuple[Path, object]] = [((*path, use), target.get(use)) for use in single]
     used: set[str] = set()
     for several, columns in (("groups", groups), ("strata", _sequence(target.get("strata")))):
         uses += [((*path, several, place), column) for place, column in enumerate(dict.fromkeys(map(_text, columns)))]
@@ -157,7 +164,9 @@ def _columns_differ(path: Path, target: Mapping[object, object], groups: Sequenc
             yield Breach(
                 where,
                 message("The column “{column}” is used for two things in one target.", column=shown(column)),
-                message("Label, prediction, score, each group and each stratum need a column of their own."),
+                message(
+                    "Label, prediction, score, cluster, weight, each group and each stratum need a column of their own."
+                ),
             )
         used |= {column} if column is not None else set()
 

@@ -108,6 +108,20 @@ class TableTarget(Record):
             "条件を揃えるための列。例：[department]。これらの値がすべて同じ行の中でも集団を比較する。",
         ),
     ] = ()
+    cluster: Annotated[
+        Label | None,
+        says(
+            "The column that says which rows belong together, such as those of one person or household.",
+            "同じ人や世帯など、ひとまとまりとして扱う行を示す列。",
+        ),
+    ] = None
+    weight: Annotated[
+        Label | None,
+        says(
+            "The column of sampling weights: how many of the population a row stands for.",
+            "標本の重みの列。1行が母集団の何件を代表するかを示す。",
+        ),
+    ] = None
     share: Annotated[
         Annotated[Share, OneOf(SHARES)],
         says("How much of the table the evidence bundle carries.", "証拠バンドルに表のどこまでを収めるか。"),

@@ -34,14 +34,15 @@ def _bounds(
     counts: dict[tuple[str, ...], int], columns: tuple[str, ...], subjects: Sequence[Subject], hidden: Any
 ) -> dict[tuple[Subject, tuple[str, ...]], float]:
     """How far each hidden count could differ from what it is, by linear programs over the finest cells."""
-    finest = sorted(counts)
+    # Nobody is told which of the finest cells are empty, unless a crossing that is printed says so.
+    finest = list(product(*(sorted({levels[place] for levels in counts}) for place in range(len(columns)))))
     rows, values = [np.ones(len(finest))], [sum(counts.values())]
     secret = {}
     for subject in subjects:
         places = [columns.index(name) for name in subject]
         seen = Counter[tuple[str, ...]]()
         for levels in finest:
-            seen[tuple(levels[p] for p in places)] += counts[levels]
+            seen[tuple(levels[p] for p in places)] += counts.get(levels, 0)
         for levels, n in seen.items():
             row = np.array([tuple(each[p] for p in places) == levels for each in finest], dtype=float)
             if levels in hidden[subject]:

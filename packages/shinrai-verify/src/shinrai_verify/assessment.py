@@ -23,16 +23,18 @@ def check_assessment(
     document: Mapping[str, Any],
     tallies: Mapping[str, Tally],
     evidence: Mapping[str, tuple[int, Predicate]],
-    read: Callable[[str], bytes],
-) -> None:
+    read: Callable[[str], bytes | None],
+) -> int:
     """Raise a Fault where an assessment goes beyond what it rests on.
 
-    evidence: SHA-256 of the payload -> (log index, predicate); read: returns a content by its SHA-256.
+    evidence: SHA-256 of the payload -> (log index, predicate); read: returns a content by its SHA-256, None where it
+    was erased. Returns how many measurements could not be compared, their content being erased.
     """
+    unseen = 0
     for kind in ("measurements", "attestations", "approvals"):
         for record in field(document, kind, list, WHAT):
             if kind != "attestations" or field(record, "signed", bool, WHAT):
-                _check_record(kind, record, evidence, read)
+                unseen += not _check_record(kind, record, evidence, read)
     results = field(document, "results", list, WHAT)
     told = {_check_leaf(leaf, tallies) for result in results for leaf in field(result, "leaves", list, WHAT)}
     hidden = sorted(set(tallies) - told)
@@ -42,17 +44,20 @@ def check_assessment(
     for result in sorted(results, key=lambda result: not result["leaves"]):  # headings last: they rest on the others
         _check_result(result, results, {control for controls in approved for control in controls})
     _check_conclusion(document, results)
+    return unseen
 
 
 def _check_record(
-    kind: str, record: Predicate, evidence: Mapping[str, tuple[int, Predicate]], read: Callable[[str], bytes]
-) -> None:
+    kind: str, record: Predicate, evidence: Mapping[str, tuple[int, Predicate]], read: Callable[[str], bytes | None]
+) -> bool:
+    """Compare a record with what was signed; returns whether its content was there to compare it with."""
     name = str(record.get("id", "approval"))[:120]
     index, about = evidence.get(digest(record.get("evidence"), WHAT), (None, {}))
     wanted: dict[str, object] = {"logIndex": index}
+    content: bytes | None = b""
     if index is not None and kind == "measurements":
-        signed = strict_json(read(about["items"][0]["digest"]["sha256"]), Named("a measurement"))
-        wanted |= _measured(signed)
+        content = read(about["items"][0]["digest"]["sha256"])
+        wanted |= {} if content is None else _measured(strict_json(content, Named("a measurement")))
         wanted |= {"shows": about["controls"], "measuredOn": about["finishedOn"], "validUntil": about["validUntil"]}
     elif index is not None:
         wanted |= {"by": about["person"]["name"], "position": about["person"]["position"]}
@@ -63,6 +68,7 @@ def _check_record(
             wanted |= {"covers": about["controls"]}
     if index is None or any(not _same(record.get(key), value) for key, value in wanted.items()):
         raise Fault("the assessment shows {name} otherwise than it was signed", name=name)
+    return content is not None
 
 
 def _measured(signed: Predicate) -> dict[str, object]:

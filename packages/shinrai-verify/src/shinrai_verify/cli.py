@@ -166,6 +166,7 @@ def to_json(outcome: Verification) -> str:
         "verdicts": {c: {name: getattr(t, name) for name in names} for c, t in sorted(outcome.tallies.items())},
         "late": outcome.late,
         "withheld": outcome.withheld,
+        "erased": outcome.erased,
         "revoked": outcome.revoked,
         "otherRuns": outcome.runs,
         "ignored": sorted(set(outcome.ignored)),

@@ -31,7 +31,7 @@ def root(leaves: Sequence[bytes]) -> bytes:
 
 def included(leaf: bytes, index: int, size: int, proof: Sequence[bytes], head: bytes) -> bool:
     """Verify an inclusion proof (RFC 9162, 2.1.3.2)."""
-    if not 0 <= index < size:
+    if not 0 <= index < size or len(head) != 32:
         return False
     node, last, current = index, size - 1, leaf
     for sibling in proof:

@@ -19,11 +19,16 @@ MAX_NOTE_SIGNATURES = 16
 
 @dataclass(frozen=True, slots=True)
 class NoteKey:
-    """A verifier key (vkey): `<name>+<8 hex of key id>+<base64 of the kind's byte and the Ed25519 public key>`."""
+    """A verifier key (vkey): `<name>+<8 hex of key id>+<base64 of the kind's byte and the Ed25519 public key>`.
+
+    since, until: a log's key signs heads of at least `since` and fewer than `until` entries (None: no end).
+    """
 
     name: str
     public: bytes
     kind: bytes = LOG
+    since: int = 0
+    until: int | None = None
 
     @property
     def id(self) -> bytes:
@@ -42,6 +47,10 @@ class NoteKey:
         if len(data) != 33 or str(key) != text:
             raise Fault("the log key {key} is not a C2SP verifier key", key=text[:120])
         return key
+
+    def covers(self, size: int) -> bool:
+        """Whether it is this key's turn to sign a head of so many entries."""
+        return self.since <= size and (self.until is None or size < self.until)
 
     def time(self, signature: bytes, text: bytes) -> int | None:
         """Verify a signature of a note text; returns a witness's time in seconds, 0 for a log, None if not good."""
@@ -63,7 +72,8 @@ def signature_line(key: NoteKey, signature: bytes) -> str:
 def read_note(data: bytes, keys: Iterable[NoteKey], what: str) -> tuple[str, Mapping[NoteKey, int]]:
     """Return the text of a signed note, and which keys signed it at what time (0 for keys that tell none).
 
-    A bad signature of a known key refuses the note even beside a good one; lines of unknown keys are passed over.
+    A bad signature of a known key refuses the note even beside a good one, and so does one of a log's key whose turn it
+    was not; lines of unknown keys are passed over.
     """
     if len(data) > MAX_NOTE_BYTES:
         raise Fault("{what} is too large", what=what)
@@ -88,6 +98,9 @@ def read_note(data: bytes, keys: Iterable[NoteKey], what: str) -> tuple[str, Map
             time = key.time(data[4:], text.encode())
             if time is None:
                 raise Fault("{what}: the signature of {name} is not good", what=what, name=name)
+            turns = key.since or key.until is not None
+            if turns and not key.covers(Checkpoint.parse(text, what).size):
+                raise Fault("{what} is signed by a key of the log whose turn it was not", what=what)
             signed[key] = time
     return text, signed
 

@@ -5,9 +5,10 @@ payload; each later one needs the root thresholds of both the old and the new (t
 """
 
 import base64
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from shinrai_verify import NAMESPACE
 from shinrai_verify.council import Member, Roster
@@ -24,18 +25,20 @@ from shinrai_verify.encoding import (
     unbase64,
 )
 from shinrai_verify.keys import LOW_ORDER, keyid, verifies
-from shinrai_verify.note import NoteKey, Quorum
+from shinrai_verify.note import LOG, NoteKey, Quorum
 
 POLICY = NAMESPACE + "policy/v1"
 TRUST = NAMESPACE + "trust/v1"
 ROSTER = NAMESPACE + "roster/v1"
 ROLES = ("root", "admin", "producer", "coordinator", "attestor")
+_TURN = {"key": str, "from": int}
 _OUTSIDE = {"logs": ([str],), "tsa": ([{"name": str, "certSha256": [digest]}],), "witnessPolicy": (str,)}
 _POLICY = {"schema": str, "root": digest, "requiredControls": ([identifier],), "lastSeen": (str,), "maxAge": (int,)}
 _LONGEST_AGE = 86_399_999_999_999  # seconds; beyond it no calendar reaches
 _KEY = {"alg": str, "public": str}
 _ROLE = {"keyids": [str], "threshold": int}
 _TRUST = {"version": int, "prev": (digest,), "expires": moment, "keys": dict, "roles": dict.fromkeys(ROLES, _ROLE)}
+_TRUST |= {"logKeys": ([_TURN],)}
 _MEMBER = {**_KEY, "id": identifier, "kind": str, "domain": identifier, "causes": [str], "strata": [str], "proof": str}
 
 
@@ -59,6 +62,13 @@ class Outside:
     def or_else(self, other: "Outside") -> "Outside":
         """Return this, and the other's word wherever this one says nothing."""
         return Outside(self.logs or other.logs, self.tsa or other.tsa, self.quorum or other.quorum)
+
+    def in_turn(self, turns: tuple[NoteKey, ...]) -> "Outside":
+        """Return this with the keys of a log in their turns, where it trusts one of them; else as it is."""
+        if not {key.public for key in self.logs if turns and key.name == turns[0].name} & {t.public for t in turns}:
+            return self
+        others = tuple(key for key in self.logs if key.name != turns[0].name)
+        return Outside((*others, *turns), self.tsa, self.quorum)
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +105,10 @@ class Policy:
 
 @dataclass(frozen=True, slots=True)
 class Trust:
-    """One version of the trust document. public: keyid -> raw key; holders: keyid -> who holds it."""
+    """One version of the trust document. public: keyid -> raw key; holders: keyid -> who holds it.
+
+    turns: the keys of the log, each from the size at which it took the place of the one before; none if none ever did.
+    """
 
     version: int
     expires: datetime
@@ -105,6 +118,7 @@ class Trust:
     thresholds: Mapping[str, int]
     payload_sha256: str
     outside: Outside
+    turns: tuple[NoteKey, ...] = ()
 
     def enough(self, role: str, keyids: Iterable[str]) -> bool:
         """Whether these keys, counted by their bytes, reach the threshold of a role."""
@@ -136,8 +150,27 @@ def parse_trust(payload: bytes, payload_sha256: str, what: str) -> tuple[Trust, 
         if not roles[role] <= set(public) or thresholds[role] < 1 or not reachable:
             raise Fault("{what} has a role {role} that cannot be filled", what=what, role=role)
     expires, outside = moment(record["expires"], what), Outside.of(record, what)
-    trust = Trust(record["version"], expires, public, holders, roles, thresholds, payload_sha256, outside)
+    turns = _turns(record.get("logKeys") or [], what)
+    trust = Trust(record["version"], expires, public, holders, roles, thresholds, payload_sha256, outside, turns)
     return trust, record.get("prev")
+
+
+def _turns(entries: Sequence[Mapping[str, Any]], what: str) -> tuple[NoteKey, ...]:
+    """Read the keys of a log: of one name, each once, the first from the start, each later than the one before."""
+    keys, starts = [NoteKey.parse(entry["key"]) for entry in entries], [entry["from"] for entry in entries]
+    sound = starts == sorted(set(starts)) and starts[:1] in ([], [0]) and len({key.name for key in keys}) <= 1
+    if not sound or len({key.public for key in keys}) < len(keys):
+        raise Fault("{what} has log keys that do not follow one another", what=what)
+    ends = [*starts[1:], None]
+    return tuple(NoteKey(k.name, k.public, LOG, start, end) for k, start, end in zip(keys, starts, ends, strict=False))
+
+
+def _continues(before: Trust, trust: Trust) -> bool:
+    """Whether the log's keys are those of the document before, and further ones after them."""
+    known = [(key.name, key.public, key.since) for key in before.turns]
+    mine = [(key.name, key.public, key.since) for key in trust.turns]
+    first = {(key.name, key.public) for key in before.outside.logs}
+    return mine[: len(known)] == known and (bool(known) or not first or not mine or mine[0][:2] in first)
 
 
 def follow(chain: list[Envelope], pinned: str) -> list[Trust]:
@@ -150,6 +183,8 @@ def follow(chain: list[Envelope], pinned: str) -> list[Trust]:
         trust, previous = parse_trust(envelope.payload, envelope.payload_sha256, what)
         if trust.version != number or previous != (before.payload_sha256 if before else None):
             raise Fault("{what} does not follow the one before it", what=what)
+        if before and not _continues(before, trust):
+            raise Fault("{what} has log keys that do not follow one another", what=what)
         # The old root first: what it did not sign may ask for any amount of work.
         if (before and not before.signed_by(envelope, "root")) or not trust.signed_by(envelope, "root"):
             raise Fault("{what} is not signed by enough root keys", what=what)

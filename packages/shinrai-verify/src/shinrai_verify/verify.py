@@ -48,9 +48,10 @@ CLOSE = NAMESPACE + "council-close/v1"
 VERDICT = NAMESPACE + "council-verdict/v1"
 ASSESSMENT = NAMESPACE + "assessment/v1"
 REVOCATION = NAMESPACE + "revocation/v1"
+WITHHELD = NAMESPACE + "withheld/v1"
 
 _SIGNERS = {
-    **dict.fromkeys((ROSTER, RUBRIC, REVOCATION), "admin"),
+    **dict.fromkeys((ROSTER, RUBRIC, REVOCATION, WITHHELD), "admin"),
     **dict.fromkeys((PLAN, ABANDONMENT, ASSESSMENT), "producer"),
     **dict.fromkeys((ROUND, REVEAL, CLOSE, VERDICT), "coordinator"),
 }
@@ -72,6 +73,7 @@ _SHAPES: Mapping[str, Any] = {
     | {"council": (dict,)},
     ASSESSMENT: {"bundle": digest, "items": _ITEMS, "plan": (digest,)},
     REVOCATION: {"keyid": digest, "invalidFromIndex": int},
+    WITHHELD: {"items": _ITEMS, "reason": str, "when": str},
 }
 _MANIFEST_ENTRY = {"name": str, "digest": {"sha256": digest}, "annotations": {"size": int}}
 _MANIFEST = {"schema": str, "subject": {"digest": {"sha256": digest}}, "entries": [_MANIFEST_ENTRY]}
@@ -133,6 +135,7 @@ class Verification:
 
     certified: control -> value that a certificate shows, whatever the log says. late: control -> "contested" or "void"
     by votes outside the round. times: who vouches for the head's time -> when. runs: other runs on the same system.
+    erased: digest of a listed content -> the entry that declares it erased.
     """
 
     steps: list[Step] = field(default_factory=list)
@@ -145,6 +148,7 @@ class Verification:
     late: dict[str, str] = field(default_factory=dict)
     roster: Roster | None = None
     withheld: list[str] = field(default_factory=list)
+    erased: dict[str, int] = field(default_factory=dict)
     ignored: list[str] = field(default_factory=list)
     times: dict[str, datetime] = field(default_factory=dict)
     revoked: dict[str, int] = field(default_factory=dict)
@@ -195,6 +199,7 @@ class _Work:
         self.path, self.policy, self.outcome, self.now = path, policy, outcome, now
         self.seen = [note for note in (seen, policy.last_seen) if note is not None]
         self.held: set[str] = set()
+        self.named: dict[str, str] = {}
         self.used = {_CHECKPOINT}
         self.entries: dict[int, Entry] = {}
         self.rosters: dict[str, Roster] = {}
@@ -238,6 +243,7 @@ class _Work:
             if sha256 in self.held:
                 raise Fault("{what} lists one content twice", what=what)
             self.held.add(sha256)
+            self.named[sha256] = name
             file = "VERIFY.txt" if about.get("kind") == "instructions" else f"blobs/sha256/{sha256}"
             instructed = instructed or file == "VERIFY.txt"
             if file not in bundle.sha256:
@@ -337,7 +343,8 @@ class _Work:
 
     def head(self) -> None:
         outcome, note = self.outcome, self.bundle.read(_CHECKPOINT)
-        outside = self.outside = self.policy.outside.or_else(self.trust[-1].outside)
+        outside = self.policy.outside.or_else(self.trust[-1].outside).in_turn(self.trust[-1].turns)
+        self.outside = outside
         witnesses = outside.quorum.witnesses.values() if outside.quorum else ()
         head, signed = self._checkpoint(note, _CHECKPOINT)
         if head.size > 256 * len(self.bundle.sha256) and self._whole():
@@ -386,7 +393,8 @@ class _Work:
                 raise Fault("{what} is not in the form that Shinrai writes", what=name)
             whole_log, index = record["type"] in (TRUST, REVOCATION), len(self.leaves)
             run = record["subject"] == self.subject and record["type"] in (PLAN, ABANDONMENT, ASSESSMENT)
-            if whole_log or run or record["subject"] == self.outcome.bundle_id:
+            erased = record["type"] == WITHHELD and record["subject"] in self.named
+            if whole_log or run or erased or record["subject"] == self.outcome.bundle_id:
                 self.ours[index] = record["type"]
             self.leaves.append(leaf_hash(entry))
             self.index_of[self.leaves[-1]] = index
@@ -559,6 +567,21 @@ class _Work:
             )
         text = "{n} pieces of evidence are about this system and rest on listed content"
         self.outcome.note("V7", 0, text, n=len(evidence))
+        self._erasures()
+
+    def _erasures(self) -> None:
+        erased = self.outcome.erased
+        for entry in self.of(WITHHELD):
+            for item in entry.about["items"]:
+                if item["digest"]["sha256"] in self.named:
+                    erased.setdefault(item["digest"]["sha256"], entry.index)
+        told = {sha256: f"{self.named[sha256][:120]} ({index})" for sha256, index in erased.items()}
+        gone = ", ".join(name for sha256, name in told.items() if not self._here(sha256))
+        here = ", ".join(name for sha256, name in told.items() if self._here(sha256))
+        if gone:
+            self.outcome.note("V7", 2, "erased on purpose, with the entry that says so: {names}", names=gone[:400])
+        if here:
+            self.outcome.note("V7", 0, "declared erased, and here all the same: {names}", names=here[:400])
 
     def _planned(self) -> set[object]:
         """Return the plans that the evidence here names; a plan that none names is one of another run."""
@@ -689,8 +712,11 @@ class _Work:
         document = strict_json(self._blob(sha256), WHAT, floats=True)
         evidence = {e.payload_sha256: (e.index, e.about) for e in reversed(self.of(EVIDENCE))}
         in_force = {name: about for name, about in evidence.items() if name not in self.superseded}
-        check_assessment(document, self.outcome.tallies, in_force, self._blob)
+        unseen = check_assessment(document, self.outcome.tallies, in_force, self._unless_erased)
         self.outcome.note("V11", 0, "no result in the assessment goes beyond what was signed and certified")
+        if unseen:
+            text = "{n} numbers rest on erased content: that they are as they were signed is not shown"
+            self.outcome.note("V11", 2, text, n=unseen)
         passed = {c for c, t in self.outcome.tallies.items() if t.outcome == PASS} - set(self.outcome.late)
         short = [control for control in self.policy.required_controls if control not in passed]
         if short:
@@ -699,6 +725,12 @@ class _Work:
 
     def _blob(self, sha256: str) -> bytes:
         return self.bundle.read(f"blobs/sha256/{sha256}")
+
+    def _here(self, sha256: str) -> bool:
+        return f"blobs/sha256/{sha256}" in self.bundle.sha256
+
+    def _unless_erased(self, sha256: str) -> bytes | None:
+        return None if sha256 in self.outcome.erased and not self._here(sha256) else self._blob(sha256)
 
 
 _STEPS: tuple[tuple[str, Callable[[_Work], None]], ...] = (

@@ -62,6 +62,8 @@ class TableSettings:
     groups: tuple[str, ...] = ()
     intersections: tuple[tuple[str, ...], ...] = ()
     strata: tuple[str, ...] = ()
+    cluster: str | None = None
+    weight: str | None = None
 
     @property
     def subjects(self) -> tuple[tuple[str, ...], ...]:
@@ -72,7 +74,8 @@ class TableSettings:
     def declared(self) -> tuple[str, ...]:
         """The columns the target names, each once."""
         crossed = [name for columns in self.intersections for name in columns]
-        named = (self.label, self.prediction, self.score, *self.groups, *crossed, *self.strata)
+        ends = (*self.strata, self.cluster, self.weight)
+        named = (self.label, self.prediction, self.score, *self.groups, *crossed, *ends)
         return tuple(dict.fromkeys(name for name in named if name is not None))
 
 
@@ -201,11 +204,17 @@ def _answer(
         return _Answers(0, (), dict.fromkeys(asked, failed(broken.what)), PeerValues())
     derived = _derive(source, target, decisions, asked, checks)
     said = PeerValues()
-    if peers and any(_peers_define(question) for question in asked) and installed(decisions.rows):
+    # What the peers compute knows nothing of weights.
+    if (
+        peers
+        and decisions.weights is None
+        and any(_peers_define(question) for question in asked)
+        and installed(decisions.rows)
+    ):
         crossings = {question.columns for question in asked if question.check == "group_fairness" and question.columns}
         sound = [columns for columns in crossings if group_fault(decisions, columns) is None]
         said = ask_peers(decisions, {columns: partition(decisions, columns) for columns in sound})
-    return _Answers(decisions.rows, tuple(source.kinds), derived, said)
+    return _Answers(decisions.file_rows, tuple(source.kinds), derived, said)
 
 
 def _read(source: Source, target: TableSettings) -> Decisions:
@@ -217,6 +226,8 @@ def _read(source: Source, target: TableSettings) -> Decisions:
         threshold=target.threshold,
         groups=list(dict.fromkeys([*(name for columns in target.subjects for name in columns), *target.strata])),
         favourable=target.favourable,
+        cluster=target.cluster,
+        weight=target.weight,
     )
 
 
@@ -229,17 +240,18 @@ def _derive(
 ) -> dict[_Question, Derived]:
     """Answer what was asked, except what the page does not define for this table."""
     derived: dict[tuple[str, tuple[str, ...]], Mapping[str, Derived]] = {}
+    counted = decisions.counted()
     for check, columns in dict.fromkeys((question.check, question.columns) for question in asked):
         smallest = checks.get(check, CheckParameters()).min_group
         if check == "performance":
-            derived[check, columns] = performance(decisions)
+            derived[check, columns] = performance(counted)
         elif check == "group_fairness":
-            derived[check, columns] = group_fairness(decisions, columns, smallest) if columns else {}
+            derived[check, columns] = group_fairness(counted, columns, smallest) if columns else {}
         elif check == "group_audit":
-            audited = group_audit(decisions, columns, target.strata, smallest) if columns else {}
+            audited = group_audit(counted, columns, target.strata, smallest) if columns else {}
             derived[check, columns] = audited
         elif check == "calibration":
-            derived[check, columns] = calibration(decisions, columns, smallest)
+            derived[check, columns] = calibration(counted, columns, smallest)
     derived |= _of_all_columns(source, target, decisions, {question.check for question in asked})
     return {
         question: answer
@@ -349,7 +361,8 @@ def _columns(target: TableSettings, question: _Question, every: tuple[str, ...])
         case _:
             other = target.prediction or target.score
     strata = target.strata if question.metric == WITHIN else ()
-    return tuple(name for name in (*question.columns, *strata, target.label, other) if name is not None)
+    unit = target.cluster or target.weight
+    return tuple(name for name in (*question.columns, *strata, target.label, other, unit) if name is not None)
 
 
 def _peers_say(question: _Question, derived: Derived, said: PeerValues) -> tuple[tuple[str, ...], Message | None]:

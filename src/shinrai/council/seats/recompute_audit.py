@@ -48,14 +48,30 @@ def group_audit(
     if fault is not None:
         return {metric: failed(fault) for metric in metrics}
     levels = partition(decisions, columns)
-    answers = {}
+    answers: dict[str, Derived] = {}
     for rate in RATES:
         base, places, x, n = compared_rates(decisions, levels, rate, min_group)
+        if not decisions.alike:
+            answers |= _not_taken(decisions, (columns, strata), rate, base)
+            continue
         answers[f"{rate}.{ANY}"] = _any(base, x, n)
         if rate == RATES[0]:
             answers[BELOW] = _below(base, places, x, n)
             if strata:
                 answers[WITHIN] = _within(decisions, (columns, strata), levels, (base, places, x, n), min_group)
+    return answers
+
+
+def _not_taken(
+    decisions: Decisions, named: tuple[Sequence[str], Sequence[str]], rate: str, base: Derived
+) -> dict[str, Derived]:
+    """Answer for rows that come in clusters or have weights: these numbers are not taken of them."""
+    answers = {f"{rate}.{ANY}": base}
+    if rate == RATES[0]:
+        answers[BELOW] = base
+        if named[1]:
+            fault = group_fault(decisions, list(dict.fromkeys([*named[0], *named[1]])), within=True)
+            answers[WITHIN] = replace(base, n=0, used=0) if fault is None else failed(fault)
     return answers
 
 

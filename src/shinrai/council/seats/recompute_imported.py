@@ -29,7 +29,7 @@ def recompute_imported(
 ) -> Mapping[str, Recomputed]:
     """Derive each measurement of a file again. Never raises on the content of the file."""
     try:
-        if _sha256(imported.file) != imported.sha256:
+        if _sha256(imported.salt, imported.file) != imported.sha256:
             return {one.id: _unreadable(one, message("the file is another than was planned")) for one in measured}
         run = read_results(imported.file, imported.tool, alone=True)
     except (ShinraiError, OSError) as error:
@@ -50,8 +50,8 @@ def recompute_imported(
     return found
 
 
-def _sha256(path: Path) -> str:
-    digest = hashlib.sha256()
+def _sha256(salt: bytes, path: Path) -> str:
+    digest = hashlib.sha256(salt)
     with path.open("rb") as stream:
         while chunk := stream.read(_CHUNK):
             digest.update(chunk)

@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from shinrai.council.seats import intervals
+from shinrai.council.seats.clusters import Rate as UnitRate
 from shinrai.council.seats.recompute_table import (
     ABSENT,
     MOST_GROUP_SPELLINGS,
@@ -18,7 +19,10 @@ from shinrai.council.seats.recompute_table import (
     Floats,
     too_many_levels,
 )
+from shinrai.council.seats.recompute_units import sums_by_level
 from shinrai.council.seats.recompute_values import MISSING
+from shinrai.council.seats.units import UnitSums, largest_difference, smallest_ratio
+from shinrai.council.seats.units import rate as unit_rate
 from shinrai.language import Message, message
 
 RATES = ("selection_rate", "tpr", "fpr", "ppv")
@@ -149,9 +153,16 @@ def performance(decisions: Decisions) -> dict[str, Derived]:
     }
     answers = {metric: _rate(int(x), int(n), counts) for metric, (x, n) in fractions(table).items()}
     majority = max(positives, used - positives) / used if used else 0.5
+    if not decisions.alike:
+        sums = sums_by_level(decisions, np.zeros(decisions.rows, dtype=np.int64), 1)[0]
+        answers = {metric: _of_units(decisions, answer, sums[metric]) for metric, answer in answers.items()}
+        if decisions.weights is not None and used:
+            heavy = Fraction(sums["tpr"].t, sums["accuracy"].t)
+            majority = float(max(heavy, 1 - heavy))
     answers["accuracy"] = replace(answers["accuracy"], limit=majority)
     if used and positives in (0, used):
-        answers["accuracy"] = replace(failed(_single_class(), used, used, counts), limit=majority)
+        told = answers["accuracy"].counts
+        answers["accuracy"] = replace(failed(_single_class(), used, used, told), limit=majority)
     if decisions.scores is not None:
         answers["auc"] = _auc(decisions, decisions.scores)
     return answers
@@ -190,7 +201,7 @@ def group_fault(decisions: Decisions, columns: Sequence[str], *, within: bool = 
             return decisions.groups[name].fault
     several = too_many_levels(" × ".join(columns))
     if len(columns) > 1:
-        stored = np.zeros(decisions.rows, dtype=np.int64)
+        stored = np.zeros(decisions.file_rows, dtype=np.int64)
         for name in columns:
             found, stored = _occurring(stored * decisions.groups[name].spellings + decisions.groups[name].stored)
             if len(found) > MOST_GROUP_SPELLINGS:
@@ -200,7 +211,7 @@ def group_fault(decisions: Decisions, columns: Sequence[str], *, within: bool = 
     compared = int(partition(decisions, columns).complete.sum())
     if compared == 0:
         return message("no row has a value in every group column of “{columns}”", columns=" × ".join(columns))
-    return several if compared > _MOST_LEVELS or 2 * compared > decisions.rows else None
+    return several if compared > _MOST_LEVELS or 2 * compared > decisions.file_rows else None
 
 
 def group_fairness(decisions: Decisions, columns: Sequence[str], min_group: int) -> dict[str, Derived]:
@@ -211,9 +222,12 @@ def group_fairness(decisions: Decisions, columns: Sequence[str], min_group: int)
     levels = partition(decisions, columns)
     answers = {}
     for rate in RATES:
-        base, _, x, n = compared_rates(decisions, levels, rate, min_group)
+        base, places, x, n = compared_rates(decisions, levels, rate, min_group)
         for kind in ("difference", "ratio"):
-            answers[f"{rate}.{kind}"] = replace(_spread(kind, x, n), n=base.n, used=base.used, groups=base.groups)
+            alike = decisions.alike
+            found = _spread(kind, x, n) if alike else _spread_of_units(decisions, kind, levels, rate, places)
+            counts = {} if alike else _listed_sums(decisions, levels, rate, min_group)
+            answers[f"{rate}.{kind}"] = replace(found, n=base.n, used=base.used, groups=base.groups, counts=counts)
     return answers
 
 
@@ -230,6 +244,10 @@ def compared_rates(
     shown = levels.sizes >= min_group
     compared = shown & (trials >= _FEWEST_TRIALS) & levels.complete
     groups = _rate_groups(levels, successes, trials, shown)
+    if not decisions.alike:
+        rates = _level_rates(decisions, levels, rate)
+        compared &= np.array([each is not None for each in rates], dtype=bool)
+        groups = tuple(_as_units(group, rates[place], decisions) for place, group in enumerate(groups))
     x, n = successes[compared], trials[compared]
     base = Derived(None, None, None, int(n.sum()), int(used[compared].sum()), groups=groups)
     return base, np.flatnonzero(compared), x, n
@@ -238,6 +256,10 @@ def compared_rates(
 def calibration(decisions: Decisions, columns: Sequence[str], min_group: int) -> dict[str, Derived]:
     """Answer `gap` for one subject, or `gap` and `brier` for all rows when columns is empty."""
     assert decisions.scores is not None  # noqa: S101  (asked only of targets with a score)
+    if not decisions.alike:
+        fault = group_fault(decisions, columns) if columns else None
+        nothing = Derived(None, None, None, 0, 0) if fault is None else failed(fault)
+        return {"gap": nothing} if columns else {"gap": nothing, "brier": nothing}
     there = (decisions.label != ABSENT) & ~np.isnan(decisions.scores)
     error = decisions.label[there] - decisions.scores[there]
     if not columns:
@@ -311,6 +333,62 @@ def _rate(successes: int, trials: int, counts: Mapping[str, int]) -> Derived:
     return replace(share(successes, trials), counts=counts)
 
 
+def _of_units(decisions: Decisions, answer: Derived, sums: UnitSums) -> Derived:
+    """Return a rate of rows that are not alike; n and rows used stay those of the rows."""
+    found = unit_rate(sums, weighted=decisions.weights is not None)
+    value, low, high = (None, None, None) if found is None else (found.value, found.low, found.high)
+    counts = {**answer.counts, **sums.counts(), **_unit_counts(decisions)}
+    return replace(answer, value=value, low=low, high=high, counts=counts, at=None)
+
+
+def _unit_counts(decisions: Decisions) -> dict[str, int]:
+    if decisions.weights is None:
+        return {}
+    return {"scale_bits": _SCALE_BITS, "weightless": decisions.file_rows - decisions.rows}
+
+
+def _level_sums(decisions: Decisions, levels: Partition, rate: str) -> list[UnitSums]:
+    return [each[rate] for each in sums_by_level(decisions, levels.codes, len(levels.levels))]
+
+
+def _level_rates(decisions: Decisions, levels: Partition, rate: str) -> list[UnitRate | None]:
+    weighted = decisions.weights is not None
+    return [unit_rate(sums, weighted=weighted) for sums in _level_sums(decisions, levels, rate)]
+
+
+def _listed_sums(decisions: Decisions, levels: Partition, rate: str, min_group: int) -> dict[str, int]:
+    counts = _unit_counts(decisions)
+    for place, sums in enumerate(_level_sums(decisions, levels, rate)):
+        if levels.sizes[place] >= min_group:
+            counts |= sums.counts(f"{place}.")
+    return counts
+
+
+def _as_units(group: Group, found: UnitRate | None, decisions: Decisions) -> Group:
+    """List a level of rows that are not alike; of weighted rows no counts stand beside the share."""
+    if group.suppressed or not group.trials:
+        return group
+    value, low, high = (None, None, None) if found is None else (found.value, found.low, found.high)
+    if decisions.weights is not None:
+        return replace(group, successes=None, trials=None, value=value, low=low, high=high)
+    return replace(group, value=value, low=low, high=high)
+
+
+def _spread_of_units(decisions: Decisions, kind: str, levels: Partition, rate: str, places: Counts) -> Derived:
+    """Answer a gap between rates of rows that are not alike."""
+    undefined = Derived(None, None, None, 0, 0)
+    sums = _level_sums(decisions, levels, rate)
+    family = len(places) * (len(places) - 1) // 2
+    if family == 0 or (kind == "ratio" and not any(sums[place].s for place in places)):
+        return undefined
+    weighted = decisions.weights is not None
+    found = [each for place in places if (each := unit_rate(sums[place], weighted=weighted, family=family))]
+    values = [each.value for each in found]
+    if kind == "difference":
+        return Derived(max(values) - min(values), *largest_difference(found), 0, 0)
+    return Derived(min(values) / max(values), *smallest_ratio(found), 0, 0)
+
+
 def _single_class() -> Message:
     return message("the labels of the rows used are of a single class")
 
@@ -323,7 +401,7 @@ def _auc(decisions: Decisions, scores: Floats) -> Derived:
     counts = {"positives": len(positives), "negatives": len(negatives)}
     if n and not (len(positives) and len(negatives)):
         return failed(_single_class(), n, n, counts)
-    if min(len(positives), len(negatives)) < 2:
+    if min(len(positives), len(negatives)) < 2 or not decisions.alike:
         return Derived(None, None, None, n, n, counts=counts)
     if decisions.rows > _EXACT_ROWS:
         positives, negatives = (np.minimum(np.floor(part * _BINS), _BINS - 1) for part in (positives, negatives))

@@ -7,7 +7,7 @@ one group column an error stands with its column.
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import numpy as np
@@ -24,6 +24,7 @@ NEGATIVE, POSITIVE, ABSENT = 0, 1, 2
 _LONGEST_LABEL = 200
 _MOST_CLASS_SPELLINGS = 1_000
 MOST_GROUP_SPELLINGS = 10_000
+_LARGEST_WEIGHT, _WEIGHT_BITS = 65_536, 46
 
 Codes = NDArray[np.int32]
 States = NDArray[np.int8]
@@ -34,8 +35,8 @@ Floats = NDArray[np.float64]
 class Levels:
     """The level of each row as an index into labels; len(labels) stands for the level of missing values.
 
-    stored: for each row the index of its value as stored, of `spellings` different ones. fault: why the column can't be
-    grouped by.
+    stored: for each row of the file the index of its value as stored, of `spellings` different ones. fault: why the
+    column can't be grouped by.
     """
 
     codes: Codes
@@ -44,13 +45,18 @@ class Levels:
     spellings: int
     fault: Message | None = None
 
+    def only(self, there: NDArray[np.bool_]) -> "Levels":
+        """Return the levels of some of the rows."""
+        return self if self.fault is not None else replace(self, codes=self.codes[there])
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Decisions:
     """The declared columns of a table, row by row.
 
     label, prediction: NEGATIVE, POSITIVE or ABSENT; prediction is taken from the score where none is declared, and None
-    without either. scores: NaN where missing, None without a score. favourable: in its canonical form.
+    without either. scores: NaN where missing, None without a score. clusters: for each row a number of its cluster.
+    weights: for each row, in units of 2⁻⁴⁶. file_rows: of the file, where rows without weight have been left out.
     """
 
     rows: int
@@ -58,6 +64,29 @@ class Decisions:
     prediction: States | None
     scores: Floats | None
     groups: Mapping[str, Levels]
+    clusters: NDArray[np.int64] | None = None
+    weights: NDArray[np.int64] | None = None
+    file_rows: int = 0
+
+    @property
+    def alike(self) -> bool:
+        """Whether every row counts for one and by itself."""
+        return self.clusters is None and self.weights is None
+
+    def counted(self) -> "Decisions":
+        """Return what is counted: all rows, or those that have weight."""
+        if self.weights is None:
+            return self
+        there = self.weights > 0
+        return replace(
+            self,
+            rows=int(there.sum()),
+            label=self.label[there],
+            prediction=None if self.prediction is None else self.prediction[there],
+            scores=None if self.scores is None else self.scores[there],
+            groups={name: each.only(there) for name, each in self.groups.items()},
+            weights=self.weights[there],
+        )
 
 
 class _Coder:
@@ -98,6 +127,47 @@ class _Coder:
         return np.concatenate([np.empty(0, np.int32), *self.parts])
 
 
+class _Units:
+    """Gathers the column that makes units of rows: numbers of clusters, or weights."""
+
+    def __init__(self) -> None:
+        self._known: dict[object, int] = {}
+        self._codes: list[NDArray[np.int64]] = [np.empty(0, np.int64)]
+        self._numbers: list[Floats] = [np.empty(0)]
+        self._gone = False
+
+    def add_clusters(self, array: pa.Array) -> None:
+        values, indices = distinct(array)
+        codes = []
+        for value in values.to_pylist():
+            self._gone = self._gone or canonical(value) is None
+            codes.append(self._known.setdefault(value, len(self._known)))
+        self._gone = self._gone or bool(np.any(indices == len(codes)))
+        self._codes.append(np.array([*codes, -1], dtype=np.int64)[indices])
+
+    def add_weights(self, numbers: Floats) -> None:
+        self._numbers.append(numbers)
+
+    def clusters(self, name: str) -> NDArray[np.int64]:
+        if self._gone:
+            raise UnreadableError(message("a row has no cluster in “{column}”", column=name))
+        return np.concatenate(self._codes)
+
+    def weights(self, name: str) -> NDArray[np.int64]:
+        """Weights in units of 2⁻⁴⁶, ties up; 0 where there is none."""
+        numbers = np.nan_to_num(np.concatenate(self._numbers), nan=0.0, posinf=np.inf, neginf=-np.inf)
+        if np.any((numbers < 0) | (numbers > _LARGEST_WEIGHT)):
+            raise UnreadableError(
+                message("a weight in “{column}” lies outside 0 to {most}", column=name, most=_LARGEST_WEIGHT)
+            )
+        scaled = numbers * float(1 << _WEIGHT_BITS)
+        whole = np.floor(scaled)
+        units = whole.astype(np.int64) + (scaled - whole >= 0.5)
+        if not np.any(units > 0):
+            raise UnreadableError(message("no row has a weight in “{column}”", column=name))
+        return np.asarray(units, dtype=np.int64)
+
+
 def distinct(array: pa.Array) -> tuple[pa.Array, NDArray[np.int64]]:
     """Return the distinct values of a batch, without NULL, and for each row the index of its own.
 
@@ -127,14 +197,19 @@ def read_decisions(
     threshold: float | None,
     groups: Sequence[str],
     favourable: object,
+    cluster: str | None = None,
+    weight: str | None = None,
 ) -> Decisions:
     """Read the declared columns of a file once; UnreadableError for what makes the whole table an error."""
     _check_declared(source, label, prediction, score, threshold, groups)
+    _check_unit(source, cluster, weight)
     binary = {name: _Coder(_MOST_CLASS_SPELLINGS) for name in (label, prediction) if name is not None}
     grouping = {name: _Coder(MOST_GROUP_SPELLINGS) for name in groups if source.kinds[name] is not Kind.OTHER}
     scores: list[Floats] = [np.empty(0)]
+    units = _Units()
     rows = 0
-    wanted = list(dict.fromkeys([*binary, *groups, *([score] if score is not None else [])]))
+    more = [name for name in (score, cluster, weight) if name is not None]
+    wanted = list(dict.fromkeys([*binary, *groups, *more]))
     with in_words():
         for batch in batches(source, wanted):
             rows += batch.num_rows
@@ -145,19 +220,29 @@ def read_decisions(
                         coders[name].add(values)
                 if name == score:
                     scores.append(as_floats(values))
+                if name == cluster:
+                    units.add_clusters(values)
+                if name == weight:
+                    units.add_weights(as_floats(values))
     if rows == 0:
         raise UnreadableError(message("the file has no rows"))
     label_states, prediction_states = _states(source, binary, label, prediction, canonical(favourable))
     known_scores = None if score is None else _checked(np.concatenate(scores), score)
     if known_scores is not None and prediction is None and threshold is not None:
         prediction_states = _selected(known_scores, threshold)
+    clusters = None if cluster is None else units.clusters(cluster)
+    weights = None if weight is None else units.weights(weight)
+    there = None if weights is None else weights > 0
     faulty = {name: Levels(*_NOTHING, _wrong_type(name)) for name in groups if name not in grouping}
     return Decisions(
         rows,
         label_states,
         prediction_states,
         known_scores,
-        faulty | {name: _levels(name, coder) for name, coder in grouping.items()},
+        faulty | {name: _levels(name, coder, there) for name, coder in grouping.items()},
+        clusters,
+        weights,
+        rows,
     )
 
 
@@ -191,6 +276,16 @@ def _check_declared(
         raise UnreadableError(message("the score column “{column}” holds no numbers", column=score))
     if score is not None and prediction is None and threshold is None:
         raise UnreadableError(message("the target has neither a prediction nor a threshold"))
+
+
+def _check_unit(source: Source, cluster: str | None, weight: str | None) -> None:
+    for name in (cluster, weight):
+        if name is not None and name not in source.kinds:
+            raise UnreadableError(message("the file has no column “{column}”", column=name))
+    if cluster is not None and source.kinds[cluster] is Kind.OTHER:
+        raise UnreadableError(_wrong_type(cluster))
+    if weight is not None and source.kinds[weight] not in {Kind.INTEGER, Kind.NUMBER}:
+        raise UnreadableError(message("the weight column “{column}” holds no numbers", column=weight))
 
 
 def _states(
@@ -233,14 +328,14 @@ def _selected(scores: Floats, threshold: float) -> States:
     return states
 
 
-def _levels(name: str, coder: _Coder) -> Levels:
-    """Merge spellings that are equal under case folding under the most frequent one."""
+def _levels(name: str, coder: _Coder, there: NDArray[np.bool_] | None) -> Levels:
+    """Merge spellings that are equal under case folding under the one most frequent among the rows that count."""
     if coder.long:
         return Levels(*_NOTHING, message("the group column “{column}” holds long texts", column=name))
     if coder.full:
         return Levels(*_NOTHING, too_many_levels(name))
     stored = coder.codes()
-    sizes = np.bincount(stored, minlength=len(coder.known))
+    sizes = np.bincount(stored if there is None else stored[there], minlength=len(coder.known))
     texts = [None if text == MISSING else text for text in coder.texts]
     spellings: dict[str, Counter[str]] = {}
     for text, size in zip(texts, sizes, strict=True):

@@ -14,7 +14,7 @@ from collections.abc import Sequence
 from fractions import Fraction
 
 from shinrai.council.case import Case, Claim, Opinion, combine
-from shinrai.council.seats import scenario_rates
+from shinrai.council.seats import scenario_rates, units
 from shinrai.council.seats.group_gaps import below_four_fifths, within_strata
 from shinrai.council.seats.intervals import (
     absolute,
@@ -65,10 +65,9 @@ def opinion(case: Case, claim: Claim) -> Opinion:  # noqa: ARG001  (all seats ar
 def _fault(measurement: Measurement, family: int) -> Message | None:
     if measurement.outcome not in (Outcome.PASS, Outcome.FAIL):
         return None
-    if measurement.n < MIN_N:
-        return message(
-            "{id} rests on {n} cases; at least {least} are needed.", id=measurement.id, n=measurement.n, least=MIN_N
-        )
+    n = _cases(measurement)
+    if n < MIN_N:
+        return message("{id} rests on {n} cases; at least {least} are needed.", id=measurement.id, n=n, least=MIN_N)
     derived, corrected = _interval(measurement, 1), _interval(measurement, family)
     if derived is None or corrected is None or not _equal(derived, measurement):
         return message("The interval of {id} does not follow from its counts.", id=measurement.id)
@@ -77,6 +76,15 @@ def _fault(measurement: Measurement, family: int) -> Message | None:
             "The failure of {id} is not beyond chance once {n} numbers were looked at.", id=measurement.id, n=family
         )
     return None
+
+
+def _cases(measurement: Measurement) -> int:
+    """Return how many cases a number rests on: rows, or clusters where rows belong together."""
+    counts = measurement.counts
+    if not units.carried(counts) or "scale_bits" in counts:
+        return measurement.n
+    found = [value for name, value in counts.items() if name == "units" or name.endswith(".units")]
+    return min(measurement.n, sum(found))
 
 
 def _follows(measurement: Measurement) -> bool:
@@ -129,9 +137,13 @@ def _of_scenarios(measurement: Measurement, family: int) -> Bounds | None:
     return None if found is None else (found.low, found.high)
 
 
-def _of_performance(measurement: Measurement, family: int) -> Bounds:
+def _of_performance(measurement: Measurement, family: int) -> Bounds | None:
     if measurement.metric == "auc":
         return _of_auc(measurement, family)
+    if units.carried(measurement.counts):
+        weighted = _weighted(measurement)
+        found = units.rate(units.read(measurement.counts), weighted=weighted, family=family)
+        return None if found is None else (found.low, found.high)
     tp, fp, fn, tn = (measurement.counts[name] for name in ("tp", "fp", "fn", "tn"))
     successes, trials = {
         "accuracy": (tp + tn, tp + fp + fn + tn),
@@ -152,7 +164,42 @@ def _of_auc(measurement: Measurement, family: int) -> Bounds:
     return max(0.0, measurement.value - half), min(1.0, measurement.value + half)
 
 
-def _of_rates(measurement: Measurement, family: int) -> Bounds:
+def _weighted(measurement: Measurement) -> bool:
+    """Whether the sums are of weights; ValueError where these are of an unknown unit."""
+    if "scale_bits" not in measurement.counts:
+        return False
+    if measurement.counts["scale_bits"] != _SCALE_BITS:
+        raise ValueError("sums of an unknown unit")
+    return True
+
+
+def _compared_units(measurement: Measurement) -> list[units.UnitSums]:
+    """Return the sums of the levels that are compared; a clustered level has its number of rows as Σt."""
+    weighted = _weighted(measurement)
+    found = []
+    for place, group in enumerate(measurement.groups):
+        if _may_be_compared(group):
+            sums = units.read(measurement.counts, f"{place}.")
+            rows = sums.units if weighted else sums.t
+            if rows >= MIN_DENOMINATOR and units.rate(sums, weighted=weighted) is not None:
+                found.append(sums)
+    return found
+
+
+def _of_units(measurement: Measurement, family: int) -> Bounds | None:
+    compared, weighted = _compared_units(measurement), _weighted(measurement)
+    if len(compared) < 2:
+        raise ValueError("fewer than two levels to compare")
+    level = math.comb(len(compared), 2) * family
+    rates = [each for sums in compared if (each := units.rate(sums, weighted=weighted, family=level)) is not None]
+    if measurement.metric.endswith(".difference"):
+        return units.largest_difference(rates)
+    return units.smallest_ratio(rates)
+
+
+def _of_rates(measurement: Measurement, family: int) -> Bounds | None:
+    if units.carried(measurement.counts):
+        return _of_units(measurement, family)
     compared = [
         (group.successes or 0, group.trials or 0)
         for group in measurement.groups

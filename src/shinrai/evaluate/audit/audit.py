@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from shinrai.evaluate.audit.arms import Arm, arms_of, metrics_of
 from shinrai.evaluate.audit.cells import CellTable, Levels, Merge, Origin, Roles, Subject, Task
 from shinrai.evaluate.audit.estimates import Number
+from shinrai.evaluate.audit.leaving_out import LeftOut, in_order, leave_out, sentences
 from shinrai.evaluate.audit.settings import AuditSettings
 from shinrai.evaluate.audit.subgroup_search import Search, search
 from shinrai.evaluate.audit.subjects import SubjectAudit, audit_subject, numbers_of
@@ -21,7 +22,8 @@ class Audit:
 
     classes: of label and prediction, the favourable one first. overall: every metric for all rows. subjects: by group
     column or crossing, for the favourable class against the rest; by_class: the same for every other class of a task
-    with several. search: None where none was asked for, or none can be made.
+    with several. search: None where none was asked for, or none can be made. left_out: small groups whose rows no
+    number here is made of, those of all rows among them; origin.rows are then the others.
     """
 
     roles: Roles
@@ -34,6 +36,7 @@ class Audit:
     warnings: tuple[Message, ...] = ()
     by_class: Mapping[str, Mapping[Subject, SubjectAudit]] = field(default_factory=dict)
     search: Search | None = None
+    left_out: LeftOut = field(default_factory=dict)
 
     @property
     def verdicts(self) -> tuple[Verdict, ...]:
@@ -52,6 +55,7 @@ class Audit:
 def audit_cells(table: CellTable, settings: AuditSettings | None = None) -> Audit:
     """Audit a table of counts; ShinraiError where it holds nothing that could be compared."""
     settings = settings or AuditSettings()
+    table, left = (table, {}) if settings.suppress_below is None else leave_out(table, settings.suppress_below)
     subjects: list[Subject] = [*((name,) for name in table.roles.groups), *table.roles.intersections]
     positive = table.classes[0] if table.classes else ""
     overall = _overall(table, positive)
@@ -67,7 +71,14 @@ def audit_cells(table: CellTable, settings: AuditSettings | None = None) -> Audi
         whole = overall if class_ == positive else _overall(table, class_)
         return {
             subject: audit_subject(
-                table, subject, class_, whole, chosen, family=family, hidden=hidden.get(subject, frozenset())
+                table,
+                subject,
+                class_,
+                whole,
+                chosen,
+                family=family,
+                hidden=hidden.get(subject, frozenset()),
+                left_out=[(level,) for level in in_order(left.get(subject[0], ()))] if len(subject) == 1 else (),
             )
             for subject in subjects
         }
@@ -84,16 +95,22 @@ def audit_cells(table: CellTable, settings: AuditSettings | None = None) -> Audi
         found,
         table.merges,
         table.origin,
-        _warnings(table, found, settings),
+        (*sentences(left, settings.suppress_below or 0), *_warnings(table, found, settings)),
         {class_: audited(class_, informing) for class_ in others},
         searched,
+        left,
     )
 
 
 def _search(table: CellTable, positive: str, settings: AuditSettings) -> Search | None:
     if not settings.search or _unsearchable(table):
         return None
-    return search(table, positive, min_trials=settings.min_group)
+    if settings.confirm is None:
+        return search(table, positive, min_trials=settings.min_group)
+    from shinrai.evaluate.audit.confirming import confirmed, split
+
+    looked_at, held_back = split(table, settings.confirm, settings.seed)
+    return confirmed(search(looked_at, positive, min_trials=settings.min_group), held_back, positive)
 
 
 def _unsearchable(table: CellTable) -> bool:

@@ -12,8 +12,10 @@ from shinrai.evaluate.audit.audit import Audit, audit_cells
 from shinrai.evaluate.audit.cells import Levels, Roles, Subject, Task
 from shinrai.evaluate.audit.chance import Chance
 from shinrai.evaluate.audit.comparing import Between, Gap
+from shinrai.evaluate.audit.confirming import crossed_by
 from shinrai.evaluate.audit.estimates import Number
-from shinrai.evaluate.audit.intake import Wanted, read_cells
+from shinrai.evaluate.audit.intake import Wanted
+from shinrai.evaluate.audit.leaving_out import read_to_share
 from shinrai.evaluate.audit.machine import to_data
 from shinrai.evaluate.audit.settings import AuditSettings
 from shinrai.evaluate.audit.subjects import Gaps, GroupAudit, Standing, SubjectAudit
@@ -85,10 +87,10 @@ class AuditFrame:
             **single,
         )
         wanted = Wanted(search=min(3, len(groups)) if search else 0)
-        self.audit: Audit = audit_cells(
-            read_cells(columns if data is None else data, roles, wanted=wanted),
-            replace(settings or AuditSettings(), search=search),
-        )
+        chosen = replace(settings or AuditSettings(), search=search)
+        source, crossed = columns if data is None else data, () if chosen.confirm is None else crossed_by(roles)
+        table = read_to_share(source, roles, chosen.suppress_below, wanted=wanted, crossed=crossed)
+        self.audit: Audit = audit_cells(table, chosen)
         """Everything that was found, as one object."""
         self._subject: Subject = groups
 

@@ -12,10 +12,11 @@ from shinrai.evaluate.audit.chance import PERMUTATION, Chance
 from shinrai.evaluate.audit.comparing import Gap
 from shinrai.evaluate.audit.composites import FourFifths
 from shinrai.evaluate.audit.estimates import Number
+from shinrai.evaluate.audit.leaving_out import in_order
 from shinrai.evaluate.audit.pairs import Pair
 from shinrai.evaluate.audit.scores import Curves
 from shinrai.evaluate.audit.stratified import Adjusted, Stratified
-from shinrai.evaluate.audit.subgroup_search import Search, Subgroup
+from shinrai.evaluate.audit.subgroup_search import Held, Search, Subgroup
 from shinrai.evaluate.audit.subjects import Gaps, GroupAudit, StratumAudit, SubjectAudit
 from shinrai.evaluate.audit.verdicts import Verdict
 from shinrai.evaluate.audit.words import finding_sentence
@@ -55,6 +56,7 @@ def to_data(audit: Audit) -> dict[str, Any]:
         "merges": [
             {"column": each.column, "label": each.label, "spellings": list(each.spellings)} for each in audit.merges
         ],
+        "left_out": {column: in_order(levels) for column, levels in audit.left_out.items()},
         "origin": {
             "engine": audit.origin.engine,
             "sql": list(audit.origin.sql),
@@ -152,6 +154,7 @@ def _search(found: Search) -> dict[str, Any]:
         "searched": found.searched,
         "too_small": found.small,
         "false_discovery_rate": found.rate,
+        "held_back": found.held_back,
     }
 
 
@@ -169,6 +172,18 @@ def _subgroup(each: Subgroup) -> dict[str, Any]:
         "p_adjusted": each.adjusted,
         "echo_of": each.echo_of,
         "words": both(finding_sentence(each)),
+        "held": None if each.held is None else _held(each.held),
+    }
+
+
+def _held(held: Held) -> dict[str, Any]:
+    return {
+        "number": number_data(held.number),
+        "rest": number_data(held.rest),
+        "difference": number_data(held.difference),
+        "p": held.p,
+        "p_adjusted": held.adjusted,
+        "confirmed": held.confirmed,
     }
 
 
@@ -327,4 +342,5 @@ def _settings(audit: Audit) -> dict[str, Any]:
         "seed": settings.seed,
         "replicates": settings.replicates,
         "search": settings.search,
+        "confirm": settings.confirm,
     }

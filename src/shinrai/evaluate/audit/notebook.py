@@ -56,7 +56,10 @@ def render(audit: Audit, language: Language) -> str:
     parts = [
         f'<div class="shinrai-audit" lang="{language.value}"><style>{_STYLE}</style>',
         f'<p class="answer">{MARK[audit.answer]} {said(head)}</p>',
-        _listed(said(verdict_sentence(each, audit.subjects[each.subject])) for each in audit.verdicts),
+        _listed(
+            f"{MARK[each.answer]} {said(verdict_sentence(each, audit.subjects[each.subject]))}"
+            for each in audit.verdicts
+        ),
         _listed(said(message("Note: {text}", text=each)) for each in audit.warnings),
     ]
     for subject in audit.subjects.values():
@@ -121,9 +124,10 @@ def _picture(number: Number) -> str:
     low, high, at = (2 + 86 * each for each in (number.interval.low, number.interval.high, number.value))
     return (
         '<svg width="90" height="10" viewBox="0 0 90 10" aria-hidden="true">'
-        '<path d="M2 9.5H88" stroke="currentColor" stroke-opacity=".3"/>'
-        f'<path d="M{low:.1f} 5H{high:.1f}" stroke="currentColor" stroke-width="2"/>'
-        f'<circle cx="{at:.1f}" cy="5" r="3" fill="currentColor"/></svg>'
+        '<path d="M2 9.5H88" stroke="currentColor" stroke-opacity=".6"/>'
+        # Ends that stand out above the dot, so that a narrow interval is seen beside it.
+        f'<path d="M{low:.1f} 0V9M{high:.1f} 0V9M{low:.1f} 4.5H{high:.1f}" stroke="currentColor" stroke-width="1.2"/>'
+        f'<circle cx="{at:.1f}" cy="4.5" r="2" fill="currentColor"/></svg>'
     )
 
 

@@ -24,7 +24,8 @@ class AuditSettings:
     suppress_below: groups of fewer rows are not shown, nor what would give them away; None shows all, for the eyes of
     those who hold the rows. decide_on: "<metric>.difference" or ".ratio"; limits: for these names, where the default
     does not fit, and a name with a limit decides. seed, replicates: of what is drawn at random.
-    search: whether every group and crossing that was counted is searched for what stands out.
+    search: whether every group and crossing that was counted is searched for what stands out. confirm: share of the
+    rows that are held back from the search, and that its findings are measured again on; None holds none back.
     """
 
     min_group: int = 30
@@ -35,6 +36,7 @@ class AuditSettings:
     seed: int = 1
     replicates: int = 10_000
     search: bool = False
+    confirm: float | None = None
 
     def deciding(self) -> tuple[tuple[str, Form, Rule], ...]:
         """Return metric, form and rule of each comparison that decides; ValueError for a name of no such form."""

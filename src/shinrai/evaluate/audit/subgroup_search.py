@@ -29,12 +29,29 @@ Conditions = frozenset[tuple[str, str | None]]
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """What rows that took no part in the search say of a finding.
+
+    number, rest, difference: as in Subgroup; the interval holds for all findings together. p; adjusted:
+    Benjamini-Hochberg over the findings. confirmed: whether they bear it out, in the same direction.
+    """
+
+    number: Number
+    rest: Number
+    difference: Number
+    p: float
+    adjusted: float
+    confirmed: bool
+
+
+@dataclass(frozen=True, slots=True)
 class Subgroup:
     """A subgroup that stands out in one metric.
 
     number, rest: its rate and that of all other rows. difference: number - rest; its interval allows for the choice of
     those flagged. shrunk: the rate drawn to the mean of all subgroups, which is what to expect of new rows.
     p, adjusted: of no difference, the latter for all subgroups tested. echo_of: the finding that it only repeats.
+    held: None where no rows were held back, or where it is told as an echo.
     """
 
     subject: Subject
@@ -47,6 +64,7 @@ class Subgroup:
     p: float
     adjusted: float
     echo_of: str | None = None
+    held: Held | None = None
 
     @property
     def name(self) -> str:
@@ -61,6 +79,7 @@ class Search:
     findings: that stand out by themselves, at most MOST_FINDINGS, largest sure gap first. flagged: all that were
     flagged, echoes among them, at most MOST_LISTED; flagged_count: how many there were. searched: tests, of all
     metrics; small: tests that were not taken as there were too few rows. rate: bound of the share of false findings.
+    held_back: rows that the findings were measured again on, None where there are none.
     """
 
     findings: tuple[Subgroup, ...]
@@ -69,6 +88,7 @@ class Search:
     searched: int
     small: int
     rate: float
+    held_back: int | None = None
 
     def only(self, shown: Mapping[Subject, frozenset[Levels]]) -> "Search":
         """Return the findings that may be passed on. shown: subject to its hidden groups."""
@@ -107,7 +127,8 @@ def search(table: CellTable, positive: str, *, min_trials: int) -> Search:
             _Place(subject, each.levels, (rate.part(each.rows), rate.whole(each.rows))) for subject, each in groups
         ]
         # The bound is shared out among the metrics, so that it holds for all of them together.
-        screening = screen(_counts(places, whole), min_trials=min_trials, rate=RATE / len(metrics))
+        counts = _counts(places, whole)
+        screening = screen(counts, min_trials=min_trials, rate=RATE / len(metrics), only_flagged=True)
         searched, small = searched + screening.tested, small + len(screening.small)
         found += _told_once(metric, screening.flagged, places, whole)
     found.sort(key=_sure, reverse=True)

@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import product
-from math import prod
 
 from shinrai.evaluate.audit.arms import Arm, arms_by_stratum, arms_of, metrics_of, whole_by_stratum
 from shinrai.evaluate.audit.cautions import warnings_of
@@ -18,12 +16,10 @@ from shinrai.evaluate.audit.pairs import Pair, pairs
 from shinrai.evaluate.audit.scores import Curves, curves
 from shinrai.evaluate.audit.settings import AuditSettings
 from shinrai.evaluate.audit.stratified import Stratified, stratified, stratified_warnings
+from shinrai.evaluate.audit.suppression import combinations_without_rows
 from shinrai.evaluate.audit.tally import Tally, name_of
 from shinrai.evaluate.audit.verdicts import Verdict, verdict
 from shinrai.language import Message, message
-
-MOST_EMPTY = 400
-"""Crossings of more combinations do not list those that do not occur."""
 
 Named = Mapping[str, Mapping[str, Estimate | Message]]
 """Metric to group to its number."""
@@ -139,10 +135,12 @@ def audit_subject(
     *,
     family: int,
     hidden: frozenset[Levels] = frozenset(),
+    left_out: Sequence[Levels] = (),
 ) -> SubjectAudit:
     """Audit one subject for one class against the rest.
 
-    family: how many verdicts the audit takes. hidden: groups that may not be shown or used.
+    family: how many verdicts the audit takes. hidden: groups that may not be shown or used. left_out: groups whose rows
+    the table no longer has.
     """
     arms = arms_of(table, subject, positive)
     shown = [each for each in arms if not each.missing and each.levels not in hidden]
@@ -153,7 +151,11 @@ def audit_subject(
         within = stratified(list(named), shown, arms_by_stratum(table, subject, positive), settings)
     return SubjectAudit(
         subject,
-        (*(_group_audit(each, settings, hidden) for each in arms), *_empty(subject, arms, named)),
+        (
+            *(_group_audit(each, settings, hidden) for each in arms),
+            *_empty(arms, named, hidden),
+            *(hidden_group(levels, named) for levels in left_out),
+        ),
         gaps,
         _chances(named, settings),
         composites(gaps.difference, gaps.ratio, named),
@@ -188,8 +190,7 @@ def _gaps(named: Named, overall: Mapping[str, Estimate | Message]) -> Gaps:
 
 def _group_audit(arm: Arm, settings: AuditSettings, hidden: frozenset[Levels]) -> GroupAudit:
     if arm.levels in hidden:
-        reason = message("Not shown: the group is small, or would give a small one away.")
-        return GroupAudit(arm.levels, Standing.HIDDEN, None, None, dict.fromkeys(arm.estimates, undefined(reason)))
+        return hidden_group(arm.levels, arm.estimates)
     if arm.missing:
         standing = Standing.MISSING
     elif arm.rows < settings.min_group:
@@ -199,16 +200,22 @@ def _group_audit(arm: Arm, settings: AuditSettings, hidden: frozenset[Levels]) -
     return GroupAudit(arm.levels, standing, arm.rows, arm.counts, numbers_of(arm.estimates))
 
 
-def _empty(subject: Subject, arms: Sequence[Arm], metrics: Iterable[str]) -> tuple[GroupAudit, ...]:
-    """Return the combinations of a crossing that do not occur, with n = 0."""
-    present = {each.levels for each in arms if not each.missing}
-    columns = [sorted({str(levels[place]) for levels in present}) for place in range(len(subject))]
-    if len(subject) < 2 or prod(map(len, columns)) > MOST_EMPTY:
-        return ()
-    numbers = dict.fromkeys(metrics, undefined(message("No row belongs to this combination.")))
-    return tuple(
-        GroupAudit(levels, Standing.EMPTY, 0, None, numbers) for levels in product(*columns) if levels not in present
+def _empty(arms: Sequence[Arm], metrics: Iterable[str], hidden: frozenset[Levels]) -> tuple[GroupAudit, ...]:
+    """Return the combinations of a crossing that do not occur, with n = 0, or hidden like those that do."""
+    nobody = dict.fromkeys(metrics, undefined(message("No row belongs to this combination.")))
+    occur = [each.levels for each in arms]
+    empty = [levels for levels in combinations_without_rows(occur) if levels not in hidden]
+    every = combinations_without_rows(occur, missing=True)
+    return (
+        *(GroupAudit(levels, Standing.EMPTY, 0, None, nobody) for levels in empty),
+        *(hidden_group(levels, nobody) for levels in every if levels in hidden),
     )
+
+
+def hidden_group(levels: Levels, metrics: Iterable[str]) -> GroupAudit:
+    """Return a group of which nothing is told."""
+    reason = message("Not shown: the group is small, or would give a small one away.")
+    return GroupAudit(levels, Standing.HIDDEN, None, None, dict.fromkeys(metrics, undefined(reason)))
 
 
 def _chances(named: Named, settings: AuditSettings) -> dict[str, Chance]:

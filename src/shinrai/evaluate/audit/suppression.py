@@ -10,6 +10,8 @@ Source: Hundepool et al. 2012, Statistical Disclosure Control, ch. 4 (secondary 
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import product
+from math import prod
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +21,9 @@ from shinrai.evaluate.audit.tally import Tally, groups_of
 
 MOST_UNKNOWN = 800
 """Unknown counts that hang together; beyond, every group of the crossings among them is hidden."""
+
+MOST_EMPTY = 400
+"""Crossings of more combinations do not list those that do not occur."""
 
 _PRIME = 2**31 - 1
 
@@ -66,13 +71,35 @@ def hidden_groups(table: CellTable, subjects: Iterable[Subject], k: int) -> Mapp
         raise ValueError(f"need a smallest size of at least 1, got {k}")
     subjects = list(subjects)
     margins = _margins(table, subjects)
-    margins.hidden |= {node for node, tally in margins.counts.items() if margins.may_hide(node) and tally.rows < k}
+    small = {node for node, tally in margins.counts.items() if 0 < tally.rows < k}
+    margins.hidden |= {node for node in small if margins.may_hide(node)}
     while _hide_more(margins, k):
         pass
     return {
-        subject: frozenset(levels for levels in _levels(table, subject) if _node(subject, levels) in margins.hidden)
+        subject: frozenset(
+            levels
+            for levels in [*_levels(table, subject), *combinations_without_rows(_levels(table, subject), missing=True)]
+            if _node(subject, levels) in margins.hidden
+        )
         for subject in subjects
     }
+
+
+def combinations_without_rows(levels: Iterable[Levels], *, missing: bool = False) -> tuple[Levels, ...]:
+    """Return the combinations of a crossing that do not occur; none where there are more than MOST_EMPTY in all.
+
+    missing: also those that lack a value in a column.
+    """
+    present = {each for each in levels if missing or None not in each}
+    width = len(next(iter(present), ()))
+    columns = [sorted({each[place] for each in present}, key=_last_if_missing) for place in range(width)]
+    if width < 2 or prod(map(len, columns)) > MOST_EMPTY:
+        return ()
+    return tuple(each for each in product(*columns) if each not in present)
+
+
+def _last_if_missing(level: str | None) -> tuple[bool, str]:
+    return level is None, level or ""
 
 
 def _node(subject: Subject, levels: Levels) -> Node:
@@ -90,6 +117,9 @@ def _margins(table: CellTable, subjects: Sequence[Subject]) -> _Margins:
     for subject in [(), *subjects]:
         for group in groups_of(table, subject, positive):
             counts[_node(subject, group.levels)] = group.rows
+        for levels in combinations_without_rows(_levels(table, subject), missing=True):
+            # That nobody is in a combination can give away who is in another one; it may have to be hidden, too.
+            counts[_node(subject, levels)] = Tally()
     shown = frozenset(columns for columns, _ in counts)
     every = _closed(shown)
     for columns in sorted(every - shown, key=lambda each: (-len(each), sorted(each))):
@@ -129,7 +159,7 @@ def _sums(counts: Mapping[Node, Tally], every: set[frozenset[str]]) -> Iterator[
 
 
 def _order(node: Node) -> tuple[object, ...]:
-    return tuple((level is None, level or "") for level in node[1])
+    return tuple(map(_last_if_missing, node[1]))
 
 
 def _hide_more(margins: _Margins, k: int) -> bool:
@@ -147,11 +177,13 @@ def _hide_more(margins: _Margins, k: int) -> bool:
 
 
 def _hide_one(margins: _Margins, nodes: Iterable[Node]) -> bool:
-    """Hide the smallest of the nodes that can be."""
+    """Hide the smallest of the nodes that can be, crossings before the groups of a column."""
     found = [node for node in nodes if margins.may_hide(node)]
     if not found:
         return False
-    margins.hidden.add(min(found, key=lambda node: (margins.counts[node].rows, len(node[1]), _order(node))))
+    margins.hidden.add(
+        min(found, key=lambda node: (len(node[0]) == 1, margins.counts[node].rows, len(node[1]), _order(node)))
+    )
     return True
 
 
@@ -160,11 +192,17 @@ def _is_weak(margins: _Margins, each: _Sum, k: int) -> bool:
     parts = [node for node in each.parts if node in margins.hidden]
     if not parts or not margins.visible(each.whole) or not any(margins.may_hide(node) for node in each.parts):
         return False
-    tallies = [margins.counts[node] for node in parts]
-    if len(parts) < 2 or sum(tally.rows for tally in tallies) < k:
+    return too_telling([margins.counts[node] for node in parts], [margins.counts[each.whole]], k)
+
+
+def too_telling(hidden: Sequence[Tally], whole: Sequence[Tally], k: int) -> bool:
+    """Whether the sum of some groups says too much of each: one group, fewer than k rows, or all alike.
+
+    whole: what they are a part of; groups that are all alike say nothing where that is so of everyone.
+    """
+    if len(hidden) < 2 or sum(tally.rows for tally in hidden) < k:
         return True
-    whole = margins.counts[each.whole]
-    return any(count(whole) > 0 and not any(map(count, tallies)) for count in _ALIKE)
+    return any(any(map(count, whole)) and not any(map(count, hidden)) for count in _ALIKE)
 
 
 def _determined(margins: _Margins) -> list[Node]:

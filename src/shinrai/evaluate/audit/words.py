@@ -197,3 +197,30 @@ def finding_sentence(found: Subgroup) -> Message:
         "{group}: {rate} {value} (n = {n}), against {rest} for all other rows: {gap} points lower (adjusted p {p})",
         **values,
     )
+
+
+def held_sentence(found: Subgroup) -> Message | None:
+    """Say what the held-back rows say of a finding; None where none were held back."""
+    held = found.held
+    if held is None:
+        return None
+    gap = held.difference
+    if gap.value is None:
+        return message("Not confirmed: no row that was held back counts towards it.")
+    size, bounds = amount(gap.value, found.metric, Form.DIFFERENCE), span(gap.interval, found.metric, Form.DIFFERENCE)
+    values = {
+        "value": amount(held.number.value, found.metric),
+        "n": f"{held.number.n:,}",
+        "rest": amount(held.rest.value, found.metric),
+        "gap": f"{size} [{bounds}]",
+        "p": p_text(held.adjusted),
+    }
+    if held.confirmed:
+        return message(
+            "Confirmed on rows held back: {value} (n = {n}), against {rest}; difference {gap} (adjusted p {p})",
+            **values,
+        )
+    return message(
+        "Not confirmed on rows held back: {value} (n = {n}), against {rest}; difference {gap} (adjusted p {p})",
+        **values,
+    )

@@ -14,6 +14,7 @@ from shinrai.evaluate.checks.assembly import (
 )
 from shinrai.evaluate.checks.group_fairness import MIN_TRIALS, group_findings, is_small, not_compared, suppressed
 from shinrai.evaluate.checks.settings import CheckSettings
+from shinrai.evaluate.checks.units import not_taken
 from shinrai.evaluate.measurement import Comparison, Coverage, GroupEstimate, Measurement, Rule
 from shinrai.evaluate.statistics.interval import Z95, Interval
 from shinrai.evaluate.statistics.means import Sums, mean_gap, mean_interval
@@ -39,6 +40,8 @@ def measure(table: Table, settings: CheckSettings) -> tuple[Measurement, ...]:
 def _overall_gap(table: Table, settings: CheckSettings) -> Measurement:
     title = message("Calibration gap of all rows")
     frame = _frame(table, (), "gap", title, _gap_rule(settings), "|mean of y - score|; mean ± z·s/√n")
+    if table.units is not None:
+        return undefined(frame, Basis(0, Coverage(0, table.rows)), not_taken())
     basis = _overall_basis(table, table.cube.overall.residuals)
     if basis.n < 2:
         return undefined(frame, basis, _too_few())
@@ -48,6 +51,8 @@ def _overall_gap(table: Table, settings: CheckSettings) -> Measurement:
 def _brier(table: Table, settings: CheckSettings) -> Measurement:
     rule = rule_for("brier", settings.limits, Comparison.AT_MOST, None)
     frame = _frame(table, (), "brier", message("Brier score"), rule, "mean of (y - score)²; mean ± z·s/√n")
+    if table.units is not None:
+        return undefined(frame, Basis(0, Coverage(0, table.rows)), not_taken())
     sums = table.cube.overall.squared_residuals
     basis = _overall_basis(table, sums)
     if sums.n < 2:
@@ -63,6 +68,8 @@ def _group_gap(table: Table, settings: CheckSettings, subject: Subject) -> Measu
     frame = _frame(table, subject, "gap", title, _gap_rule(settings), method)
     if fault := table.faults.get(subject):
         return faulty(frame, Basis(0, Coverage(0, table.rows)), fault)
+    if table.units is not None:
+        return undefined(frame, Basis(0, Coverage(0, table.rows)), not_taken())
     levels = table.cube.levels[subject]
     compared = [level for level in levels if _is_compared(level, settings)]
     rows = sum(level.tally.scored for level in compared)

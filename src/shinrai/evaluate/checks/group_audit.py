@@ -23,6 +23,7 @@ from shinrai.evaluate.checks.group_fairness import group_findings, is_compared, 
 from shinrai.evaluate.checks.rates import GROUP_RATES, Rate
 from shinrai.evaluate.checks.settings import CheckSettings
 from shinrai.evaluate.checks.stratified import Pair, adjusted, sums_of
+from shinrai.evaluate.checks.units import not_taken
 from shinrai.evaluate.measurement import Coverage, Measurement
 from shinrai.evaluate.statistics.four_fifths import below_four_fifths, meets_four_fifths
 from shinrai.evaluate.statistics.interval import Interval, simultaneous_z
@@ -91,6 +92,8 @@ def _any_difference(table: Table, settings: CheckSettings, subject: Subject, rat
     sides = _sides(table, settings, subject, rate)
     if len(sides) < 2:
         return undefined(frame, _basis(table, settings, subject, rate, sides), _too_few(sides))
+    if table.units is not None:
+        return undefined(frame, _basis(table, settings, subject, rate, sides), not_taken())
     if sum(side.trials for side in sides) >= MOST_TRIALS:
         reason = message("The table has too many rows for chance to be drawn.")
         return undefined(frame, _basis(table, settings, subject, rate, sides), reason)
@@ -127,6 +130,8 @@ def _below_four_fifths(table: Table, settings: CheckSettings, subject: Subject, 
     sides = _sides(table, settings, subject, rate)
     if len(sides) < 2:
         return undefined(frame, _basis(table, settings, subject, rate, sides), _too_few(sides))
+    if table.units is not None:
+        return undefined(frame, _basis(table, settings, subject, rate, sides), not_taken())
     if not any(side.successes for side in sides):
         reason = message("The rate is 0 in every group, so that the ratio is undefined.")
         return undefined(frame, _basis(table, settings, subject, rate, sides), reason)
@@ -165,9 +170,11 @@ def _adjusted_difference(table: Table, settings: CheckSettings, subject: Subject
     if fault := table.faults.get(subject) or table.faults.get(within):
         return faulty(frame, Basis(0, Coverage(0, table.rows)), fault)
     sides = _sides(table, settings, subject, rate)
-    groups = tuple(listed(level, settings, rate) for level in table.cube.levels[subject])
+    groups = tuple(listed(table, subject, level, settings, rate) for level in table.cube.levels[subject])
     if len(sides) < 2:
         return undefined(frame, Basis(0, Coverage(0, table.rows), groups), _too_few(sides))
+    if table.units is not None:
+        return undefined(frame, Basis(0, Coverage(0, table.rows), groups), not_taken())
     first, second = _ends(sides)
     pair = _pair(table, subject, (first, second), rate)
     z = simultaneous_z(len(list(combinations(sides, 2))))
@@ -200,7 +207,7 @@ def _sides(table: Table, settings: CheckSettings, subject: Subject, rate: Rate) 
     return [
         _Side(place, level, *rate.of(level.tally))
         for place, level in enumerate(table.cube.levels[subject])
-        if is_compared(level, settings, rate)
+        if is_compared(table, subject, level, settings, rate)
     ]
 
 
@@ -234,7 +241,7 @@ def _basis(
     return Basis(
         sum(side.trials for side in sides),
         Coverage(sum(side.level.tally.decided for side in sides), table.rows),
-        tuple(listed(level, settings, rate) for level in table.cube.levels[subject]),
+        tuple(listed(table, subject, level, settings, rate) for level in table.cube.levels[subject]),
         (*findings, *group_findings(table, subject, settings)),
         counts,
     )

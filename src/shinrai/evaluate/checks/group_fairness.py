@@ -4,6 +4,8 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import prod
 
+from shinrai.evaluate.audit.comparing import Form
+from shinrai.evaluate.audit.estimates import Estimate as UnitRate
 from shinrai.evaluate.checks.assembly import (
     Basis,
     Estimate,
@@ -16,12 +18,22 @@ from shinrai.evaluate.checks.assembly import (
 )
 from shinrai.evaluate.checks.rates import GROUP_RATES, Rate
 from shinrai.evaluate.checks.settings import CheckSettings
+from shinrai.evaluate.checks.units import (
+    counts_of,
+    gap_method,
+    gap_of,
+    left_out,
+    rate_of,
+    single_unit,
+    unit_counts,
+)
 from shinrai.evaluate.measurement import Comparison, Coverage, GroupEstimate, Measurement
 from shinrai.evaluate.statistics.gaps import Fraction, Gap, difference_gap, ratio_gap
-from shinrai.evaluate.statistics.interval import Interval
+from shinrai.evaluate.statistics.interval import Z95, Interval
 from shinrai.evaluate.statistics.proportions import wilson
 from shinrai.evaluate.targets.cube import Level
 from shinrai.evaluate.targets.table import Subject, Table
+from shinrai.evaluate.targets.units import sums_of
 from shinrai.evaluate.targets.values import shown
 from shinrai.language import Bilingual, Message, message
 
@@ -42,6 +54,11 @@ class _Form:
     limit: float
     method: str
     gap: Callable[[Sequence[Fraction]], Gap]
+
+    @property
+    def form(self) -> Form:
+        """The same, as the audit names it."""
+        return Form(self.name)
 
 
 _FORMS = (
@@ -112,7 +129,7 @@ def group_findings(table: Table, subject: Subject, settings: CheckSettings) -> t
     empty = prod(len({labels[place] for labels in present}) for place in range(len(subject))) - len(present)
     if empty > 0:
         findings.append(message("Combinations of groups that do not occur in the table: {count}.", count=empty))
-    return tuple(findings)
+    return (*findings, *left_out(table))
 
 
 def _measure_one(table: Table, settings: CheckSettings, subject: Subject, rate: Rate, form: _Form) -> Measurement:
@@ -120,13 +137,14 @@ def _measure_one(table: Table, settings: CheckSettings, subject: Subject, rate: 
     if fault := table.faults.get(subject):
         return faulty(frame, Basis(0, Coverage(0, table.rows)), fault)
     levels = table.cube.levels[subject]
-    compared = [level for level in levels if is_compared(level, settings, rate)]
+    compared = [level for level in levels if is_compared(table, subject, level, settings, rate)]
     fractions = [rate.of(level.tally) for level in compared]
     basis = Basis(
         sum(trials for _, trials in fractions),
         Coverage(sum(level.tally.decided for level in compared), table.rows),
-        tuple(listed(level, settings, rate) for level in levels),
+        tuple(listed(table, subject, level, settings, rate) for level in levels),
         group_findings(table, subject, settings),
+        _sums_listed(table, subject, settings, rate),
     )
     if len(compared) < 2:
         return undefined(
@@ -136,6 +154,9 @@ def _measure_one(table: Table, settings: CheckSettings, subject: Subject, rate: 
         )
     if form.gap is ratio_gap and not any(successes for successes, _ in fractions):
         return undefined(frame, basis, message("The rate is 0 in every group, so that the ratio is undefined."))
+    if table.units is not None:
+        found = [each for level in compared if (each := _of_units(table, subject, level, rate)) is not None]
+        return measured(frame, Estimate(*gap_of(found, form.form)), basis)
     gap = form.gap(fractions)
 
     def at(k: int) -> Interval:
@@ -158,18 +179,36 @@ def _frame(table: Table, settings: CheckSettings, subject: Subject, rate: Rate, 
         metric,
         (*subject, *table.target.decision_columns),
         title,
-        form.method,
+        gap_method(table, form.form, form.method),
         rule_for(metric, settings.limits, form.comparison, form.limit),
         metric in settings.decide_on or metric in settings.limits,
     )
 
 
-def is_compared(level: Level, settings: CheckSettings, rate: Rate) -> bool:
+def is_compared(table: Table, subject: Subject, level: Level, settings: CheckSettings, rate: Rate) -> bool:
     """Whether a group takes part in the comparison of a rate."""
-    return not level.missing and not is_small(level, settings) and rate.of(level.tally)[1] >= MIN_TRIALS
+    if level.missing or is_small(level, settings) or rate.of(level.tally)[1] < MIN_TRIALS:
+        return False
+    return table.units is None or _of_units(table, subject, level, rate) is not None
 
 
-def listed(level: Level, settings: CheckSettings, rate: Rate) -> GroupEstimate:
+def _of_units(table: Table, subject: Subject, level: Level, rate: Rate) -> UnitRate | None:
+    """Return a rate of clustered or weighted rows; None where it has no interval."""
+    assert table.units is not None  # noqa: S101  (asked of such tables alone)
+    return rate_of(sums_of(table.units, subject, level.labels, rate.name), weighted=table.units.weighted)
+
+
+def _sums_listed(table: Table, subject: Subject, settings: CheckSettings, rate: Rate) -> dict[str, int]:
+    """Return the sums over the units of every group that is shown, by its place in the list of groups."""
+    counts = unit_counts(table)
+    if table.units is not None:
+        for place, level in enumerate(table.cube.levels[subject]):
+            if not is_small(level, settings):
+                counts |= counts_of(sums_of(table.units, subject, level.labels, rate.name), f"{place}.")
+    return counts
+
+
+def listed(table: Table, subject: Subject, level: Level, settings: CheckSettings, rate: Rate) -> GroupEstimate:
     """List a group with its rate, compared or not; of a suppressed one only the name."""
     if is_small(level, settings):
         return suppressed(level, settings)
@@ -177,6 +216,8 @@ def listed(level: Level, settings: CheckSettings, rate: Rate) -> GroupEstimate:
     if trials == 0:
         note = message("No row of this group counts towards the rate; it is undefined.").both()
         return GroupEstimate(level.labels, level.tally.rows, 0, 0, None, None, None, note=note)
+    if table.units is not None:
+        return _listed_of_units(table, subject, level, rate, (successes, trials))
     interval = wilson(successes, trials)
     return GroupEstimate(
         level.labels,
@@ -187,6 +228,27 @@ def listed(level: Level, settings: CheckSettings, rate: Rate) -> GroupEstimate:
         interval.low,
         interval.high,
         note=not_compared(level, trials),
+    )
+
+
+def _listed_of_units(
+    table: Table, subject: Subject, level: Level, rate: Rate, counted: tuple[int, int]
+) -> GroupEstimate:
+    found = _of_units(table, subject, level, rate)
+    value = interval = None
+    if found is not None and found.bounds is not None:
+        value, interval = found.value, found.bounds(Z95)
+    # Counts of rows beside a weighted share would read like its fraction.
+    weighted = table.units is not None and table.units.weighted
+    return GroupEstimate(
+        level.labels,
+        level.tally.rows,
+        None if weighted else counted[0],
+        None if weighted else counted[1],
+        value,
+        None if interval is None else interval.low,
+        None if interval is None else interval.high,
+        note=single_unit(table).both() if interval is None else not_compared(level, counted[1]),
     )
 
 

@@ -20,7 +20,7 @@ _GRID = 40
 
 @dataclass(frozen=True, slots=True)
 class Shrunk:
-    """Rates drawn to their mean, in the order given, with low and high of their intervals.
+    """Rates of those asked for drawn to the mean of all, in the order given, with low and high of their intervals.
 
     mean: of the groups' true rates. strength: of how many rows the common mean is worth to each group; large where the
     groups are alike.
@@ -33,8 +33,8 @@ class Shrunk:
     strength: float
 
 
-def shrink(successes: Whole, trials: Whole, *, level: float = LEVEL) -> Shrunk:
-    """Shrink the rates of at least two groups by a beta-binomial model.
+def shrink(successes: Whole, trials: Whole, *, level: float = LEVEL, places: Whole | None = None) -> Shrunk:
+    """Shrink the rates of at least two groups by a beta-binomial model; only those at `places` are returned, if given.
 
     0 <= successes <= trials, trials >= 1, 0 < level < 1; ValueError otherwise. True rates have a beta distribution
     with mean μ and strength M. μ is estimated for each M; M is averaged over, M/(M + typical trials) being even between
@@ -60,6 +60,8 @@ def shrink(successes: Whole, trials: Whole, *, level: float = LEVEL) -> Shrunk:
     logs = np.array([_log_likelihood(x, n, *each) for each in zip(strengths, means, strict=True)]) + np.log(errors) / 2
     weights = np.exp(logs - logs.max())
     weights /= weights.sum()
+    if places is not None:
+        x, n = x[places], n[places]
     first, second = np.zeros_like(x), np.zeros_like(x)
     for weight, strength, mean, error in zip(weights, strengths, means, errors, strict=True):
         centre = (x + strength * mean) / (n + strength)

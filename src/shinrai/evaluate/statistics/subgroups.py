@@ -77,7 +77,7 @@ class Finding:
 
 @dataclass(frozen=True, slots=True)
 class Screening:
-    """Findings: the flagged ones first, in the order of the smallest gap their interval allows, then the rest by p.
+    """Findings, or the flagged ones alone: the flagged first, by the smallest gap their interval allows, the rest by p.
 
     tested: their number, the family that p-values are adjusted for. small: places with too few trials to be tested.
     level: of the intervals.
@@ -130,11 +130,14 @@ def p_values(counts: Counts) -> Floats:
     return ps
 
 
-def screen(counts: Counts, *, min_trials: int = MIN_TRIALS, rate: float = RATE) -> Screening:
+def screen(
+    counts: Counts, *, min_trials: int = MIN_TRIALS, rate: float = RATE, only_flagged: bool = False
+) -> Screening:
     """Test subgroups, adjust for their number, and put them in order.
 
-    min_trials: at least 1; 0 < rate < 1; ValueError otherwise. The intervals are Newcombe's at level 1 - R·rate/m with
-    R flagged of m tested (at least 1), so that on average at most `rate` of the flagged ones' intervals miss.
+    min_trials: at least 1; 0 < rate < 1; ValueError otherwise. only_flagged: the others are not
+    described. The intervals are Newcombe's at level 1 - R·rate/m with R flagged of m tested (at least 1), so that on
+    average at most `rate` of the flagged ones' intervals miss.
     Sources: Benjamini, Hochberg 1995, JRSS B 57:289; Benjamini, Yekutieli 2005, JASA 100:71.
     """
     if min_trials < 1 or not 0 < rate < 1:
@@ -146,12 +149,20 @@ def screen(counts: Counts, *, min_trials: int = MIN_TRIALS, rate: float = RATE) 
     raised = np.array(adjusted(ps.tolist(), Procedure.BENJAMINI_HOCHBERG))
     flagged = raised <= rate
     level = 1 - rate * max(1, int(flagged.sum())) / max(1, len(places))
+    described = np.flatnonzero(flagged) if only_flagged else np.arange(len(places))
+    shrunk = _shrunk(tested, described)
+    places, tested, ps, raised, flagged = (
+        places[described],
+        tested.at(described),
+        ps[described],
+        raised[described],
+        flagged[described],
+    )
     gaps = _gaps(tested, normal_quantile(level))
     # Only the flagged ones are put in the order of their gaps.
     smallest = np.array(
         [gap.interval.magnitude().low if chosen else 0.0 for gap, chosen in zip(gaps, flagged.tolist(), strict=True)]
     )
-    shrunk = _shrunk(tested)
     # Lists of Python's own numbers: to take them one by one from arrays would cost more than to find them.
     columns = (places, tested.trials, tested.successes / tested.trials, tested.rest_successes / tested.rest_trials)
     findings = [
@@ -168,7 +179,7 @@ def screen(counts: Counts, *, min_trials: int = MIN_TRIALS, rate: float = RATE) 
     ]
     # The place decides last, so that the order never hangs on anything else.
     order = np.lexsort((places, ps, -smallest, ~flagged))
-    return Screening(tuple(findings[i] for i in order), len(places), small, rate, level)
+    return Screening(tuple(findings[i] for i in order), int(enough.sum()), small, rate, level)
 
 
 def confirm(screening: Screening, held_out: Counts) -> tuple[Confirmation, ...]:
@@ -215,17 +226,18 @@ def _smallest(each: Confirmation) -> float:
     return each.difference.interval.magnitude().low if each.difference else 0.0
 
 
-def _shrunk(counts: Counts) -> list[tuple[float, Interval]]:
-    if not len(counts.trials):
+def _shrunk(counts: Counts, places: Whole) -> list[tuple[float, Interval]]:
+    if not len(places):
         return []
     # One subgroup has no others to be like; its complement is the only mean there is.
     alone = len(counts.trials) == 1
     together = shrink(
         np.concatenate([counts.successes, counts.rest_successes]) if alone else counts.successes,
         np.concatenate([counts.trials, counts.rest_trials]) if alone else counts.trials,
+        places=places,
     )
     found = zip(together.values.tolist(), together.low.tolist(), together.high.tolist(), strict=True)
-    return [(value, Interval(low, high)) for value, low, high in found][: len(counts.trials)]
+    return [(value, Interval(low, high)) for value, low, high in found]
 
 
 def _fisher(a: int, n: int, b: int, m: int) -> float:

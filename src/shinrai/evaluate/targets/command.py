@@ -160,7 +160,8 @@ class CommandRespondent:
             line = await process.stdout.readline()
         except ValueError:
             raise TargetError(FaultKind.TOO_LARGE, "the answer is larger than the limit") from None
-        except OSError:
+        except (OSError, RuntimeError):
+            # uvloop says by a RuntimeError that the program closed its end before it was written to.
             line = b""
         if not line.endswith(b"\n"):
             raise TargetError(FaultKind.CUT if line else FaultKind.UNREACHABLE, "the program ended", transient=True)

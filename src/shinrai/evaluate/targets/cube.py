@@ -8,7 +8,7 @@ gives other last digits whenever the threads finish in another order.
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 
 from shinrai.evaluate.statistics.means import Sums
 from shinrai.evaluate.targets.reading import Column, Source
@@ -77,11 +77,15 @@ class Merge:
 
 @dataclass(frozen=True, slots=True)
 class Cube:
-    """overall: all rows. levels: for each subject (group column, or several crossed) its groups in order of label."""
+    """overall: all rows. levels: for each subject (group column, or several crossed) its groups in order of label.
+
+    labels: for each group column its stored values with the label each is counted under, None where it is missing.
+    """
 
     overall: Tally
     levels: Mapping[tuple[str, ...], tuple[Level, ...]]
     merges: tuple[Merge, ...]
+    labels: Mapping[str, Mapping[object, str | None]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,11 +98,15 @@ class Expression:
 
 @dataclass(frozen=True, slots=True)
 class Decided:
-    """The three values of a decision, each NULL where missing. label, prediction: 1 or 0; score: DOUBLE."""
+    """The three values of a decision, each NULL where missing. label, prediction: 1 or 0; score: DOUBLE.
+
+    kept: SQL condition of the rows that are counted at all; it binds no values.
+    """
 
     label: Expression
     prediction: Expression
     score: Expression
+    kept: str = "true"
 
     @property
     def values(self) -> tuple[object, ...]:
@@ -113,24 +121,25 @@ def build_cube(source: Source, decided: Decided, subjects: Sequence[tuple[Column
     """
     columns = list(dict.fromkeys(column for subject in subjects for column in subject))
     # Columns crossed in another order are the same set, and a set asked for twice would be counted twice.
-    sets = {_mask(subject, columns): subject for subject in [(), *((column,) for column in columns), *subjects]}
+    sets = {mask_of(subject, columns): subject for subject in [(), *((column,) for column in columns), *subjects]}
     cells: dict[int, list[tuple[Mapping[Column, object], Tally]]] = {mask: [] for mask in sets}
     for row in source.query(_sql(decided, columns, list(sets.values())), decided.values):
         values = dict(zip(columns, row[1 : 1 + len(columns)], strict=True))
         cells[row[0]].append((values, _tally(*row[1 + len(columns) :])))
-    spellings = {column: _spellings(column, cells[_mask((column,), columns)]) for column in columns}
-    overall = sum((tally for _, tally in cells[_mask((), columns)]), Tally())
+    spellings = {column: _spellings(column, cells[mask_of((column,), columns)]) for column in columns}
+    overall = sum((tally for _, tally in cells[mask_of((), columns)]), Tally())
     return Cube(
         overall,
         {
-            tuple(column.name for column in subject): _levels(subject, cells[_mask(subject, columns)], spellings)
+            tuple(column.name for column in subject): _levels(subject, cells[mask_of(subject, columns)], spellings)
             for subject in subjects
         },
         tuple(merge for column in columns for merge in _merges(column, spellings[column])),
+        {column.name: {value: each.label for value, each in spellings[column].items()} for column in columns},
     )
 
 
-def _mask(subject: Iterable[Column], columns: Sequence[Column]) -> int:
+def mask_of(subject: Iterable[Column], columns: Sequence[Column]) -> int:
     """Value of GROUPING(): a bit for every column that is not grouped by, the first column highest."""
     mask = 0
     for column in columns:
@@ -146,7 +155,7 @@ def _sql(decided: Decided, columns: Sequence[Column], sets: Sequence[tuple[Colum
     by = ", ".join("(" + "".join(f"{names[column]}, " for column in subject) + "y, p)" for subject in sets)
     return (
         f"WITH decided AS (SELECT {groups}{decided.label.sql} AS y, {decided.prediction.sql} AS p, "
-        f"{decided.score.sql} AS s FROM t), "
+        f"{decided.score.sql} AS s FROM t WHERE {decided.kept}), "
         f"scaled AS (SELECT {grouped}y, p, CAST(round((y - s) * {SCALE}) AS BIGINT) AS d, "
         f"CAST(round((y - s) * (y - s) * {SCALE}) AS BIGINT) AS q FROM decided) "
         f"SELECT {grouping}, {grouped}y, p, count(*), count(d), sum(d), sum(CAST(d AS HUGEINT) * d), "
@@ -185,7 +194,7 @@ def _spellings(column: Column, cells: Iterable[tuple[Mapping[Column, object], Ta
         label = canonical(value)
         if label == MISSING:
             label = None
-        stored[_key(value)] = label
+        stored[stored_key(value)] = label
         if label is not None:
             rows[label.casefold()][label] += tally.rows
     shown = {key: min(labels, key=lambda label: (-labels[label], label)) for key, labels in rows.items()}
@@ -195,7 +204,7 @@ def _spellings(column: Column, cells: Iterable[tuple[Mapping[Column, object], Ta
     }
 
 
-def _key(value: object) -> object:
+def stored_key(value: object) -> object:
     """NaN is not equal to itself and can't be found again; it is missing, as NULL is."""
     return None if value != value else value
 
@@ -217,7 +226,7 @@ def _levels(
 ) -> tuple[Level, ...]:
     tallies: dict[tuple[str | None, ...], Tally] = defaultdict(Tally)
     for values, tally in cells:
-        labels = tuple(spellings[column][_key(values[column])].label for column in subject)
+        labels = tuple(spellings[column][stored_key(values[column])].label for column in subject)
         tallies[labels] += tally
     levels = [
         Level(tuple(MISSING if label is None else label for label in labels), None in labels, tally)

@@ -161,6 +161,80 @@ def score_out_of_range(file: Path, column: str, *, rows: int) -> TableError:
     )
 
 
+def weight_not_number(file: Path, column: str, stored: str) -> TableError:
+    """Make the error for a weight that is not a number."""
+    return in_file(
+        file,
+        message(
+            "Column “{column}” is given as weight but is no number (type {type}).",
+            column=shown(column),
+            type=shown(stored),
+        ),
+        message("A weight says how many of the population a row stands for; it is 0 or more."),
+        column=column,
+    )
+
+
+def negative_weights(file: Path, column: str, *, rows: int) -> TableError:
+    """Make the error for weights below 0."""
+    return in_file(
+        file,
+        message(
+            "Column “{column}” is given as weight but is negative in {rows} rows.", column=shown(column), rows=rows
+        ),
+        message("A weight says how many of the population a row stands for; it is 0 or more."),
+        column=column,
+    )
+
+
+def infinite_weights(file: Path, column: str, *, rows: int) -> TableError:
+    """Make the error for weights that are not finite."""
+    return in_file(
+        file,
+        message("Column “{column}” is infinite in {rows} rows.", column=shown(column), rows=rows),
+        message("Write finite numbers, or leave the value empty where there is none."),
+        column=column,
+    )
+
+
+def large_weights(file: Path, column: str, *, most: int) -> TableError:
+    """Make the error for weights whose squares cannot be summed exactly."""
+    return in_file(
+        file,
+        message(
+            "Column “{column}” has values beyond {most}, which cannot be summed exactly.",
+            column=shown(column),
+            most=f"{most:,}",
+        ),
+        message("Write it in a larger unit (thousands of yen, shares of the total)."),
+        column=column,
+    )
+
+
+def no_weight(file: Path, column: str) -> TableError:
+    """Make the error for weights that are all 0 or missing."""
+    return in_file(
+        file,
+        message("No row has a weight above 0 in column “{column}”.", column=shown(column)),
+        message("Fill it in, or leave the weights out."),
+        column=column,
+    )
+
+
+def missing_clusters(file: Path, column: str, *, rows: int) -> TableError:
+    """Make the error for rows of which nobody knows what they belong to."""
+    return in_file(
+        file,
+        message(
+            "Column “{column}” says which rows belong together and is empty in {rows} rows.",
+            column=shown(column),
+            rows=rows,
+        ),
+        message("Fill it in; a row that stands alone gets a value of its own."),
+        column=column,
+    )
+
+
 def all_missing(file: Path, columns: Iterable[str]) -> TableError:
     """Make the error for a group column without any value."""
     names = " × ".join(shown(column) for column in columns)

@@ -102,11 +102,14 @@ class Source:
 
 
 @contextmanager
-def open_source(file: Path, *, memory: str | None = None, threads: int | None = None) -> Iterator[Source]:
+def open_source(
+    file: Path, *, memory: str | None = None, threads: int | None = None, array_bits: int | None = None
+) -> Iterator[Source]:
     """Open a file. TableError: missing, empty, of an unknown kind, not readable, or with unusable column names.
 
     memory: at most so much for queries, a table read from CSV included; MEMORY if None. threads: as many as there are
-    cores if None.
+    cores if None. array_bits: digits of the largest number that rows are grouped by in an array of one place for each
+    value instead of in a hash table; DuckDB's own choice if None.
     """
     import duckdb
 
@@ -114,7 +117,7 @@ def open_source(file: Path, *, memory: str | None = None, threads: int | None = 
     _check_file(file)
     # Large distinct counts may spill; the folder is private to this user and goes with the connection.
     with tempfile.TemporaryDirectory(prefix="shinrai-") as spill:
-        connection = duckdb.connect(":memory:", config=settings(spill, memory, threads))
+        connection = duckdb.connect(":memory:", config=settings(spill, memory, threads, array_bits))
         try:
             with as_table_errors(file, memory):
                 path = _literal(_plain_path(file, Path(spill)))
@@ -148,11 +151,12 @@ def _literal(text: str) -> str:
 
 
 def settings(
-    spill: str, memory: str = MEMORY, threads: int | None = None
+    spill: str, memory: str = MEMORY, threads: int | None = None, array_bits: int | None = None
 ) -> dict[str, str | bool | int | float | list[str]]:
     """Return the configuration of a connection that spills to a folder and loads nothing from outside."""
     return {
         **({} if threads is None else {"threads": threads}),
+        **({} if array_bits is None else {"perfect_ht_threshold": array_bits}),
         "memory_limit": memory,
         "temp_directory": spill,
         "preserve_insertion_order": False,

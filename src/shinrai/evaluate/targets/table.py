@@ -8,13 +8,14 @@ table and becomes an `error` of that group's measurements alone.
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from shinrai.evaluate.targets import faults
 from shinrai.evaluate.targets.cube import Cube, Decided, Expression, build_cube
 from shinrai.evaluate.targets.faults import TableError
 from shinrai.evaluate.targets.reading import Column, Kind, Source, open_source
+from shinrai.evaluate.targets.units import Units, count_units, read_unit
 from shinrai.evaluate.targets.values import canonical
 from shinrai.language import message
 
@@ -40,7 +41,8 @@ class TableTarget:
     the favourable outcome; without `prediction`, rows at score >= threshold count as decided favourably.
     favourable: the value of label and prediction that means the favourable outcome. groups: columns whose groups are
     compared; intersections: group columns to be crossed. strata: columns of circumstances; rows alike in all of them
-    are compared with each other.
+    are compared with each other. cluster: rows of one value belong together (a person, a household). weight: column of
+    sampling weights; at most one of the two.
     """
 
     id: str
@@ -53,6 +55,8 @@ class TableTarget:
     groups: tuple[str, ...] = ()
     intersections: tuple[tuple[str, ...], ...] = ()
     strata: tuple[str, ...] = ()
+    cluster: str | None = None
+    weight: str | None = None
 
     @property
     def subjects(self) -> tuple[Subject, ...]:
@@ -71,9 +75,9 @@ class TableTarget:
 
     @property
     def declared(self) -> tuple[str, ...]:
-        """The columns the description names, once each: label, prediction, score, groups, strata."""
+        """The columns the description names, once each: label, prediction, score, groups, strata, cluster, weight."""
         of_groups = (column for subject in self.subjects for column in subject)
-        named = [self.label, self.prediction, self.score, *of_groups, *self.strata]
+        named = [self.label, self.prediction, self.score, *of_groups, *self.strata, self.cluster, self.weight]
         return tuple(dict.fromkeys(column for column in named if column is not None))
 
     @property
@@ -82,19 +86,27 @@ class TableTarget:
         return self.prediction is not None or self.score is not None
 
     @property
+    def unit(self) -> str | None:
+        """The column that says what an independent unit is, or how much one counts: cluster, weight, or none."""
+        return self.cluster or self.weight
+
+    @property
     def decision_columns(self) -> tuple[str, ...]:
-        """Label, and the column the decisions come from."""
-        return tuple(name for name in (self.label, self.prediction or self.score) if name)
+        """Label, the column the decisions come from, and cluster or weight."""
+        return tuple(name for name in (self.label, self.prediction or self.score, self.unit) if name)
 
     @property
     def score_columns(self) -> tuple[str, ...]:
-        """Label and score."""
-        return tuple(name for name in (self.label, self.score) if name)
+        """Label, score, and cluster or weight."""
+        return tuple(name for name in (self.label, self.score, self.unit) if name)
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """An open table. rows: of the file. faults: what is wrong with a subject that is not in the cube."""
+    """An open table. rows: of the file. faults: what is wrong with a subject that is not in the cube.
+
+    units: sums over clusters or weighted rows; None where every row is a unit of its own.
+    """
 
     target: TableTarget
     source: Source
@@ -102,6 +114,7 @@ class Table:
     decided: Decided
     cube: Cube
     faults: Mapping[Subject, TableError]
+    units: Units | None = None
 
 
 @contextmanager
@@ -119,7 +132,10 @@ def _read(target: TableTarget, source: Source) -> Table:
     profile = _profile(target, source, columns)
     if profile.rows == 0:
         raise faults.in_file(target.file, message("The table has no rows."), message("Write the table again."))
+    unit = None if target.unit is None else read_unit(source, columns[target.unit], weighted=target.weight is not None)
     decided = _decided(target, source, columns, profile)
+    if unit is not None:
+        decided = replace(decided, kept=unit.kept)
     broken = {
         subject: fault
         for subject in target.counted
@@ -135,7 +151,9 @@ def _read(target: TableTarget, source: Source) -> Table:
             broken[subject] = faults.too_many_levels(target.file, subject, most=MOST_LEVELS)
         elif compared == 0:
             broken[subject] = faults.all_missing(target.file, subject)
-    return Table(target, source, profile.rows, decided, cube, broken)
+    sound = [tuple(columns[name] for name in subject) for subject in target.subjects if subject not in broken]
+    units = None if unit is None else count_units(source, decided, cube, unit, sound)
+    return Table(target, source, profile.rows, decided, cube, broken, units)
 
 
 def _declared_columns(target: TableTarget, source: Source) -> dict[str, Column]:
@@ -149,6 +167,10 @@ def _declared_columns(target: TableTarget, source: Source) -> dict[str, Column]:
             raise faults.wrong_type(target.file, decision, known[decision].type, purpose=purpose)
     if target.score is not None and known[target.score].kind not in {Kind.INTEGER, Kind.NUMBER}:
         raise faults.score_not_number(target.file, target.score, known[target.score].type)
+    if target.weight is not None and known[target.weight].kind not in {Kind.INTEGER, Kind.NUMBER}:
+        raise faults.weight_not_number(target.file, target.weight, known[target.weight].type)
+    if target.cluster is not None and known[target.cluster].kind is Kind.OTHER:
+        raise faults.wrong_type(target.file, target.cluster, known[target.cluster].type, purpose=message("a cluster"))
     if target.score is not None and target.prediction is None and target.threshold is None:
         raise faults.in_file(
             target.file,

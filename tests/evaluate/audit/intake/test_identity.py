@@ -158,10 +158,34 @@ def test_a_search_through_packed_keys_gives_the_cells_of_plain_group_bys(messy: 
         asked = Asked(roles, wanted, engine.fields)
         bundles = plan(subjects(roles, wanted), roles.strata, dict.fromkeys(asked.keys, 10), 4, most=1_000)
         assert len(bundles) >= 3
-        packed, plain = (engine.cells(asked, bundles, small=small) for small in (True, False))
+        packed, plain = (engine.cells(asked, bundles, dense=dense) for dense in (N, 0))
         assert any("list_position" in statement for statement in engine.statements())
     texts = [[sorted(repr(row).replace("-0.0", "0.0") for row in rows) for rows in found] for found in (packed, plain)]
     assert texts[0] == texts[1]
+
+
+@pytest.mark.parametrize("late", [["c", "c"], [None, None], []])
+def test_a_value_that_comes_late_is_counted_like_any_other(
+    late: list[str | None], parquet: Callable[..., Path]
+) -> None:
+    rows = 200_002
+    rng = random.Random(6)
+    columns: dict[str, list[Any]] = {name: rng.choices(["a", "b", "だ"], k=rows - len(late)) + late for name in "fgh"}
+    columns |= {name: rng.choices([0, 1], k=rows) for name in "py"} | {"s": [rng.random() for _ in range(rows)]}
+    searched = Roles("p", "y", favourable=1, groups=("f", "g"))
+    scored = Roles("p", "y", "s", favourable=1, groups=(), intersections=(("f", "h"),))
+    file = parquet(columns)
+    with open_engine(file, searched, Wanted(search=2, search_columns=("f", "g", "h"))) as engine:
+        asked = Asked(searched, Wanted(search=2, search_columns=("f", "g", "h")), engine.fields)
+        bundles = plan(subjects(searched, asked.wanted), (), dict.fromkeys(asked.keys, 10), 4, most=500)
+        assert len(bundles) >= 3
+        packed, plain = (engine.cells(asked, bundles, dense=dense) for dense in (rows, 0))
+        assert any("TABLE codes" in statement for statement in engine.statements())
+    assert [sorted(map(repr, found)) for found in packed] == [sorted(map(repr, found)) for found in plain]
+    bins = read_cells(file, scored, wanted=Wanted(bins=8)).bins[("f", "h")]
+    expected = Counter(zip(columns["f"], columns["h"], columns["y"], (int(8 * s) for s in columns["s"]), strict=True))
+    found = {(*each.levels, int(each.positive), place): n for each in bins for place, n in enumerate(each.counts) if n}
+    assert found == expected
 
 
 def test_importing_an_intake_brings_none_of_the_libraries_it_may_need() -> None:

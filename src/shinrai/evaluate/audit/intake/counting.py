@@ -69,7 +69,7 @@ def count(engine: Engine, roles: Roles, wanted: Wanted) -> CellTable:
     guards.check_profile(engine, asked, profile)
     guards.check_crossings(engine, asked, profile, subjects(roles, wanted))
     bundles = _bundles(asked, profile)
-    found = engine.cells(asked, bundles, small=_small(asked, profile))
+    found = engine.cells(asked, bundles, dense=_dense(asked, profile))
     words = _words(engine, asked, bundles, found)
     rows = sum(row[len(bundles[0].columns) + 2] for row in found[0])
     dropped = profile[Seen.UNUSABLE, roles.weight] if roles.weight is not None else 0
@@ -117,10 +117,11 @@ def _bundles(asked: Asked, profile: Profile) -> tuple[Bundle, ...]:
     )
 
 
-def _small(asked: Asked, profile: Profile) -> bool:
-    """Whether all keys crossed would make much fewer cells than there are rows; estimated without missing values."""
+def _dense(asked: Asked, profile: Profile) -> int:
+    """Return the rows if all keys crossed make much fewer cells, or 0; estimated without missing values."""
     levels = {name: max(0, about - 1) for name, about in _levels(asked, profile).items()}
-    return bool(2 * cells_of(asked.keys, levels, 4 if not asked.numeric else 1) <= profile[Seen.ROWS, ""])
+    rows = int(profile[Seen.ROWS, ""])
+    return rows if 2 * cells_of(asked.keys, levels, 4 if not asked.numeric else 1) <= rows else 0
 
 
 def _words(engine: Engine, asked: Asked, bundles: Sequence[Bundle], found: Sequence[Rows]) -> _Words:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from shinrai.evaluate.audit.cells import SCALE_BITS, Subject
-from shinrai.evaluate.audit.intake.coded import packed_cells
+from shinrai.evaluate.audit.intake.coded import packed_bins, packed_cells
 from shinrai.evaluate.audit.intake.engine import HALF_BITS, Binning, Coding, Profile, Seen, facts, rates
 from shinrai.evaluate.audit.intake.literals import literal
 from shinrai.evaluate.audit.intake.planner import Bundle
@@ -42,7 +42,7 @@ class DuckDB:
     """A relation called t. ask: runs a query over it; prelude: the statements that make t in a shell of DuckDB.
 
     numbered: SQL of its rows with their places, from 0, as ROW; None where they have none. temporary: whether tables
-    may be made beside it.
+    may be made beside it. array_bits: digits of the largest number that it groups by in an array.
     """
 
     place: Path
@@ -52,6 +52,7 @@ class DuckDB:
     digest: Mapping[str, str]
     temporary: bool
     numbered: str | None = None
+    array_bits: int = 0
     name: str = "duckdb"
     ran: list[str] = field(default_factory=list)
 
@@ -115,17 +116,19 @@ class DuckDB:
         rows = self.ask(f"SELECT min({ROW}) FROM ({self.numbered}) WHERE {_strange(self.columns[name], seen)}")
         return None if rows[0][0] is None else int(rows[0][0]) + 1
 
-    def cells(self, asked: Asked, bundles: Sequence[Bundle], *, small: bool) -> list[Rows]:
+    def cells(self, asked: Asked, bundles: Sequence[Bundle], *, dense: int) -> list[Rows]:
         """For each bundle rows (groups..., label, prediction, n, pieces...)."""
         pieces = [*_weight_pieces(asked), *_number_pieces(asked)]
         classes = () if asked.numeric else ("y", "p")
         source = f"WITH d AS ({self._decided(asked)})"
         n, sums = _count(asked), _sums(asked, pieces)
         found = None
-        if small and self.temporary and len(bundles) >= _PACKING_PAYS:
+        if dense and self.temporary and len(bundles) >= _PACKING_PAYS:
             names = _keys(asked.keys)
             sets = [[*(names[name] for name in bundle.columns), *classes] for bundle in bundles]
-            found = packed_cells(self._query, source, [*names.values(), *classes], sets, [n, *sums])
+            found = packed_cells(
+                self._query, source, [*names.values(), *classes], sets, [n, *sums], dense, self.array_bits
+            )
         if found is None:
             found = self._sets(source, "d", asked, [b.columns for b in bundles], classes, [n, *sums])
         if asked.numeric:
@@ -149,9 +152,13 @@ class DuckDB:
             f"binned AS (SELECT *, least(CAST(floor({place}) AS INTEGER), {most - 1}) AS b FROM scored)"
         )
         pieces = [piece for of in ("s", "s * s") for piece in ([_units(of)] if binning.plain else _whole_and_rest(of))]
-        return self._sets(
-            source, "binned", asked, [b.columns for b in bundles], ("y", "b"), [_count(asked), *_sums(asked, pieces)]
-        )
+        sums = [_count(asked), *_sums(asked, pieces)]
+        if len(bundles) == 1:
+            columns = [*(_keys(asked.keys)[name] for name in bundles[0].columns), "y"]
+            packed = packed_bins(self._query, source, "binned", columns, most, sums)
+            if packed is not None:
+                return [packed]
+        return self._sets(source, "binned", asked, [b.columns for b in bundles], ("y", "b"), sums)
 
     def clusters(self, asked: Asked, subjects: Sequence[Subject], coding: Coding) -> list[Rows]:
         """For each subject rows (groups..., then clusters, s, t, ss, st, tt of each rate)."""

@@ -95,10 +95,10 @@ class Engine(Protocol):
     def profile(self, asked: Asked) -> Profile:
         """Look at the declared columns in one scan."""
 
-    def cells(self, asked: Asked, bundles: Sequence[Bundle], *, small: bool) -> list[list[tuple[Any, ...]]]:
+    def cells(self, asked: Asked, bundles: Sequence[Bundle], *, dense: int) -> list[list[tuple[Any, ...]]]:
         """For each bundle rows (groups..., label, prediction, n, pieces of `weight_sums`, of `number_sums`...).
 
-        small: all keys crossed have much fewer cells than there are rows.
+        dense: rows, where all keys crossed have much fewer cells than that; 0 otherwise.
         """
 
     def bins(self, asked: Asked, bundles: Sequence[Bundle], binning: Binning) -> list[list[tuple[Any, ...]]]:

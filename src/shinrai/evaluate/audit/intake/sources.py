@@ -10,8 +10,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from shinrai.evaluate.audit.cells import Roles
+from shinrai.evaluate.audit.cells import Roles, Task
 from shinrai.evaluate.audit.intake import frames
+from shinrai.evaluate.audit.intake.coded import ARRAY_BITS
 from shinrai.evaluate.audit.intake.counts import MOST_CELLS, checked_counts
 from shinrai.evaluate.audit.intake.duckdb import ROW, DuckDB, prelude_of
 from shinrai.evaluate.audit.intake.engine import Engine
@@ -72,14 +73,25 @@ def _open_file(file: Path, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
             yield engine
         return
     held = file.suffix.lower() == ".csv"
-    with open_source(file, memory=MEMORY_HELD if held else _memory(wanted), threads=_threads()) as source:
+    arrays = _array_bits(roles, wanted)
+    memory = MEMORY_HELD if held else _memory(wanted)
+    with open_source(file, memory=memory, threads=_threads(), array_bits=arrays) as source:
         before = file.stat()
         digest = {file.name: _sha256(file)}
         numbered = _numbered(source.columns, source.scan, held=held)
         if roles.counts is None:
             columns = {column.name: column for column in source.columns}
             prelude = prelude_of(file, source.columns)
-            yield DuckDB(file, columns, source.query, prelude, digest, temporary=True, numbered=numbered)
+            yield DuckDB(
+                file,
+                columns,
+                source.query,
+                prelude,
+                digest,
+                temporary=True,
+                numbered=numbered,
+                array_bits=arrays or 0,
+            )
         else:
             _check_declared(file, source.columns, roles, wanted)
             listed = ", ".join(column.sql for column in source.columns)
@@ -104,6 +116,12 @@ def _numbered(columns: Iterable[Column], scan: str, *, held: bool) -> str | None
 
 def _memory(wanted: Wanted) -> str:
     return MEMORY_SEARCH if wanted.search else MEMORY
+
+
+def _array_bits(roles: Roles, wanted: Wanted) -> int | None:
+    """Say how large an array of counts may be; None where there is more than one count for each place, or no search."""
+    plain = roles.weight is None and roles.score is None and roles.task is not Task.REGRESSION
+    return ARRAY_BITS if wanted.search and plain else None
 
 
 def _threads() -> int:

@@ -75,7 +75,7 @@ class Warehouse:
         """Rows of a database have no place."""
         return None
 
-    def cells(self, asked: Asked, bundles: Sequence[Bundle], *, small: bool) -> list[Rows]:  # noqa: ARG002
+    def cells(self, asked: Asked, bundles: Sequence[Bundle], *, dense: int) -> list[Rows]:  # noqa: ARG002
         """For each bundle rows (groups..., label, prediction, n, pieces...)."""
         questions = _questions(self.table, asked, self.name)
         found = [self._rows(questions.cells(bundle.columns)) for bundle in bundles]
