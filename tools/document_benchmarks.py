@@ -46,6 +46,8 @@ def page() -> str:
         *_engine(json.loads((RESULTS / "conversation_engine.json").read_text())),
         "",
         *_audits(json.loads((RESULTS / "audit_tables.json").read_text(encoding="utf-8"))),
+        "",
+        *_evidence(*(json.loads((RESULTS / f"{name}.json").read_text()) for name in ("log", "verifier", "council"))),
     ]
     return "\n".join(lines) + "\n"
 
@@ -246,6 +248,127 @@ _TARGETS: dict[str, tuple[str, Callable[[dict[str, Any]], str]]] = {
 """What each target asks for, and the sentence of what was measured."""
 
 _PLANTED = "a1=区分1-2, a4=区分4-3, a6=区分6-1"
+
+
+_EVIDENCE = """\
+## Keeping evidence, and verifying it
+
+`benchmarks/log.py` ({leaves:,} entries), `benchmarks/verifier.py` and `benchmarks/council_simulation.py`, {cores} cores
+shared with other work. Every commit is on the disk when it returns. Times are wall times but where CPU is named; *load*
+is that of the minute before the part began and before its end: where it is above the number of cores, the times are
+those of a busy machine.
+
+| target | wanted | measured | holds | load |
+|---|---|---|---|---:|
+"""
+
+
+def _evidence(log: dict[str, Any], verifier: dict[str, Any], council: dict[str, Any]) -> list[str]:
+    lines = [_EVIDENCE.format(leaves=log["leaves"], cores=log["cores"]).rstrip("\n")]
+    for engine, name in (("sqlite", "SQLite"), ("postgresql", "PostgreSQL")):
+        found = log["figures"].get(engine)
+        rows = _log_targets(found, log["targets"]) if found else {"appending, proving, checking": ("", "not run", None)}
+        lines += [_target(f"{what}, {name}", row, found) for what, row in rows.items()]
+    figures, targets = verifier["figures"], verifier["targets"]
+    for part, rows_of in _VERIFIER.items():
+        found = figures.get(part)
+        if found is None:
+            lines.append(_target(f"verifier: {part}", ("", "not run", None), None))
+        else:
+            lines += [_target(what, row, found) for what, row in rows_of(found, targets).items()]
+    held = council.get("processes")
+    row = ("≤ 20 s", "not run", None) if held is None else _most(20, held["closed_s"], "s", 1)
+    return [*lines, _target("33 seats in 33 processes hold a round", row, held)]
+
+
+_Row = tuple[str, str, bool | None]
+"""What is wanted, what was measured, and whether it holds; None where it was not run."""
+
+
+def _target(what: str, row: _Row, found: dict[str, Any] | None) -> str:
+    wanted, measured, holds = row
+    loads = [(found or {}).get(name) for name in ("load_before", "load_after", "load")]
+    shown = " to ".join(f"{load:.1f}" for load in loads if load is not None) or "–"
+    said = {True: "yes", False: "**no**", None: "–"}[holds]
+    return f"| {what} | {wanted} | {measured} | {said} | {shown} |"
+
+
+def _most(limit: float, value: float, unit: str, digits: int = 0, more: str = "") -> _Row:
+    return f"≤ {limit:,} {unit}", f"{value:,.{digits}f} {unit}{more}", value <= limit
+
+
+def _log_targets(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, _Row]:
+    speed, answer, check = found["append_batch_100_per_s"], found["append_publish_prove_one"], found["fsck_sampled"]
+    per_cpu = f"; {found['append_per_cpu_s']:,} a CPU second" if "append_per_cpu_s" in found else ""
+    bare = f"; bare driver, from an empty table: {found['bare_driver_per_s']:,}"
+    proof = found["proof"]
+    rows: dict[str, _Row] = {
+        "leaves a second in batches of 100, at the end": (
+            f"≥ {wanted['append_batch_100_per_s']:,}",
+            f"{speed:,}{per_cpu}{bare}",
+            speed >= wanted["append_batch_100_per_s"],
+        ),
+        "append answered with a published proof, median": _most(wanted["answer_p50_ms"], answer["p50_ms"], "ms", 1),
+        "the same, p99": _most(wanted["answer_p99_ms"], answer["p99_ms"], "ms", 1),
+        "proof, p95": _most(wanted["proof_p95_ms"], proof["p95_ms"], "ms", 2, f"; median {proof['p50_ms']:.2f}"),
+        f"fsck with {check['signatures']:,} signatures": _most(
+            wanted["fsck_s"], check["wall_s"], "s", 1, f"; {check['cpu_s']} s CPU, {check['peak_mib']} MiB"
+        ),
+    }
+    if "fsck_full" in found:
+        whole = found["fsck_full"]
+        rows["fsck with all signatures"] = ("", f"{whole['wall_s']} s; {whole['cpu_s']} s CPU", None)
+    rows["log entry"] = _most(wanted["entry_bytes"], found["entry_bytes"], "bytes")
+    return rows
+
+
+def _start(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, _Row]:
+    def row(each: dict[str, float]) -> _Row:
+        more = f"; median {1000 * each['wall_s_p50']:.0f}, CPU {1000 * each['cpu_s_p50']:.0f}"
+        return _most(wanted["start_ms"], 1000 * each["wall_s_p95"], "ms", 0, more)
+
+    named = ("--version", "smallest bundle")
+    return {f"start of the verifier: {name}, p95": row(found[name]) for name in named}
+
+
+def _certificate(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, _Row]:
+    more = f"; median {found['ms_p50']:.1f}, CPU {found['cpu_ms_p50']:.1f}"
+    return {
+        "a certificate of 33 signatures, p95": _most(wanted["certificate_ms"], found["ms_p95"], "ms", 1, more),
+        "its size": _most(wanted["certificate_bytes"], found["bytes"], "bytes"),
+    }
+
+
+def _round(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, _Row]:
+    def row(each: dict[str, float]) -> _Row:
+        more = f"; median {each['wall_s_p50']:.1f}, CPU {each['cpu_s_p50']:.1f}, {each['peak_mb_p95']:.0f} MB"
+        return _most(wanted["round_s"], each["wall_s_p95"], "s", 1, more)
+
+    what = f"{found['controls']} controls, {found['seats']} seats, {found['statements']:,} statements, 1 GB"
+    named = {"all entries": "with all entries of the log", "proofs": "with a proof for each signature"}
+    rows = {f"{what}, {said}, p95 of {found[name]['runs']}": row(found[name]) for name, said in named.items()}
+    return rows | {"largest log entry of it": _most(wanted["entry_bytes"], found["largest_entry_bytes"], "bytes")}
+
+
+def _large(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, _Row]:
+    more = f"; {found['wall_s_p50']:.0f} s, CPU {found['cpu_s_p50']:.0f}"
+    size = f"{found['bundle_bytes'] / 1e9:.1f} GB"
+    return {f"memory of the verifier, {size}": _most(wanted["large_peak_mb"], found["peak_mb_p95"], "MB", 0, more)}
+
+
+def _oscal(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, _Row]:
+    size = max(found["ja"], found["en"])
+    return {"OSCAL results, 100 controls and 33 seats": _most(wanted["oscal_bytes"], size, "bytes")}
+
+
+_VERIFIER: dict[str, Callable[[dict[str, Any], dict[str, Any]], dict[str, _Row]]] = {
+    "start": _start,
+    "certificate": _certificate,
+    "round": _round,
+    "large": _large,
+    "oscal": _oscal,
+}
+"""What each part of the verifier's figures says."""
 
 
 def _row(figure: dict[str, Any]) -> str:

@@ -298,10 +298,7 @@ def test_progress_ends_where_it_should(embedded: World) -> None:
 
 
 def test_processes_and_samples_give_the_same_findings(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    from shinrai.evidence import fsck as module
-
-    monkeypatch.setattr("shinrai.evidence.fsck._WORTH_A_PROCESS", 100)
-    assert module is not None
+    monkeypatch.setattr("shinrai.evidence.fsck_processes._WORTH_A_PROCESS", 100)
     store = world.filled(300)
     meddle(store, "UPDATE blob SET data = NULL WHERE sha256 = (SELECT payload FROM log_leaf WHERE idx = 250)")
     one, two = (fsck(store, keys=world.keys, processes=count) for count in (1, 3))

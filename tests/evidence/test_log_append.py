@@ -6,7 +6,9 @@ import threading
 from pathlib import Path
 
 import pytest
+import sqlalchemy as sa
 
+from shinrai.evidence import Home
 from shinrai.evidence.database import REFERENCE_FILE
 from shinrai.evidence.fsck import fsck
 from shinrai.evidence.merkle import inclusion_proof, tree_levels
@@ -159,6 +161,31 @@ def test_an_address_is_never_shown(
     with pytest.raises(ShinraiError, match=said) as caught:
         embedded.store()
     assert "secret" not in caught.value.text(Language.EN) + caught.value.text(Language.JA)
+
+
+@pytest.mark.parametrize("table", ["blob", "log_leaf", "log_node"])
+def test_a_server_that_goes_away_amid_a_batch_is_one_error_and_no_more(
+    postgres: sa.Engine, postgres_home: Home, caplog: pytest.LogCaptureFixture, table: str
+) -> None:
+    world = World(postgres_home)
+    store = world.filled(5)
+
+    left = [table]
+
+    @sa.event.listens_for(store.engine, "before_cursor_execute")
+    def _cut(connection: sa.Connection, _cursor: object, statement: str, *_: object) -> None:
+        if left and f"INSERT INTO {left[0]} " in statement:
+            left.clear()
+            backend = connection.connection.driver_connection.info.backend_pid  # type: ignore[union-attr]
+            with postgres.connect() as db:
+                db.execute(sa.text("SELECT pg_terminate_backend(:pid)"), {"pid": backend})
+
+    with pytest.raises(ShinraiError, match="cannot be reached"):
+        store.append(world.addition(["one", "two", "three"]))
+    assert left == []
+    assert [record for record in caplog.records if record.name.startswith("sqlalchemy")] == []
+    assert store.append(world.addition(["one", "two", "three"])) == [5, 6, 7]
+    assert fsck(store, keys=world.keys).sound
 
 
 def test_a_leaf_has_a_limit(embedded: World) -> None:

@@ -7,13 +7,7 @@ so those that agree with it are consistent with each other. Memory stays the sam
 of findings, which ends at a limit and says so.
 """
 
-import json
-import os
-import subprocess
-import sys
-from collections.abc import Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
-from queue import Queue
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from sqlalchemy import Connection, func, select
@@ -22,7 +16,8 @@ from shinrai.evidence.cosignatures import split_note
 from shinrai.evidence.database import reading, refusals
 from shinrai.evidence.findings import FORGED, UNFINISHED, Findings, Progress, Report
 from shinrai.evidence.fsck_contents import check_contents
-from shinrai.evidence.fsck_signatures import SAID, Problem, Range, Step, check_signatures
+from shinrai.evidence.fsck_processes import collect, verifying
+from shinrai.evidence.fsck_signatures import Range
 from shinrai.evidence.fsck_tree import TreeCheck, as_bytes
 from shinrai.evidence.fsck_trust import check_trust
 from shinrai.evidence.home import salted_as
@@ -35,8 +30,6 @@ if TYPE_CHECKING:
     from shinrai.evidence.store import Store
 
 __all__ = ["fsck"]
-
-_WORTH_A_PROCESS = 5000
 
 
 def fsck(
@@ -57,16 +50,15 @@ def fsck(
     known = check_trust(store, findings)
     with refusals(), reading(store.engine) as db:
         size = _size(db, store, findings)
-        tree = TreeCheck(db, known.turns or store.keys, size, _mark(store, findings), findings, told)
-        tree.run()
-        _run_steps(db, size, findings)
-        stamps = _timestamps(db, findings)
-    _left_behind(store, known.declared, findings)
-    with refusals():
-        contents = check_contents(store.engine, known.declared, findings, told)
-        every = 1 if not sample or sample >= size else size // sample
-        whole = Range(0, size, every)
-        verified = _signatures(store, whole, known.keys if keys is None else keys, processes, findings, told)
+        whole = Range(0, size, 1 if not sample or sample >= size else size // sample)
+        with verifying(store, whole, known.keys if keys is None else keys, processes) as steps:
+            tree = TreeCheck(db, known.turns or store.keys, size, _mark(store, findings), findings, told)
+            tree.run()
+            _run_steps(db, size, findings)
+            stamps = _timestamps(db, findings)
+            _left_behind(store, known.declared, findings)
+            contents = check_contents(store.engine, known.declared, findings, told)
+            verified = collect(steps, whole, findings, told)
     return Report(
         entries=size,
         nodes=tree.nodes,
@@ -150,84 +142,3 @@ def _covered(token: bytes, note: str) -> bool:
         return covers(token, split_note(note.encode())[0])
     except Fault:
         return False
-
-
-def _signatures(
-    store: "Store",
-    whole: Range,
-    keys: Mapping[str, bytes],
-    processes: int | None,
-    findings: Findings,
-    progress: Progress,
-) -> int:
-    workers = processes or os.cpu_count() or 1
-    count = (whole.end - whole.start) // whole.every
-    if workers == 1 or count < _WORTH_A_PROCESS:
-        with reading(store.engine) as db:
-            return _collect(
-                ((whole.start, step) for step in check_signatures(db, whole, keys)), whole, findings, progress
-            )
-    return _collect(_shared(store, whole, keys, workers), whole, findings, progress)
-
-
-def _collect(steps: Iterator[tuple[int, Step]], whole: Range, findings: Findings, progress: Progress) -> int:
-    """Take what the walks over ranges say; returns how many signatures were verified."""
-    verified = 0
-    at: dict[int, int] = {}
-    for start, step in steps:
-        at[start] = step.at - start
-        verified += step.verified
-        for index, problem in step.problems:
-            findings.add("log_leaf", index, SAID[problem])
-        progress(message("Verifying the signatures"), min(sum(at.values()), whole.end), whole.end)
-    return verified
-
-
-def _shared(store: "Store", whole: Range, keys: Mapping[str, bytes], workers: int) -> Iterator[tuple[int, Step]]:
-    """Have processes verify a range each. They see the log a moment later, in which no entry before has changed."""
-    length = -(-(whole.end - whole.start) // workers)
-    starts = range(whole.start, whole.end, length)
-    told: Queue[tuple[int, Step] | None] = Queue()
-
-    def work(start: int) -> None:
-        order = {
-            "home": str(store.home.path),
-            "start": start,
-            "end": min(whole.end, start + length),
-            "every": whole.every,
-            "keys": {keyid: public.hex() for keyid, public in keys.items()},
-        }
-        try:
-            for step in _ordered(order):
-                told.put((start, step))
-        finally:
-            told.put(None)
-
-    with ThreadPoolExecutor(len(starts)) as pool:
-        done = [pool.submit(work, start) for start in starts]
-        left = len(starts)
-        while left:
-            step = told.get()
-            if step is None:
-                left -= 1
-            else:
-                yield step
-        for each in done:
-            each.result()
-
-
-def _ordered(order: Mapping[str, object]) -> Iterator[Step]:
-    program = [sys.executable, "-m", "shinrai.evidence.fsck_signatures"]
-    with subprocess.Popen(program, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
-        if process.stdin is None or process.stdout is None:
-            raise RuntimeError("a process was started without pipes")
-        process.stdin.write(json.dumps(order))
-        process.stdin.close()
-        for line in process.stdout:
-            at, verified, problems = json.loads(line)
-            yield Step(at, verified, tuple((index, Problem(name)) for index, name in problems))
-    if process.returncode != 0:
-        raise ShinraiError(
-            message("A process that verifies signatures ended early (exit code {code}).", code=process.returncode),
-            fix=message("Check again with one process: shinrai log fsck --processes 1"),
-        )

@@ -80,7 +80,7 @@ def check_signatures(db: Connection, of: Range, keys: Mapping[str, bytes]) -> It
         if of.every > 1:
             wanted = wanted.where(leaf.idx % of.every == 0)
         verified, problems = 0, []
-        for index, entry, data in db.execute(wanted.order_by(leaf.idx)):
+        for index, entry, data in db.execute(wanted.order_by(leaf.idx)).all():
             problem, counted = _check(as_bytes(entry), None if data is None else as_bytes(data), keys)
             verified += counted
             if problem is not None:

@@ -46,6 +46,18 @@ def entry_fields(entry: bytes) -> Entry | None:
         return None
 
 
+def found_by(entry: bytes) -> tuple[str, str] | None:
+    """Return payload digest and type of a log entry; None where it is not in the one form there is."""
+    match = _ENTRY.fullmatch(entry)
+    if match is None:
+        return None
+    payload, predicate_type = match.group(3, 6)
+    try:
+        return payload.decode(), predicate_type.decode()
+    except UnicodeDecodeError:
+        return None
+
+
 def as_bytes(value: Any) -> bytes:
     """Return what a column holds as bytes, whatever type a meddler gave it."""
     return value if isinstance(value, bytes) else str(value).encode()
@@ -123,7 +135,7 @@ class TreeCheck:
         if not ranges:
             return {}
         query = select(node.level, node.idx, node.hash).where(or_(*ranges))
-        return {(int(level), int(index)): as_bytes(value) for level, index, value in self._db.execute(query)}
+        return {(int(level), int(index)): as_bytes(value) for level, index, value in self._db.execute(query).all()}
 
     def _leaves(self, start: int, end: int) -> Iterator[_Hashes]:
         """Yield the hash of each entry; where the stored hash differs, that one too."""
@@ -131,17 +143,17 @@ class TreeCheck:
         query = select(leaf.idx, leaf.leaf_hash, leaf.entry, leaf.payload, leaf.predicate_type).where(
             leaf.log_id == LOG_ID, leaf.idx >= start, leaf.idx < end
         )
-        rows = {int(row[0]): row for row in self._db.execute(query)}
+        rows = {int(row[0]): row for row in self._db.execute(query).all()}
         for index in range(start, end):
             if index not in rows:
                 self._findings.add("log_leaf", index, message("the entry is missing"))
                 yield ()
                 continue
             _, column, entry, payload, predicate_type = rows[index]
-            fields = entry_fields(as_bytes(entry))
-            if fields is None:
+            said = found_by(as_bytes(entry))
+            if said is None:
                 self._findings.add("log_leaf", index, message("it does not have the form of an entry"))
-            elif (fields.payload, fields.type) != (as_bytes(payload).hex(), predicate_type):
+            elif said != (as_bytes(payload).hex(), predicate_type):
                 what = message("the columns that it is found by do not say what the entry says")
                 self._findings.add("log_leaf", index, what)
             hashed = leaf_hash(as_bytes(entry))
@@ -153,10 +165,12 @@ class TreeCheck:
 
     def _check_node(self, node: Node, values: Mapping[Node, _Hashes], stored: Mapping[Node, bytes]) -> _Hashes:
         level, index = node
-        left, right = (self._below(level - 1, child, values) for child in (2 * index, 2 * index + 1))
-        computed = tuple(node_hash(*pair) for pair in product(left, right))
-        row, found = f"{level}/{index}", stored.get(node)
+        left, right = self._below(level - 1, 2 * index, values), self._below(level - 1, 2 * index + 1, values)
+        found = stored.get(node)
         self.nodes += found is not None
+        if len(left) == len(right) == 1 and node_hash(left[0], right[0]) == found:
+            return (found,)
+        computed, row = tuple(node_hash(*pair) for pair in product(left, right)), f"{level}/{index}"
         if found is None:
             self._findings.add("log_node", row, message("the hash is missing"))
             return computed[:1]

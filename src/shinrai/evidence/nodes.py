@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
-from sqlalchemy import Connection, Select, and_, bindparam, literal, or_, select
+from sqlalchemy import CompoundSelect, Connection, Select, and_, bindparam, literal, or_, select, union_all
 
 from shinrai.evidence.merkle import Node, Span, complete_nodes, peaks, root_from_peaks
 from shinrai.evidence.schema import LOG_ID, log_leaf, log_node
@@ -24,15 +24,14 @@ def fetch(db: Connection, wanted: Iterable[Node]) -> Mapping[Node, bytes]:
     """Return the stored hashes of these nodes; MissingNodeError where one is not there."""
     asked = list(dict.fromkeys(wanted))
     found: dict[Node, bytes] = {}
-    for of_leaves in (True, False):
-        nodes = [node for node in asked if (node[0] == 0) is of_leaves]
-        for start in range(0, len(nodes), _AT_ONCE):
-            part = nodes[start : start + _AT_ONCE]
-            query: Select[Any] = (_leaf_query if of_leaves else _node_query)(len(part))
-            values = {f"index{n}": index for n, (_, index) in enumerate(part)}
-            if not of_leaves:
-                values |= {f"level{n}": level for n, (level, _) in enumerate(part)}
-            found |= {(int(row[0]), int(row[1])): bytes(row[2]) for row in db.execute(query, values)}
+    for start in range(0, len(asked), _AT_ONCE):
+        leaves = [index for level, index in asked[start : start + _AT_ONCE] if level == 0]
+        nodes = [node for node in asked[start : start + _AT_ONCE] if node[0] > 0]
+        values = {f"leaf{n}": index for n, index in enumerate(leaves)}
+        for n, (level, index) in enumerate(nodes):
+            values |= {f"level{n}": level, f"index{n}": index}
+        rows = db.execute(_query(len(leaves), len(nodes)), values).all()
+        found |= {(int(level), int(index)): bytes(value) for level, index, value in rows}
     for node_asked in asked:
         if node_asked not in found:
             raise MissingNodeError(node_asked)
@@ -40,21 +39,23 @@ def fetch(db: Connection, wanted: Iterable[Node]) -> Mapping[Node, bytes]:
 
 
 @lru_cache
-def _node_query(count: int) -> Select[Any]:
-    """Return the query for so many nodes. The log stands in every term, or SQLite would scan all of its nodes."""
-    node = log_node.c
-    places = [
+def _query(leaves: int, nodes: int) -> Select[Any] | CompoundSelect[Any]:
+    """Return the query for so many leaves and nodes, at least one in all.
+
+    The log stands in every term, or SQLite would scan all of its nodes.
+    """
+    leaf, node = log_leaf.c, log_node.c
+    of_leaves = [and_(leaf.log_id == LOG_ID, leaf.idx == bindparam(f"leaf{n}")) for n in range(leaves)]
+    of_nodes = [
         and_(node.log_id == LOG_ID, node.level == bindparam(f"level{n}"), node.idx == bindparam(f"index{n}"))
-        for n in range(count)
+        for n in range(nodes)
     ]
-    return select(node.level, node.idx, node.hash).where(or_(*places))
-
-
-@lru_cache
-def _leaf_query(count: int) -> Select[Any]:
-    leaf = log_leaf.c
-    places = [and_(leaf.log_id == LOG_ID, leaf.idx == bindparam(f"index{n}")) for n in range(count)]
-    return select(literal(0), leaf.idx, leaf.leaf_hash).where(or_(*places))
+    parts: list[Select[Any]] = []
+    if leaves:
+        parts.append(select(literal(0), leaf.idx, leaf.leaf_hash).where(or_(*of_leaves)))
+    if nodes:
+        parts.append(select(node.level, node.idx, node.hash).where(or_(*of_nodes)))
+    return parts[0] if len(parts) == 1 else union_all(*parts)
 
 
 def span_hashes(db: Connection, spans: Sequence[Span]) -> list[bytes]:
