@@ -184,7 +184,7 @@ def main(given: Sequence[str]) -> int:
     os.chdir(ROOT)
     if given:
         return int(pytest.main(list(given)))
-    arguments = [name for name in TESTS if Path(name).is_dir()]
+    arguments = [name for name in TESTS if Path(name).exists()]
     if (os.cpu_count() or 1) > 1:
         # Tests of one file stay together: what a file sets up once is set up once.
         arguments += ["-n", "2", "--dist", "loadfile", "--no-loadscope-reorder"]
