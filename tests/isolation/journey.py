@@ -173,7 +173,7 @@ def modules() -> Iterator[str]:
 
 
 class Quiet(ThreadingHTTPServer):
-    """A server that does not look its own name up, as the one of the standard library does, with room for all at once."""
+    """A server with room for all who connect at once, that does not look its own name up, as others do."""
 
     request_queue_size = 1024
 
