@@ -195,7 +195,10 @@ def main(given: Sequence[str]) -> int:
         gate = Gate(Path(folder) / ".coverage")
         code = int(pytest.main(arguments, plugins=[gate]))
     if code == 0 and gate.missing:
-        print("The tests pass, but the rules are not covered in full; see above.", file=sys.stderr)
+        print(
+            "The tests pass, but the rules are not covered in full; see above. Their tests have to stand in TRACED.",
+            file=sys.stderr,
+        )
         return 1
     return code
 
