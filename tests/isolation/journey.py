@@ -173,7 +173,9 @@ def modules() -> Iterator[str]:
 
 
 class Quiet(ThreadingHTTPServer):
-    """A server that does not look its own name up, as the one of the standard library does."""
+    """A server with room for all who connect at once, that does not look its own name up, as others do."""
+
+    request_queue_size = 1024
 
     def server_bind(self) -> None:
         socketserver.TCPServer.server_bind(self)

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from time import monotonic
 from typing import Any
 
@@ -131,6 +132,12 @@ def completion(text: str | None, **choice: Any) -> bytes:
             "usage": {"prompt_tokens": 7, "completion_tokens": 3, "total_tokens": 10},
         }
     ).encode()
+
+
+@cache
+def made_once(text: str) -> bytes:
+    """Return an answer that takes long to write out, and is given many times."""
+    return completion(text)
 
 
 def send(writer: Writer, body: bytes, status: str = "200 OK", kind: str = "application/json", extra: str = "") -> None:
@@ -290,7 +297,7 @@ async def compressed(_: FaultyServer, __: Request, writer: Writer) -> None:
 
 
 async def huge(_: FaultyServer, __: Request, writer: Writer) -> None:
-    send(writer, completion("x" * 10_000_000))
+    send(writer, made_once("x" * 10_000_000))
 
 
 async def huge_chunked(_: FaultyServer, __: Request, writer: Writer) -> None:

@@ -67,6 +67,13 @@ class Endpoint:
         return Judge("clerk", self.target(**given), language, repeats)
 
 
+class Server(ThreadingHTTPServer):
+    """A server with room for all who connect at once: who is turned away comes back a second later, or three."""
+
+    daemon_threads = True
+    request_queue_size = 1024
+
+
 @contextmanager
 def serving(behaviour: Behaviour, model: str) -> Iterator[Endpoint]:
     endpoint = Endpoint(behaviour, model)
@@ -98,8 +105,7 @@ def serving(behaviour: Behaviour, model: str) -> Iterator[Endpoint]:
         def log_message(self, *_: Any) -> None:
             pass
 
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    server.daemon_threads = True
+    server = Server(("127.0.0.1", 0), Handler)
     thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
     thread.start()
     endpoint.url = f"http://127.0.0.1:{server.server_address[1]}/v1"

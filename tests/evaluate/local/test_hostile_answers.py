@@ -114,7 +114,7 @@ def server() -> Iterator[Any]:
 
     async def nearly_too_large(_: Any, __: Any, writer: Any) -> None:
         # One character outside the first plane makes Python keep four bytes for each of the others.
-        module.send(writer, module.completion("y" * 1_000_000 + "🦝"))
+        module.send(writer, module.made_once("y" * 1_000_000 + "🦝"))
 
     module.BEHAVIOURS |= {"hostile": hostile, "nearly_too_large": nearly_too_large}
     with module.faulty_server("hostile", keep=False) as running:
@@ -161,7 +161,9 @@ def way(request: pytest.FixtureRequest, suite: Suite, server: Any, tmp_path_fact
     return whole_way(suite, RecordsTarget("past", file, RecordColumns(probe="id", repeat="nth")), folder)
 
 
-def scores_of(suite: Suite, way: Way) -> list[Score]:
+@pytest.fixture(scope="module")
+def scores(suite: Suite, way: Way) -> list[Score]:
+    """What every scorer says of the answers that came one way."""
     prompts, planned, rows, _ = way
     found = [
         score for prompt, row in zip(prompts, rows, strict=True) for score in sample_scores(suite, prompt, row.sample)
@@ -181,8 +183,7 @@ def test_the_evidence_holds_every_answer_as_it_came(way: Way) -> None:
     assert sorted(texts) == sorted([*HOSTILE.values(), *HOSTILE.values()])
 
 
-def test_every_scorer_gives_a_score_that_can_be_shown(suite: Suite, way: Way) -> None:
-    scores = scores_of(suite, way)
+def test_every_scorer_gives_a_score_that_can_be_shown(suite: Suite, scores: list[Score]) -> None:
     assert {score.scorer for score in scores} == {used.name for used in suite.scorers}
     for score in scores:
         said = score.reason.en + score.reason.ja
@@ -210,7 +211,7 @@ def harmful(text: str) -> set[str]:
 
 @pytest.mark.parametrize("language", list(Language))
 def test_tables_and_lines_on_the_terminal_are_harmless(
-    suite: Suite, way: Way, language: Language, capsys: pytest.CaptureFixture[str]
+    way: Way, scores: list[Score], language: Language, capsys: pytest.CaptureFixture[str]
 ) -> None:
     rows = [row for row in way[2] if len(row.sample.answer) < 200_000]
     tables.table(
@@ -218,7 +219,7 @@ def test_tables_and_lines_on_the_terminal_are_harmless(
         [(row.probe, row.sample.answer, row.sample.answers[0].finish or "") for row in rows],
         language,
     )
-    for score in scores_of(suite, way):
+    for score in scores:
         tables.line(score.reason, language)
         tables.line(score.label or "", language, indent=2)
     for row in rows:
@@ -377,21 +378,31 @@ def memory_of(server: Any, behaviour: str, n: int, folder: Path) -> tuple[int, d
     return found["memory"], found
 
 
+@pytest.fixture(scope="module")
+def control(server: Any, tmp_path_factory: pytest.TempPathFactory) -> tuple[int, dict[str, Any]]:
+    """What a process needs that takes three hundred answers as they should be."""
+    return memory_of(server, "control", 300, tmp_path_factory.mktemp("memory") / "control")
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("behaviour", ["huge", "huge_chunked", "nested", "endless_stream"])
-def test_what_is_too_large_or_no_answer_costs_no_memory(server: Any, tmp_path: Path, behaviour: str) -> None:
-    before, control = memory_of(server, "control", 300, tmp_path / "control")
+def test_what_is_too_large_or_no_answer_costs_no_memory(
+    server: Any, control: tuple[int, dict[str, Any]], tmp_path: Path, behaviour: str
+) -> None:
+    before, usual = control
     after, found = memory_of(server, behaviour, 300, tmp_path / behaviour)
-    assert control["answered"] == 300
+    assert usual["answered"] == 300
     assert found["answered"] == 0 and sum(found["faults"].values()) == 300
     # 32 bodies of 1 MiB at most are read at the same time.
     assert after - before < 96 * 2**20, f"{(after - before) / 2**20:.0f} MiB more"
 
 
 @pytest.mark.slow
-def test_the_largest_answers_cost_what_is_in_flight_and_not_what_was_taken(server: Any, tmp_path: Path) -> None:
+def test_the_largest_answers_cost_what_is_in_flight_and_not_what_was_taken(
+    server: Any, control: tuple[int, dict[str, Any]], tmp_path: Path
+) -> None:
     """64 in flight, each held as bytes, as text of four bytes a character, and as a line of the journal."""
-    before, _ = memory_of(server, "control", 300, tmp_path / "control")
+    before, _ = control
     few, found = memory_of(server, "nearly_too_large", 200, tmp_path / "few")
     many, more = memory_of(server, "nearly_too_large", 500, tmp_path / "many")
     assert (found["answered"], more["answered"]) == (200, 500)

@@ -3,8 +3,10 @@
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -230,6 +232,34 @@ def test_errors_find_the_line_in_json_and_yaml() -> None:
         assert document.place(("d", "f")).line == 2
     places = [read_json(text, "f").place(path) for path in [("a",), ("a", 0), ("a", 1, "b"), ("d", "e")]]
     assert [(place.line, place.column) for place in places] == [(1, 7), (1, 8), (1, 17), (2, 13)]
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.sampled_from(["", "公", ',:{}[]"\\', "a\nb", 0.5]),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.sampled_from(["a", "公", '":', "\\", ""]), inner),
+    max_leaves=12,
+)
+
+
+def inside(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], Any]]:
+    yield path, value
+    for step in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+        yield from inside(value[step], (*path, step))
+
+
+@settings(max_examples=100, deadline=None)
+@given(JSON, st.sampled_from([None, 1, "\n \n"]), st.randoms())
+def test_every_value_of_any_json_stands_where_it_is_said_to_stand(tree, indent, order) -> None:
+    text = json.dumps(tree, indent=indent, ensure_ascii=False)
+    document, lines = read_json(text.encode(), "f"), text.split("\n")
+    values = list(inside(tree))
+    order.shuffle(values)
+    for path, value in values:
+        line, column = document.locate(path)
+        rest = "\n".join([lines[line - 1][column - 1 :], *lines[line:]])
+        assert json.JSONDecoder().raw_decode(rest)[0] == value
+    for path in [("none",), (99,), *((*path, "none") for path, _ in values)]:
+        assert document.locate(path) is None
 
 
 @pytest.mark.parametrize("name", ["excel", "yml"])

@@ -99,6 +99,9 @@ class Asker:
             try:
                 answer = await self._respondent.reply(planned, answers, flight.watch)
             except TargetError as error:
+                # It holds the frames that it came through, and they hold what was read of an answer. `_back_off` raises
+                # it again, which makes a circle of it: all that would stay until the collector comes by.
+                error.__traceback__ = error.__context__ = None
                 if flight.overdue is not None:
                     # A connection that was being made turns the sweep's cancellation into a timeout of its own.
                     raise TargetError(flight.overdue.kind, flight.overdue.detail) from None

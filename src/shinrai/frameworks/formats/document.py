@@ -8,6 +8,8 @@ Shinrai's own files are read by `shinrai.frameworks.located`; foreign ones may b
 
 import json
 import re
+from array import array
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -206,7 +208,7 @@ def read_json(data: bytes, name: str) -> Document:
     except ValueError as error:
         # Python refuses to read integers of thousands of digits.
         raise ShinraiError(message("This is not valid JSON."), place=Place(name)) from error
-    document = Document(name, value, lambda path: _json_position(text, path))
+    document = Document(name, value, _Positions(text, value).of)
     for path, said in _walked(value):
         if len(path) >= MAX_DEPTH:
             raise _too_deep(document.place(path))
@@ -240,9 +242,6 @@ def _refuse_constant(constant: str) -> Any:
     raise _WrongJSON(message("“{value}” is not a number that JSON knows.", value=constant))
 
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|[\[\]{},:]|[^\s\[\]{},:"]+', re.DOTALL)
-
-
 def _limit_json(data: bytes, name: str) -> None:
     """Refuse a file that could hold too many values, before any of them is built.
 
@@ -254,28 +253,62 @@ def _limit_json(data: bytes, name: str) -> None:
         )
 
 
-def _json_position(text: str, path: Path) -> tuple[int, int] | None:
-    """Find a value in JSON that has been read before, by going through its tokens; only errors need it."""
-    where: list[str | int] = []
-    name: str | None = None
-    for token in _TOKEN.finditer(text):
-        sign = token.group()
-        if sign == ":":
-            where[-1] = json.loads(name or '""')
-            continue
-        if sign == ",":
-            if isinstance(where[-1], int):
-                where[-1] += 1
-            continue
-        if sign in "}]":
-            where.pop()
-            continue
-        if tuple(where) == path and not (where and where[-1] == "\0"):
-            return _at(text, token.start())
-        name = sign
-        if sign in "{[":
-            where.append("\0" if sign == "{" else 0)
-    return None
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"(?P<name>\s*:)?|[\[\]{}]|[^\s\[\]{},:"]+', re.DOTALL)
+
+
+class _Positions:
+    """Where the values of a JSON text begin.
+
+    An importer may ask for thousands of places of a large file, or for none. So the text is gone through once, when the
+    first place is asked for; and two numbers are kept of each value, for a hostile file holds MAX_VALUES of them.
+    """
+
+    def __init__(self, text: str, value: Any) -> None:
+        self._text = text
+        self._value = value
+        # In the order of the text: where each value begins, and how many values it holds, itself among them.
+        self._starts = array("Q")
+        self._sizes = array("Q")
+        self._lines = array("Q")
+        self._inside: dict[int, dict[str | int, int]] = {}
+
+    def of(self, path: Path) -> tuple[int, int] | None:
+        """Return line and column of a value, counted from 1; None where there is no value of this path."""
+        if not self._starts:
+            self._read()
+        nth, value = 0, self._value
+        for step in path:
+            found = self._children(nth, value).get(step)
+            if found is None:
+                return None
+            nth, value = found, value[step]
+        line = bisect_right(self._lines, self._starts[nth])
+        return line, self._starts[nth] - self._lines[line - 1] + 1
+
+    def _read(self) -> None:
+        unfinished: list[int] = []
+        for token in _TOKEN.finditer(self._text):
+            sign = token.group()
+            if sign in "}]":
+                nth = unfinished.pop()
+                self._sizes[nth] = len(self._starts) - nth
+            elif not token["name"]:
+                if sign in "{[":
+                    unfinished.append(len(self._starts))
+                self._starts.append(token.start())
+                self._sizes.append(1)
+        self._lines.append(0)
+        self._lines.extend(found.end() for found in re.finditer("\n", self._text))
+
+    def _children(self, nth: int, value: Any) -> dict[str | int, int]:
+        """Return the numbers of the values that a value holds, by name or index."""
+        if nth not in self._inside:
+            self._inside[nth] = {}
+            below = nth + 1
+            for step in value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ():
+                self._inside[nth][step] = below
+                below += self._sizes[below]
+        return self._inside[nth]
 
 
 def _too_deep(place: Place) -> ShinraiError:
