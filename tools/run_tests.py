@@ -52,15 +52,21 @@ RULES = (
 """Files, and folders of files, of which every line and every branch has to be tested."""
 
 TRACED = (
+    "packages/shinrai-verify/verify_tests/test_contents.py",
     "packages/shinrai-verify/verify_tests/test_council.py",
     "packages/shinrai-verify/verify_tests/test_dsse.py",
     "packages/shinrai-verify/verify_tests/test_encoding.py",
+    "packages/shinrai-verify/verify_tests/test_erasures.py",
+    "packages/shinrai-verify/verify_tests/test_insiders.py",
     "packages/shinrai-verify/verify_tests/test_keys.py",
     "packages/shinrai-verify/verify_tests/test_log.py",
     "packages/shinrai-verify/verify_tests/test_merkle.py",
     "packages/shinrai-verify/verify_tests/test_note.py",
     "packages/shinrai-verify/verify_tests/test_one_reading.py",
     "packages/shinrai-verify/verify_tests/test_outside.py",
+    "packages/shinrai-verify/verify_tests/test_records.py",
+    "packages/shinrai-verify/verify_tests/test_rotations.py",
+    "packages/shinrai-verify/verify_tests/test_runs.py",
     "packages/shinrai-verify/verify_tests/test_trust.py",
     "tests/assess/test_results.py",
     "tests/assess/test_tier_and_own_frameworks.py",
