@@ -259,10 +259,10 @@ def test_depth_is_where_it_is_deepest_and_not_how_many_brackets_there_are():
 
 
 def test_a_fault_is_told_by_its_text_and_its_fields():
-    fault = Fault("{what} is gone", what="it")
+    fault = Fault("{what} is not valid JSON", what="it")
     assert (fault.args, fault.text, fault.fields, str(fault)) == (
-        ("{what} is gone", {"what": "it"}),
-        "{what} is gone",
+        ("{what} is not valid JSON", {"what": "it"}),
+        "{what} is not valid JSON",
         {"what": "it"},
-        "it is gone",
+        "it is not valid JSON",
     )

@@ -41,11 +41,11 @@ def test_ages_heads_services_and_witnesses_of_a_policy_are_read():
     none = Policy.from_bytes(_policy())
     assert (none.max_age, none.last_seen, none.outside.tsa, none.outside.quorum) == (None, None, frozenset(), None)
     longest = 86_399_999_999_999
-    for age in (longest + 1, -longest - 1):
+    for age in (longest + 1, -1):
         with pytest.raises(Fault) as caught:
             Policy.from_bytes(_policy(maxAge=age))
         assert str(caught.value) == "the trust file lacks a valid field “maxAge”"
-    for age in (0, longest, -longest):
+    for age in (0, longest):
         assert Policy.from_bytes(_policy(maxAge=age)).max_age == timedelta(seconds=age)
 
 
