@@ -54,7 +54,8 @@ export function parsePolicy(data) {
   const unknown = Object.keys(about).find((name) => !Object.hasOwn({ ...POLICY_SHAPES, ...OUTSIDE_SHAPES }, name));
   refuseUnless(unknown === undefined, "policy-field", { what, name: (unknown ?? "").slice(0, 80) });
   fields(POLICY_SHAPES)(about, what);
-  refuseUnless(Math.abs(about.maxAge ?? 0) <= LONGEST_AGE, "bad-shape", { what, kind: "integer", name: "maxAge" });
+  const age = about.maxAge ?? 0;
+  refuseUnless(age >= 0 && age <= LONGEST_AGE, "bad-shape", { what, kind: "integer", name: "maxAge" });
   return {
     root: about.root,
     outside: outsideOf(about, what),

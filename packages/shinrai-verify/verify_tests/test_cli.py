@@ -249,7 +249,8 @@ def test_a_terminal_without_japanese_is_no_reason_to_fail(tmp_path):
 
 def test_it_starts_with_nothing_but_what_it_needs():
     command = [sys.executable, "-c", "import sys, shinrai_verify.cli; print(*sys.modules)"]
-    loaded = {name.split(".")[0] for name in subprocess.check_output(command, text=True).split()}
+    names = set(subprocess.check_output(command, text=True).split())
+    loaded = {name.split(".")[0] for name in names}
     plain = subprocess.check_output([sys.executable, "-c", "import sys; print(*sys.modules)"], text=True)
     packages = loaded - sys.stdlib_module_names - {name.split(".")[0] for name in plain.split()}
     assert packages <= {"shinrai_verify", "cryptography", "_cffi_backend", "_openssl"}

@@ -361,3 +361,67 @@ def test_with_a_smaller_quorum_ten_liars_certify_two_values_for_33(quorum):
         assert len(real) <= 1
         if one == honest // 2:
             assert len(certified) == 2
+
+
+@pytest.mark.parametrize("domains", range(4, 14))
+def test_domains_certify_by_weight_to_the_fraction(domains):
+    # One large domain and single members: however many sign, each domain weighs one, and parts of it count in part.
+    size = 4 * domains
+    council = Roster(
+        (*(member(n, domain="large") for n in range(size)), *map(member, range(size, size + domains - 1))), {}
+    )
+    for alone in range(domains):
+        for part in range(size + 1):
+            voters = {f"m{n}" for n in range(part)} | {f"m{n}" for n in range(size, size + alone)}
+            weight = Fraction(part, size) + alone
+            enough = len(voters) >= council.q and 2 * weight > domains + (domains - 1) // 3
+            assert certifies(council, voters) == enough, (alone, part)
+
+
+def test_strata_are_demanded_from_nothing_up():
+    assert required_strata({"required": {"c": {"human": 0}}}, "c") == {"human": 0}
+    assert roster(4).demanded({"human": 0}) == {"human": 0}
+    assert Roster((), {"human": 1}).demanded({"tool": 1}) == {"human": 1, "tool": 1}
+    with pytest.raises(ValueError, match=r"^a rubric demands a stratum in a way that is not known$"):
+        required_strata({"required": {"c": {"human": -1}}}, "c")
+    with pytest.raises(ValueError, match="not known"):
+        required_strata({"required": ["c"]}, "c")
+
+
+def test_what_is_missing_is_said_of_the_value_with_most_votes():
+    people = [member(number, domain="one" if number < 5 else None) for number in range(8)]
+    council = Roster(tuple(people), {})  # f = 2, q = 6, four domains
+    found = count(council, [FAIL, FAIL, SILENT, PASS, PASS, PASS, PASS, PASS])
+    assert (found.outcome, found.reason) == (UNDECIDED, "no quorum")
+    # Six are enough by number, and weigh two domains of four: said of them, whichever value the other votes are for.
+    for more, fewer in ((FAIL, PASS), (PASS, FAIL), (OPEN, PASS)):
+        found = count(council, [more] * 6 + [SILENT, fewer])
+        assert (found.outcome, found.reason) == (UNDECIDED, "no domain quorum")
+    assert count(council, [PASS] * 8).reason == ""
+
+
+def test_votes_that_were_never_logged_count_against_a_value_beyond_f():
+    council = roster(12)  # f = 3, q = 8
+    counted = count(council, [PASS] * 8 + [FAIL] + [SILENT] * 3)
+
+    def again(*more, of=counted):
+        found = reconsidered(council, of, [Ballot(*each) for each in more])
+        return found.outcome, found.contested, found.unlogged
+
+    assert again() == ("pass", False, ())
+    assert again(("m9", "fail")) == ("pass", False, ("m9",))
+    # With the dissent in the log two against are f, and three are more.
+    assert again(("m9", "fail"), ("m10", "inconclusive"), ("m11", "pass")) == ("pass", False, ("m10", "m11", "m9"))
+    assert again(("m9", "fail"), ("m10", "inconclusive"), ("m11", "fail")) == ("pass", True, ("m10", "m11", "m9"))
+    assert again(*((f"m{n}", "fail") for n in (0, 1, 2, 3, 9))) == (VOID, True, ("m9",))
+    undecided = count(council, [PASS] * 3 + [FAIL] * 3 + [OPEN] * 3 + [SILENT] * 3)
+    assert again(*((f"m{n}", "fail") for n in (9, 10, 11)), of=undecided)[:2] == (UNDECIDED, False)
+
+
+def test_a_stratum_of_the_rubric_is_asked_for_again_when_its_member_is_convicted():
+    people = [member(number, strata=("human",) if number == 0 else ()) for number in range(10)]
+    council = Roster(tuple(people), {})
+    counted = count(council, [PASS] * 10)
+    convicting = [Ballot("m0", "fail")]
+    assert reconsidered(council, counted, convicting).contested is False
+    assert reconsidered(council, counted, convicting, {"human": 1}).contested is True

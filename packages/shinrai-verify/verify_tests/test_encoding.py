@@ -241,3 +241,28 @@ def test_fields_are_of_exactly_the_kind_asked_for():
     for value in ([1], "n", None, 1):
         with pytest.raises(Fault, match="it is not an object"):
             field(value, "n", int, "it")
+
+
+def test_the_largest_that_is_read_is_as_large_as_said():
+    assert strict_json(b'"abc"', "it", limit=5) == "abc"
+    with pytest.raises(Fault, match="larger than 4 bytes"):
+        strict_json(b'"abc"', "it", limit=4)
+
+
+def test_depth_is_where_it_is_deepest_and_not_how_many_brackets_there_are():
+    # Brackets that close bring it up again, one by one, and what strings leave out leaves nothing in.
+    deep = b"[" * MAX_JSON_DEPTH + b"]" * MAX_JSON_DEPTH
+    assert strict_json(b"[" + b",".join([deep[1:-1]] * 3) + b"]", "it")
+    with pytest.raises(Fault, match="deeper"):
+        strict_json(b"[[[]," + deep[:-1] + b"]]]", "it")
+    assert strict_json(json.dumps({str(n): "" for n in range(2000)}).encode(), "it")
+
+
+def test_a_fault_is_told_by_its_text_and_its_fields():
+    fault = Fault("{what} is not valid JSON", what="it")
+    assert (fault.args, fault.text, fault.fields, str(fault)) == (
+        ("{what} is not valid JSON", {"what": "it"}),
+        "{what} is not valid JSON",
+        {"what": "it"},
+        "it is not valid JSON",
+    )

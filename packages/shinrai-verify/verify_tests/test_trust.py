@@ -1,14 +1,14 @@
 """Whom to believe: the outsider's policy, the rotation of keys, and the roster."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
 from shinrai_verify.dsse import Envelope, Signature, Statement
 from shinrai_verify.encoding import Fault, canonical_json
 from shinrai_verify.keys import LOW_ORDER, verifies
-from shinrai_verify.note import NoteKey
+from shinrai_verify.note import WITNESS, NoteKey
 from shinrai_verify.trust import POLICY, TRUST, Policy, encode_public, follow, parse_roster, parse_trust
 
 from .world import SEATS, Key, seat, sha256, sign, trust_document
@@ -26,6 +26,27 @@ def test_a_policy_is_read():
     assert policy.root == "ab" * 32
     assert [str(key) for key in policy.outside.logs] == [LOG]
     assert policy.required_controls == ("JP-GL-C1.override-design",)
+
+
+def test_ages_heads_services_and_witnesses_of_a_policy_are_read():
+    day = 86_400
+    witness = NoteKey("example.org/witness", Key("witness").public, WITNESS)
+    quorum = f"log {LOG}\nwitness w {witness}\nquorum w\n"
+    services = [{"name": "x", "certSha256": ["ab" * 32]}, {"name": "y", "certSha256": ["cd" * 32, "ef" * 32]}]
+    policy = Policy.from_bytes(_policy(maxAge=day, lastSeen="a\n", logs=..., tsa=services, witnessPolicy=quorum))
+    assert (policy.max_age, policy.last_seen) == (timedelta(days=1), b"a\n")
+    assert policy.outside.tsa == {"ab" * 32, "cd" * 32, "ef" * 32}
+    assert [str(key) for key in policy.outside.logs] == [LOG]
+    assert list(policy.outside.quorum.witnesses.values()) == [witness]
+    none = Policy.from_bytes(_policy())
+    assert (none.max_age, none.last_seen, none.outside.tsa, none.outside.quorum) == (None, None, frozenset(), None)
+    longest = 86_399_999_999_999
+    for age in (longest + 1, -1):
+        with pytest.raises(Fault) as caught:
+            Policy.from_bytes(_policy(maxAge=age))
+        assert str(caught.value) == "the trust file lacks a valid field “maxAge”"
+    for age in (0, longest):
+        assert Policy.from_bytes(_policy(maxAge=age)).max_age == timedelta(seconds=age)
 
 
 POLICIES = {
@@ -196,6 +217,16 @@ DOCUMENTS = {
     "a root threshold of none": (_role("root", threshold=0), "a role root that cannot be filled"),
     "a negative threshold": (_role("admin", threshold=-1), "a role admin that cannot be filled"),
     "a threshold that is a truth": (_role("root", threshold=True), "lacks a valid field “threshold”"),
+    "two attestors who have to agree": (
+        _role("attestor", keyids=[Key("yamada").keyid, Key("root").keyid], threshold=2),
+        "a role attestor that cannot be filled",
+    ),
+    "a root without keys": (_role("root", keyids=[]), "a role root that cannot be filled"),
+    "a threshold of a role without keys": (
+        _role("admin", keyids=[], threshold=2),
+        "a role admin that cannot be filled",
+    ),
+    "a key in the other alphabet": (_key(public="-" * 43 + "="), "not valid base64"),
     "a threshold we would not keep": (_role("admin", threshold=2), "a role admin that cannot be filled"),
     "a time without zone": (lambda d: d.update(expires="2099-01-01T00:00:00"), "RFC 3339"),
     "a time with an offset": (lambda d: d.update(expires="2099-01-01T00:00:00+09:00"), "RFC 3339"),
@@ -232,6 +263,28 @@ def test_a_trust_document_is_read():
     assert trust.roles["attestor"] == {Key("yamada").keyid}
 
 
+@pytest.mark.parametrize("role", ["admin", "producer", "coordinator", "attestor"])
+def test_a_role_may_wait_for_its_first_key(role):
+    payload = _bent(_role(role, keyids=[]))
+    trust, _ = parse_trust(payload, sha256(payload), "the document")
+    assert trust.roles[role] == frozenset()
+
+
+def test_one_key_may_hold_every_role_and_every_key_may_hold_one():
+    everyone = [Key(name).keyid for name in ("root", "admin", "producer", "coordinator", "yamada")]
+    payload = _bent(_role("attestor", keyids=everyone))
+    assert parse_trust(payload, sha256(payload), "the document")[0].roles["attestor"] == set(everyone)
+
+
+def test_what_is_broken_in_a_trust_document_is_said_of_it():
+    for change in (lambda d: d.update(expires="x"), lambda d: d.update(logs=["x+y+z"]), lambda d: d.update(prev="x")):
+        payload = _bent(change)
+        with pytest.raises(Fault, match=r"^the document|verifier key"):
+            parse_trust(payload, sha256(payload), "the document")
+    with pytest.raises(Fault, match=r"^the document"):
+        parse_trust(b"{}", sha256(b"{}"), "the document")
+
+
 def _roster(members, required=None):
     return json.loads(json.dumps({"members": members, "required": {} if required is None else required}))
 
@@ -251,6 +304,7 @@ ROSTERS = {
     "fewer than four": (GOOD[:3], "fewer than four members"),
     "nobody": ([], "fewer than four members"),
     "no proof": ([*GOOD[1:], {**GOOD[0], "proof": encode_public(bytes(64))}], "without proof that it holds its key"),
+    "a proof in the other alphabet": ([*GOOD[1:], {**GOOD[0], "proof": "-" * 86 + "=="}], "not valid base64"),
     "the proof of another": ([*GOOD[1:], {**GOOD[0], "proof": GOOD[1]["proof"]}], "without proof"),
     "a domain changed after the proof": ([*GOOD[1:], {**GOOD[0], "domain": "x"}], "without proof"),
     "a stratum added after the proof": ([*GOOD[1:], {**GOOD[0], "strata": ["human"]}], "without proof"),

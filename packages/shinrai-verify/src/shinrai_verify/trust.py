@@ -97,7 +97,7 @@ class Policy:
             raise Fault("{what} has a field that is not known: {name}", what=what, name=ascii(unknown[0])[:80])
         about, age, seen = shaped(record, _POLICY, what), record.get("maxAge"), record.get("lastSeen")
         controls = tuple(about.get("requiredControls") or ())
-        if abs(age or 0) > _LONGEST_AGE:
+        if not 0 <= (age or 0) <= _LONGEST_AGE:
             raise Fault("{what} lacks a valid field “{name}”", what=what, name="maxAge")
         longest = None if age is None else timedelta(seconds=age)
         return cls(about["root"], Outside.of(record, what), controls, seen and seen.encode(), longest)

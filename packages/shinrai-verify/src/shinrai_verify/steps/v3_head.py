@@ -10,7 +10,6 @@ from shinrai_verify.note import LOG, Checkpoint, read_note
 from shinrai_verify.statements import ABANDONMENT, ASSESSMENT, PLAN, REVOCATION, WITHHELD
 from shinrai_verify.steps.work import CHECKPOINT, TOKEN, Work
 from shinrai_verify.tiles import tile_entries, tile_names
-from shinrai_verify.timestamp import stamped
 from shinrai_verify.trust import TRUST
 
 _LEAF = {**dict.fromkeys(("keyid", "pae", "payload", "subject"), digest), "sig": str, "type": str, "v": int}
@@ -80,7 +79,12 @@ def _stamp(work: Work, text: bytes) -> None:
     pinned = work.outside.tsa
     if not pinned and TOKEN in work.bundle.sha256:
         work.outcome.note("V3", 0, "{what} was not checked: you name no service that you trust", what=TOKEN)
-    found = stamped(work.bundle.read(TOKEN), text, pinned, TOKEN) if pinned and TOKEN in work.bundle.sha256 else None
+    found = None
+    if pinned and TOKEN in work.bundle.sha256:
+        # Reading certificates takes a third of the time of a start, and few bundles are asked for their time stamp.
+        from shinrai_verify.timestamp import stamped
+
+        found = stamped(work.bundle.read(TOKEN), text, pinned, TOKEN)
     work.used.add(TOKEN)
     if found:
         work.outcome.times[f"tsa:{found[0]}"] = found[1]
