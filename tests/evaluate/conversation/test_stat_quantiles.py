@@ -9,6 +9,12 @@ from shinrai.evaluate.statistics.quantiles import beta_share, normal_quantile, t
 from shinrai.evaluate.statistics.reach import SMALLEST, first_level
 
 
+@pytest.fixture(autouse=True)
+def _computed_anew() -> None:
+    # What another test asked for before would be looked up, and not be tested here.
+    t_quantile.cache_clear()
+
+
 @pytest.mark.parametrize(
     ("df", "quantile"),
     # Student's t at 0.975 as tables print it: Fisher, Yates 1963, table III.
