@@ -41,7 +41,7 @@ from verify_tests import world as small  # noqa: E402
 
 from shinrai.evidence.bundle import BundleParts, write_bundle  # noqa: E402
 from shinrai_verify import verify as formats  # noqa: E402
-from shinrai_verify.dsse import Envelope  # noqa: E402
+from shinrai_verify.dsse import Envelope, Statement  # noqa: E402
 from shinrai_verify.encoding import canonical_json  # noqa: E402
 from shinrai_verify.keys import verifies  # noqa: E402
 
@@ -147,7 +147,7 @@ class Council(small.World):
         for control in self.controls:
             ballot = self.ballot(control, "pass")
             reason = self._statement("rationale", ("bundle", self.bundle_id), formats.RATIONALE, about)
-            reason = formats.Statement(*reason_of(reason, control))
+            reason = Statement(*reason_of(reason, control))
             for name in small.SEATS:
                 log.append((f"{name} {control} ballot", small.sign(ballot, f"seat-{name}")))
                 log.append((f"{name} {control} rationale", small.sign(reason, f"seat-{name}")))
@@ -179,7 +179,7 @@ class Council(small.World):
         return path
 
 
-def reason_of(statement: formats.Statement, control: str) -> tuple[str, str, str, Mapping[str, Any]]:
+def reason_of(statement: Statement, control: str) -> tuple[str, str, str, Mapping[str, Any]]:
     """Return the fields of a rationale on one control."""
     about = {**statement.predicate, "control": control}
     return statement.subject_name, statement.subject_sha256, statement.predicate_type, about
