@@ -234,7 +234,9 @@ def start(folder: Path) -> dict[str, Any]:
 
 def certificate(_folder: Path) -> dict[str, Any]:
     """Measure a certificate as it stands in the bundle: read it, and verify its 33 signatures."""
-    world = Council()
+    world = Council(
+        seats=small.SEATS,
+    )
     data = world.certificates[small.MEASURED]
     keys = {small.Key(f"seat-{name}").keyid: small.Key(f"seat-{name}").public for name in small.SEATS}
     runs = []
@@ -250,7 +252,7 @@ def certificate(_folder: Path) -> dict[str, Any]:
 
 def round_of_33(folder: Path) -> dict[str, Any]:
     """Measure a whole round beside a content of 1 GB."""
-    world = Council(large=(Blocks(GB, 0),))
+    world = Council(seats=small.SEATS, large=(Blocks(GB, 0),))
     found: dict[str, Any] = {
         "controls": CONTROLS,
         "seats": SEATS,
@@ -269,7 +271,7 @@ def large(folder: Path, gb: float) -> dict[str, Any]:
     """Measure the memory that a large bundle takes."""
     half = GB // 2
     sizes = [int(gb * 0.6 * GB), *[half] * int(gb * 0.4 * GB / half)]
-    world = Council(large=tuple(Blocks(size, seed) for seed, size in enumerate(sizes, start=1)))
+    world = Council(seats=small.SEATS, large=tuple(Blocks(size, seed) for seed, size in enumerate(sizes, start=1)))
     bundle = world.written(folder / "large.zip", proofs=False)
     return {"bundle_bytes": bundle.stat().st_size, "contents": len(sizes), **_verify(bundle, world, 1)}
 
