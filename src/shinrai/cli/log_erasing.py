@@ -11,7 +11,7 @@ from shinrai.cli.log_parts import HELP, file_path, harmless_lines, opened, optio
 from shinrai.language import Language, Message, ShinraiError, message
 
 if TYPE_CHECKING:
-    from shinrai.evidence.erasure import Content, Reference
+    from shinrai.evidence.erasure import Content
 
 EXAMPLE = (
     "shinrai log erase 2c26b46b68ffc68ff99b453c1d30413413422d706483bfa0f98a5e886266e7ae "
@@ -21,6 +21,11 @@ OUT_OF_REACH = message(
     "Out of reach, and yours to erase: bundles and exports that were handed out, the files outside the data folder "
     "that were assessed, journals of other machines, and backups."
 )
+
+_MOST_NAMED = 5
+"""Requirements, and other contents, that are named; --json names all."""
+
+_KINDS = {"plan": message("plan"), "evidence": message("evidence")}
 
 
 def erase_command(language: Language) -> click.Command:
@@ -105,33 +110,47 @@ def _said(content: "Content", folder: Path) -> Iterator[Message]:
     if not content.left:
         yield message("Nothing of it is here, as far as can be told.")
     votes = [each for each in content.rests if each.kind.startswith("council-")]
+    alike: dict[tuple[str, tuple[str, ...]], list[int]] = {}
     for reference in content.rests:
-        if reference not in votes:
-            yield _rests(reference)
+        if reference.bundle is None and reference not in votes:
+            alike.setdefault((reference.kind.partition("/")[0], reference.controls), []).append(reference.index)
+    for (kind, controls), indexes in alike.items():
+        yield _rests(_KINDS.get(kind, kind), controls, indexes)
+    for reference in content.rests:
+        if reference.bundle is not None:
+            yield message(
+                "Rests on it: the assessment, entry {index}, with the bundle {bundle}",
+                index=reference.index,
+                bundle=reference.bundle,
+            )
     if votes:
         yield message(
             "Rests on it: {n} statements of the council, from entry {index} on", n=len(votes), index=votes[0].index
         )
+    if len(content.beside) > _MOST_NAMED:
+        yield message(
+            "Of the same statements: {n} other contents; --json lists them with their digests", n=len(content.beside)
+        )
+        return
     for name, digest in content.beside.items():
         yield message("Of the same statements: {name}, {digest}", name=name or "–", digest=digest)
 
 
-def _rests(reference: "Reference") -> Message:
-    kind = reference.kind.partition("/")[0]
-    if reference.bundle is not None:
+def _rests(kind: Message | str, controls: Sequence[str], indexes: Sequence[int]) -> Message:
+    """Say which entries rest on a content, those on the same requirements together."""
+    shown = ", ".join(controls[:_MOST_NAMED]) + (f", … ({len(controls)})" if len(controls) > _MOST_NAMED else "")
+    if len(indexes) > 1:
         return message(
-            "Rests on it: the assessment, entry {index}, with the bundle {bundle}",
-            index=reference.index,
-            bundle=reference.bundle,
-        )
-    if reference.controls:
-        return message(
-            "Rests on it: entry {index} ({kind}) on {controls}",
-            index=reference.index,
+            "Rests on it: {n} entries ({kind}), {first} to {last}, on {controls}",
+            n=len(indexes),
             kind=kind,
-            controls=", ".join(reference.controls),
+            first=indexes[0],
+            last=indexes[-1],
+            controls=shown or "–",
         )
-    return message("Rests on it: entry {index} ({kind})", index=reference.index, kind=kind)
+    if controls:
+        return message("Rests on it: entry {index} ({kind}) on {controls}", index=indexes[0], kind=kind, controls=shown)
+    return message("Rests on it: entry {index} ({kind})", index=indexes[0], kind=kind)
 
 
 def _record(content: "Content", folder: Path) -> dict[str, Any]:
