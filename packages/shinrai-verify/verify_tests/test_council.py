@@ -378,6 +378,24 @@ def test_domains_certify_by_weight_to_the_fraction(domains):
             assert certifies(council, voters) == enough, (alone, part)
 
 
+@pytest.mark.parametrize("domains", [4, 7, 10, 13])
+def test_two_large_domains_certify_by_weight_to_the_fraction(domains):
+    size, singles = 4 * domains, domains - 2
+    of_domain = [*["a"] * size, *["b"] * size, *(f"s{n}" for n in range(singles))]
+    council = Roster(tuple(member(n, domain=domain) for n, domain in enumerate(of_domain)), {})
+    reached = set()
+    for alone in range(singles + 1):
+        for part in range(size + 1):
+            voters = {f"m{n}" for n in (*range(size), *range(size, size + part), *range(2 * size, 2 * size + alone))}
+            weight = 1 + Fraction(part, size) + alone
+            if len(voters) >= council.q:
+                needed = domains + (domains - 1) // 3
+                reached.add(needed - 1 < 2 * weight <= needed)
+                assert certifies(council, voters) == (2 * weight > needed), (alone, part)
+    # Where one vote less by weight would do, it matters.
+    assert reached == {True, False}
+
+
 def test_strata_are_demanded_from_nothing_up():
     assert required_strata({"required": {"c": {"human": 0}}}, "c") == {"human": 0}
     assert roster(4).demanded({"human": 0}) == {"human": 0}

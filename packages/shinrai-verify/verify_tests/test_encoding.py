@@ -254,7 +254,7 @@ def test_depth_is_where_it_is_deepest_and_not_how_many_brackets_there_are():
     deep = b"[" * MAX_JSON_DEPTH + b"]" * MAX_JSON_DEPTH
     assert strict_json(b"[" + b",".join([deep[1:-1]] * 3) + b"]", "it")
     with pytest.raises(Fault, match="deeper"):
-        strict_json(b"[[[]," + deep[:-1] + b"]]]", "it")
+        strict_json(b"[[[]," + deep[1:-1] + b"]]", "it")
     assert strict_json(json.dumps({str(n): "" for n in range(2000)}).encode(), "it")
 
 

@@ -231,3 +231,9 @@ def test_a_line_of_a_stranger_may_be_as_short_as_five_bytes():
     none = "— other.example \n"
     with pytest.raises(Fault, match="malformed signature line"):
         open_note((TEXT + "\n" + LINE + none).encode(), [PETER], "it")
+
+
+@pytest.mark.parametrize("name", ["two words", "", "a+b", "line\nbreak"])
+def test_a_verifier_key_has_a_name_of_one_word(name):
+    with pytest.raises(Fault, match="the log key"):
+        NoteKey.parse(str(NoteKey(name, bytes(range(32)))))

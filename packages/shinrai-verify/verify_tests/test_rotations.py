@@ -2,11 +2,14 @@
 
 import pytest
 
+from shinrai_verify.encoding import Fault
 from shinrai_verify.merkle import root
+from shinrai_verify.note import LOG, WITNESS, NoteKey, Quorum
+from shinrai_verify.trust import Outside, follow
 
 from .corpus import _note
-from .rotations import ROTATIONS, SIZE
-from .world import said
+from .rotations import ROTATIONS, SIZE, listed, rotated, vkey
+from .world import Key, said
 
 GOOD = {
     "the new key in its turn",
@@ -67,3 +70,36 @@ def test_a_head_seen_under_the_old_key_is_continued_under_the_new(tmp_path):
     assert "V4 the last seen checkpoint is signed by a key of the log" in said(world.verified(tmp_path, last_seen=late))
     early = _note(5, root(earlier), key="new-log")
     assert "whose turn it was not" in said(world.verified(tmp_path, last_seen=early))
+
+
+def test_what_else_is_trusted_stays_when_a_log_has_turns():
+    mine, other, witness = (NoteKey(name, Key(name).public) for name in ("log", "elsewhere", "witness"))
+    quorum = Quorum((), {"w": NoteKey("witness", witness.public, WITNESS)}, {}, "w")
+    outside = Outside((mine, other), frozenset({"ab" * 32}), quorum)
+    one = (NoteKey("log", mine.public, LOG, 0, None),)
+    two = (NoteKey("log", mine.public, LOG, 0, 9), NoteKey("log", Key("new").public, LOG, 9, None))
+    for turns in (one, two):
+        assert outside.in_turn(turns) == Outside((other, *turns), outside.tsa, quorum)
+    # Turns of a log that is not trusted, or under a key that is not, give nothing.
+    for turns in (
+        (),
+        (NoteKey("log", Key("new").public, LOG, 0, None),),
+        (NoteKey("third", mine.public, LOG, 0, None),),
+    ):
+        assert outside.in_turn(turns) is outside
+
+
+def test_turns_may_begin_where_no_log_was_named_and_only_with_the_one_that_was():
+    def read(*documents):
+        chain = rotated(*documents).chain
+        return [trust.turns for trust in follow(chain, chain[0].payload_sha256)]
+
+    first, second = {"logKeys": listed([("log", 0)])}, {"logKeys": listed([("log", 0), ("new-log", 5)])}
+    named = {"logs": [vkey("log")]}
+    assert [len(turns) for turns in read(named, named | first, named | second)] == [0, 1, 2]
+    assert [len(turns) for turns in read(named, named)] == [0, 0]
+    assert [len(turns) for turns in read({}, first, second)] == [0, 1, 2]
+    with pytest.raises(Fault, match="do not follow one another"):
+        read(named, named | {"logKeys": listed([("new-log", 0), ("log", 5)])})
+    with pytest.raises(Fault, match="do not follow one another"):
+        read(named, named | {"logKeys": listed([("log", 0)], "elsewhere.example/log")})
