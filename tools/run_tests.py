@@ -68,6 +68,7 @@ TRACED = (
     "packages/shinrai-verify/verify_tests/test_rotations.py",
     "packages/shinrai-verify/verify_tests/test_runs.py",
     "packages/shinrai-verify/verify_tests/test_trust.py",
+    "packages/shinrai-verify/verify_tests/test_votes.py",
     "tests/assess/test_results.py",
     "tests/assess/test_tier_and_own_frameworks.py",
     "tests/assess/test_transition.py",

@@ -99,6 +99,9 @@ def test_turns_may_begin_where_no_log_was_named_and_only_with_the_one_that_was()
     assert [len(turns) for turns in read(named, named | first, named | second)] == [0, 1, 2]
     assert [len(turns) for turns in read(named, named)] == [0, 0]
     assert [len(turns) for turns in read({}, first, second)] == [0, 1, 2]
+    # Once a log has turns, they go on whatever other logs a document names.
+    elsewhere = {"logs": [vkey("log", "elsewhere.example/log")]}
+    assert [len(turns) for turns in read(named, elsewhere | first, elsewhere | second)] == [0, 1, 2]
     with pytest.raises(Fault, match="do not follow one another"):
         read(named, named | {"logKeys": listed([("new-log", 0), ("log", 5)])})
     with pytest.raises(Fault, match="do not follow one another"):
