@@ -144,6 +144,8 @@ def insiders() -> dict[str, tuple[World, int]]:
         "with a ballot in another's name": (record(arrange=replaced(ballot, in_anothers_name)), 1),
         "with a ballot before the opening": (record(arrange=moved(ballot, after="plan")), 1),
         "with a ballot after the close": (record(arrange=moved(ballot, after="close")), 1),
+        "with a reason before the opening": (record(arrange=moved(reason, after="plan")), 1),
+        "with a reason after the close": (record(arrange=moved(reason, after="close")), 1),
         "with reasons in conflict": (edited(rationale=_conflicted), 1),
         "with members in each other's place": (edited(roster=_swapped), 1),
         "with members who hold each other's key": (
