@@ -221,6 +221,14 @@ ATTACKS = {
         World(edits={"round": lambda about: about | {"attempt": 2, "prevRound": "ab" * 32}}),
         "the council round hides an earlier attempt",
     ),
+    "a first attempt that calls itself the second": (
+        World(edits={"round": put("attempt", 2)}),
+        "the council round hides an earlier attempt",
+    ),
+    "a first attempt that names one before it": (
+        World(edits={"round": put("prevRound", "ab" * 32)}),
+        "the council round hides an earlier attempt",
+    ),
     "a second attempt that hides the first": (World(arrange=added("verdict", SECOND)), "hides an earlier attempt"),
     "a control to vote on with a strange name": (World(edits={"round": put("controls", [5, "a"])}), "identifier"),
     # The count (V9).

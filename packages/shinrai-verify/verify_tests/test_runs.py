@@ -227,9 +227,17 @@ def test_a_role_may_need_several_keys(tmp_path):
     assert said(roster).startswith("L1 the verdict is not signed by enough keys of the role admin; V6 entry 1")
 
 
+def _without_certificates(verdict):
+    return {**verdict, "controls": [{**control, "certificate": None} for control in verdict["controls"]]}
+
+
 def test_the_rubric_may_demand_a_stratum_for_one_control(tmp_path):
     demand = {"rubric": put("required", {MEASURED: {"human": 1}})}
     assert "L1 the certificate of X-1.measured does not carry" in said(World(edits=demand).verified(tmp_path))
+    # Without a certificate it is the count that tells: five votes, and nobody of those who were demanded.
+    bare = {"verdict": _without_certificates}
+    outcomes = [World(edits=edits).verified(tmp_path).tallies[MEASURED].outcome for edits in (bare, {**bare, **demand})]
+    assert outcomes == ["pass", "undecided"]
     members = [seat(name, strata=["human"] if name == "west" else [name]) for name in SEATS]
     demand["roster"] = put("members", members)
     assert World(edits=demand).verified(tmp_path).exit_code == 0
