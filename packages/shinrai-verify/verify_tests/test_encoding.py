@@ -99,7 +99,7 @@ def test_strings_that_never_end_take_linear_time(data):
     start = time.process_time()
     with pytest.raises(Fault):
         strict_json(data, "it")
-    assert time.process_time() - start < 20
+    assert time.process_time() - start < 2
 
 
 @given(

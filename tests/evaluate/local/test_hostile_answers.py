@@ -403,9 +403,15 @@ def test_the_largest_answers_cost_what_is_in_flight_and_not_what_was_taken(
 ) -> None:
     """64 in flight, each held as bytes, as text of four bytes a character, and as a line of the journal."""
     before, _ = control
-    few, found = memory_of(server, "nearly_too_large", 200, tmp_path / "few")
-    many, more = memory_of(server, "nearly_too_large", 500, tmp_path / "many")
-    assert (found["answered"], more["answered"]) == (200, 500)
-    # How many are large at the same moment differs from run to run; that many times what one is held as is the most.
-    for taken in (few, many):
-        assert taken - before < 64 * 12 * 2**20, f"{(taken - before) / 2**20:.0f} MiB more"
+    peaks: dict[int, list[int]] = {200: [], 500: []}
+    for attempt in range(3):
+        for n, peak in peaks.items():
+            memory, found = memory_of(server, "nearly_too_large", n, tmp_path / f"{n}-{attempt}")
+            assert found["answered"] == n
+            peak.append(memory)
+    # How many are large at the same moment differs from run to run and only ever adds; what is kept is in every run.
+    few, many = min(peaks[200]), min(peaks[500])
+    assert few - before < 64 * 12 * 2**20, f"{(few - before) / 2**20:.0f} MiB more"
+    assert many - few < 128 * 2**20, f"{(many - few) / 2**20:.0f} MiB more for three hundred more answers"
+    most = max(peaks[200] + peaks[500])
+    assert most - before < 64 * 12 * 2**20, f"{(most - before) / 2**20:.0f} MiB more, at most"
