@@ -14,7 +14,7 @@ import yaml
 
 from shinrai import __version__
 from shinrai.cli import main
-from shinrai.evidence import Home
+from shinrai.evidence import Home, open_home
 from shinrai.systems import read_description
 
 Describe = Callable[..., Path]
@@ -170,6 +170,68 @@ def test_a_yaml_bomb_is_a_clear_error(tmp_path: Path, capsys: pytest.CaptureFixt
 def test_wrong_usage_ends_with_3(arguments: list[str], says: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(arguments) == 3
     assert says in capsys.readouterr().err.lower()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        (["assess", "x.yaml", "--as-of", "tomorrow"], "'tomorrow' は書式 '%Y-%m-%d' に合いません。"),
+        (["asess"], "もしかして：'assess'"),
+        (["log", "fsck", "--sample", "many"], "'many' は、ここで使える数値ではありません。"),
+        (["log", "fsck", "--sample", "0"], "0 は範囲外です（x：x>=1）。"),
+        (["log", "fsck", "--quiet=1"], "オプション '--quiet' に値は付けられません。"),
+        (["log", "fsck", "--home"], "オプション '--home' には値が1個必要です。"),
+        (["log", "fsck", "a", "b"], "余分な引数があります：a b"),
+        (["frameworks", "show", "--format", "x"], "--format"),
+        (["--lang", "fr", "log"], "'fr' は使えません。次から選んでください：'ja', 'en'"),
+        (["log", "export", "--out", __file__], "はファイルです。"),
+    ],
+)
+def test_wrong_usage_is_told_in_japanese_too(
+    arguments: list[str], says: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("SHINRAI_LANG", "ja")
+    assert main(arguments) == 3
+    said = capsys.readouterr().err
+    assert says in said
+    assert not any(word in said for word in ("Error", "Invalid", "is not", "Did you mean", "requires", "Got "))
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        "log fsck",
+        "log check",
+        "log key",
+        "log publish",
+        "log export --out tiles",
+        "log erase 00 --dry-run",
+        "log prove 0",
+        "log give-up 0 --reason x",
+        "keys list",
+        "keys rotate log",
+        "keys revoke producer --reason x",
+        "keys encrypt --passphrase env:X",
+    ],
+)
+def test_a_slip_in_the_name_of_a_data_folder_makes_none(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    slip = tmp_path / "slip"
+    assert main([*command.split(), "--home", str(slip), "--lang", "en"]) == 3
+    assert f"There is no data folder at {slip.resolve()}." in capsys.readouterr().err
+    assert not slip.exists()
+
+
+@pytest.mark.parametrize("command", ["log fsck", "log key", "log publish"])
+def test_a_data_folder_without_a_log_is_not_sound(
+    command: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = open_home(tmp_path / "home").path
+    before = sorted(folder.rglob("*"))
+    assert main([*command.split(), "--home", str(folder), "--lang", "en"]) == 3
+    assert f"No log was begun in {folder}." in capsys.readouterr().err
+    assert sorted(folder.rglob("*")) == before
 
 
 def test_only_people_of_the_description_can_sign(describe: Describe, capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,11 +8,12 @@ from pathlib import Path
 import pytest
 
 from shinrai.cli.commands import run
+from shinrai.evidence import open_home
 
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("SHINRAI_HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("SHINRAI_HOME", str(open_home(tmp_path / "home").path))
     monkeypatch.setenv("SHINRAI_LANG", "en")
     monkeypatch.setenv("OWN_PASSPHRASE", "a long one")
 

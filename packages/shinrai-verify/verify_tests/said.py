@@ -1,10 +1,11 @@
-"""Every Fault that any test provokes is one of the verifier's sentences, with all that it needs to be said."""
+"""Every Fault and every step that a test provokes is one of the verifier's sentences, with all it needs to be said."""
 
 from collections.abc import Iterator
 
 import pytest
 
 from shinrai_verify.encoding import Fault, Named
+from shinrai_verify.outcome import Verification
 
 from .test_texts import JAPANESE, _fields
 
@@ -18,8 +19,8 @@ def checked(text: str, fields: dict[str, object]) -> None:
 
 @pytest.fixture(autouse=True)
 def every_fault_can_be_said() -> Iterator[None]:
-    """Look at each Fault and each Named as it is made."""
-    fault, named = Fault.__init__, Named.__new__
+    """Look at each Fault, each Named and each step as it is made."""
+    fault, named, note = Fault.__init__, Named.__new__, Verification.note
 
     def init(self: Fault, text: str, **fields: object) -> None:
         checked(text, fields)
@@ -29,6 +30,12 @@ def every_fault_can_be_said() -> Iterator[None]:
         checked(text, fields)
         return named(cls, text, **fields)
 
+    def noted(self: Verification, code: str, exit_class: int, text: str, **fields: object) -> None:
+        checked(text, fields)
+        note(self, code, exit_class, text, **fields)
+
     Fault.__init__, Named.__new__ = init, new  # type: ignore[method-assign, assignment]
+    Verification.note = noted  # type: ignore[method-assign]
     yield
     Fault.__init__, Named.__new__ = fault, named  # type: ignore[method-assign]
+    Verification.note = note  # type: ignore[method-assign]

@@ -155,12 +155,12 @@ def _oscal(export: Export) -> dict[str, bytes | None]:
 
 
 def _intoto(export: Export) -> dict[str, bytes | None]:
-    from shinrai.evidence.home import open_home
+    from shinrai.evidence.home import find_home
     from shinrai.evidence.keys import key_path, load_signer
     from shinrai.evidence.statements import sign
     from shinrai.report.intoto import to_test_result, to_verification_result
 
-    home = open_home(export.home)
+    home = find_home(export.home)
     if not key_path(home.keys, "producer").exists():
         raise ShinraiError(
             message("There is no producer's key in {path}, so nothing can be signed.", path=home.keys),

@@ -20,9 +20,9 @@ def give_up_command(language: Language) -> click.Command:
 
     def run(entry: int, reason: str, home: Path | None) -> int:
         from shinrai.assess.run import give_up
-        from shinrai.evidence import Store, open_home
+        from shinrai.evidence import Store, find_home
 
-        folder = open_home(home)
+        folder = find_home(home)
         store = Store(folder)
         try:
             logged = give_up(folder, store, entry, reason)

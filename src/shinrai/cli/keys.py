@@ -63,12 +63,12 @@ def _option(language: Language, flag: str, key: str, **more: object) -> click.Op
 
 def _list(language: Language) -> click.Command:
     def run(home: Path | None) -> int:
-        from shinrai.evidence import Store, open_home
+        from shinrai.evidence import Store, find_home
         from shinrai.evidence.keys import key_names, key_path, load_signer
         from shinrai_verify.trust import TRUST
         from shinrai_verify.verify import REVOCATION
 
-        folder = open_home(home)
+        folder = find_home(home)
         rights: dict[str, str] = {}
         revoked: dict[str, int] = {}
         if folder.database.exists():
@@ -126,11 +126,11 @@ def _create(language: Language) -> click.Command:
 
 def _rotate(language: Language) -> click.Command:
     def run(name: str, fresh: tuple[str, ...], threshold: int | None, home: Path | None) -> int:
-        from shinrai.evidence import Store, open_home
+        from shinrai.evidence import Store, find_home
         from shinrai.evidence.keys import load_signer
         from shinrai.evidence.trust import rotate, rotate_root, utc_now
 
-        folder = open_home(home)
+        folder = find_home(home)
         if name == "root" and not fresh:
             raise ShinraiError(
                 message("Which keys are to be the new root?"),
@@ -170,12 +170,12 @@ def _rotate(language: Language) -> click.Command:
 
 def _revoke(language: Language) -> click.Command:
     def run(name: str, start: int | None, reason: str, home: Path | None) -> int:
-        from shinrai.evidence import Store, open_home
+        from shinrai.evidence import Store, find_home
         from shinrai.evidence.keys import load_signer
         from shinrai.evidence.trust import ensure_trust, revoke, utc_now
         from shinrai_verify.encoding import SHA256_HEX
 
-        folder = open_home(home)
+        folder = find_home(home)
         keyid = name
         if not SHA256_HEX.fullmatch(name):
             _existing(folder, name)
@@ -198,11 +198,11 @@ def _revoke(language: Language) -> click.Command:
 
 def _export(language: Language) -> click.Command:
     def run(name: str, home: Path | None) -> int:
-        from shinrai.evidence import open_home
+        from shinrai.evidence import find_home
         from shinrai.evidence.keys import load_signer
         from shinrai_verify.keys import public_der
 
-        folder = open_home(home)
+        folder = find_home(home)
         _existing(folder, name)
         signer = load_signer(folder.keys, name)
         encoded = base64.b64encode(public_der(signer.public)).decode()
@@ -214,10 +214,10 @@ def _export(language: Language) -> click.Command:
 
 def _encrypt(language: Language) -> click.Command:
     def run(passphrase: str, home: Path | None) -> int:
-        from shinrai.evidence import open_home
+        from shinrai.evidence import find_home
         from shinrai.evidence.keys import seal_keys
 
-        done = seal_keys(open_home(home).keys, passphrase)
+        done = seal_keys(find_home(home).keys, passphrase)
         _say(language, message("{n} keys are encrypted under {reference}.", n=len(done), reference=passphrase))
         return 0
 

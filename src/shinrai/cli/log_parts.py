@@ -93,10 +93,17 @@ _LARGEST_FILE = 1024 * 1024
 
 @contextmanager
 def opened(home: Path | None) -> "Iterator[Store]":
-    """Open the log of a data folder, and close it."""
-    from shinrai.evidence import Store, open_home
+    """Open the log of a data folder, and close it. ShinraiError where none was begun: a slip in a name begins none."""
+    from shinrai.evidence import Store, find_home
+    from shinrai.evidence.database import holds_log
 
-    store = Store(open_home(home))
+    folder = find_home(home)
+    if not holds_log(folder):
+        raise ShinraiError(
+            message("No log was begun in {path}.", path=folder.path),
+            fix=message("Name the data folder that has it, with --home or SHINRAI_HOME; assessing begins one."),
+        )
+    store = Store(folder)
     try:
         yield store
     finally:

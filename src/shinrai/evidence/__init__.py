@@ -4,7 +4,7 @@ Formats are those that `shinrai_verify` reads; this room writes them. A change a
 """
 
 from shinrai.evidence.bundle import BundleParts, write_bundle
-from shinrai.evidence.home import Home, open_home
+from shinrai.evidence.home import Home, find_home, open_home
 from shinrai.evidence.keys import Signer
 from shinrai.evidence.statements import evidence_statement, sign
 from shinrai.evidence.store import LogFault, Store
@@ -18,6 +18,7 @@ __all__ = [
     "Store",
     "ensure_trust",
     "evidence_statement",
+    "find_home",
     "open_home",
     "sign",
     "write_bundle",

@@ -15,6 +15,7 @@ from sqlalchemy.engine import ExceptionContext
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from shinrai.evidence.home import Home
+from shinrai.evidence.keys import key_path
 from shinrai.language import Place, ShinraiError, message
 
 HEAD = "0002"
@@ -38,6 +39,12 @@ _SETTINGS = (
 )
 _READING = "shinrai_reading"
 _MIGRATION_LOCK = 0x5348494E
+
+
+def holds_log(home: Home) -> bool:
+    """Tell whether a log was begun in a data folder: it names a database, has its own, or has the key of one."""
+    places = home.path / REFERENCE_FILE, home.database, key_path(home.keys, "log")
+    return any(place.exists() for place in places)
 
 
 def open_log_database(home: Home) -> Engine:

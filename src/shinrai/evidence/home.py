@@ -148,6 +148,27 @@ def open_home(path: Path | None = None) -> Home:
 
     Raises ShinraiError when it lies inside a repository (keys would be committed one day) or others can read it.
     """
+    home = _named_home(path)
+    for folder in (home.path, home.keys):
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return _private(home)
+
+
+def find_home(path: Path | None = None) -> Home:
+    """Return the data folder as `open_home` does, but only one that is there: a slip in its name makes none.
+
+    Raises ShinraiError also where there is none.
+    """
+    home = _named_home(path)
+    if not home.keys.is_dir():
+        raise ShinraiError(
+            message("There is no data folder at {path}.", path=home.path),
+            fix=message("Name the data folder that is meant, with --home or SHINRAI_HOME; nothing was made."),
+        )
+    return _private(home)
+
+
+def _named_home(path: Path | None) -> Home:
     if path is None:
         from platformdirs import user_data_path
 
@@ -162,9 +183,10 @@ def open_home(path: Path | None = None) -> Home:
                 ),
                 fix=message("Keys must stay outside repositories: choose another folder with --home or SHINRAI_HOME."),
             )
-    home = Home(path)
-    for folder in (home.path, home.keys):
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Home(path)
+
+
+def _private(home: Home) -> Home:
     if os.name == "posix" and stat.S_IMODE(home.keys.stat().st_mode) & 0o077:
         raise ShinraiError(
             message("Others on this machine can read the keys in {path}.", path=home.keys),
