@@ -1,10 +1,11 @@
-"""Bundles with time stamps of local authorities, whole and with changed bits."""
+"""Bundles with time stamps: of local authorities, whole and with changed bits, and made by hand."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 from .both import Case
 from .corpus import policy_bytes
+from .stamps import BAD, GOOD, OTHER, Stamp, over
 from .test_outside import KINDS, Authority
 from .world import World
 
@@ -25,3 +26,10 @@ def stamped_cases(folder: Path, step: int) -> Iterator[Case]:
                 tokens[f"bit {position}"] = bytes(bent)
             for name, data in tokens.items():
                 yield Case(f"stamp {kind} {more} {name}", {**contents, "log/checkpoint.tsr": data}, policy, now=None)
+    made = GOOD | {name: stamp for name, (stamp, _) in BAD.items()}
+    made |= {"of another number": Stamp(named=8), "with one of the same number": Stamp(before=(OTHER.certificate,))}
+    for name, stamp in made.items():
+        for pinned in (stamp.sha256, OTHER.sha256):
+            policy = policy_bytes(World(), tsa=[{"name": "made", "certSha256": [pinned]}])
+            files = {**contents, "log/checkpoint.tsr": over(stamp, text).token}
+            yield Case(f"stamp made, {name}, {pinned[:4]}", files, policy, now=None)

@@ -5,6 +5,7 @@ have been valid at the time it states. Sources: RFC 3161, 2.4; RFC 5652, 5.3 and
 """
 
 import hashlib
+import re
 from collections.abc import Collection
 from datetime import UTC, datetime
 
@@ -21,6 +22,7 @@ _HASHES: dict[str, hashes.HashAlgorithm] = {
     "608648016503040203": hashes.SHA512(),
 }
 _SIGNED_DATA, _TST_INFO = "2a864886f70d010702", "2a864886f70d0109100104"
+_TIME = re.compile(r"([0-9]{14})(?:\.[0-9]+)?Z", re.ASCII)
 _CONTENT_TYPE, _MESSAGE_DIGEST = "2a864886f70d010903", "2a864886f70d010904"
 
 
@@ -90,7 +92,10 @@ def _stamped(top: _Node, token: bytes, data: bytes, pinned: Collection[str], wha
         raise Fault("{what} is not a good time stamp of the log's head", what=what)
     # The attributes are signed as the SET that they are, not as the implicit field that carries them.
     _check(found.public_key(), signature.value, b"\x31" + attributes.raw[1:], method, scheme)
-    time = datetime.strptime(when.value.decode("ascii").split(".")[0].rstrip("Z"), "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    shown = _TIME.fullmatch(when.value.decode("ascii"))
+    if shown is None:
+        raise Fault("{what} is not a good time stamp of the log's head", what=what)
+    time = datetime.strptime(shown[1], "%Y%m%d%H%M%S").replace(tzinfo=UTC)
     usage = found.extensions.get_extension_for_class(x509.ExtendedKeyUsage).value
     in_date = found.not_valid_before_utc <= time <= found.not_valid_after_utc
     if not in_date or list(usage) != [ExtendedKeyUsageOID.TIME_STAMPING]:
