@@ -1,15 +1,21 @@
 """The command: exit codes, both languages, JSON, memory, and every way to use it wrongly."""
 
+import io
 import json
 import os
 import subprocess
 import sys
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
 from shinrai_verify import __version__
-from shinrai_verify.cli import main, to_text
+from shinrai_verify.cli import _EPILOG, main, to_json, to_text
+from shinrai_verify.council import Member, Roster, Tally
 from shinrai_verify.messages import gettext_in, preferred_language, say
+from shinrai_verify.note import Checkpoint
+from shinrai_verify.outcome import Step, Verification
 
 from .world import ATTESTED, MEASURED, SEATS, World, put
 
@@ -107,6 +113,130 @@ def test_json_of_what_could_not_be_read_at_all(tmp_path, capsys):
     assert (found["exitCode"], found["bundleId"], found["log"], found["verdicts"]) == (1, None, None, {})
 
 
+# What is printed, to the letter.
+
+MEMBERS = tuple(Member(name, name * 64, b"", "tool", name, ("one program",), ()) for name in "abcdefg")
+TALLIES = {
+    "X-1": Tally("pass", True, False, {"pass": tuple("abcde"), "fail": ("f", "g")}, (), ()),
+    "X-2": Tally("undecided", False, True, {"pass": ("a",)}, ("b", "c"), ("d",)),
+    "X-3": Tally("fail", True, False, {"fail": tuple("abcdefg")}, (), ()),
+}
+TOLD = Verification(
+    steps=[Step("V1", 0, "the bundle has no {name}", {"name": "x\x07"}), Step("V10", 3, "entry {index}", {"index": 7})],
+    bundle_id="ab" * 32,
+    subject={"name": "x", "sha256": "cd" * 32},
+    checkpoint=Checkpoint("example.org/log", 12, bytes(32)),
+    certified={"X-1": "pass"},
+    tallies=dict(reversed(TALLIES.items())),
+    late={"X-3": "void"},
+    roster=Roster(MEMBERS, {}),
+    withheld=["rows.csv"],
+    erased={"ef" * 32: 3},
+    ignored=["b", "a", "b"],
+    times={"w2": datetime(2026, 3, 1, 12, tzinfo=UTC), "w1": datetime(2026, 3, 1, 13, tzinfo=UTC)},
+    revoked={"12" * 32: 9},
+    runs=["4 (given up)"],
+)
+ENGLISH = """\
+✓ V1  the bundle has no x\\x07
+! V10 entry 7
+
+What the council certified (n=7, f=2, q=5):
+  X-1: pass; dissent: f, g
+  X-2: undecided; signed two values: b, c [contested]
+  X-3: fail [void]
+More seats than 2 share a cause of failure (one program): no Byzantine fault tolerance is claimed.
+
+L1 ✗ certificates and keys alone
+L2 ! with the log
+POLICY NOT MET: the bundle is authentic, but it does not meet what you demand."""
+JAPANESE = """\
+✓ V1  証拠バンドルにx\\x07がありません
+! V10 ログの記録7
+
+評議会の評決（n=7、f=2、q=5）：
+  X-1: 合格（反対票：f, g）
+  X-2: 評決なし（二重投票：b, c） [異議あり]
+  X-3: 不合格 [無効]
+2名を超える評議員が同じ故障要因（one program）を共有しているため、ビザンチン障害への耐性があるとは主張しません。
+
+L1 ✗ 証明書と鍵だけによる検証
+L2 ! ログを含む検証
+方針未達：証拠バンドルは真正ですが、利用者の方針が求める条件を満たしていません。"""
+
+
+def test_the_text_is_this_and_nothing_else():
+    assert to_text(TOLD, "en") == ENGLISH
+    assert to_text(TOLD, "ja") == JAPANESE
+
+
+def test_of_a_bundle_that_does_not_verify_no_verdict_is_shown():
+    failed = Verification(steps=[Step("L1", 1, "entry {index}", {"index": 7})], roster=TOLD.roster, tallies=TALLIES)
+    lines = ["✗ L1  entry 7", "", "L1 ✗ certificates and keys alone", "L2 ✗ with the log"]
+    assert to_text(failed, "en").split("\n")[:-1] == lines
+
+
+def test_the_json_is_this_and_nothing_else():
+    counted = {"absent": [], "contested": False, "dissent": [], "equivocators": [], "final": True}
+    expected = {
+        "exitCode": 3,
+        "kind": "bundle",
+        "levels": {"L1": 1, "L2": 3},
+        "bundleId": "ab" * 32,
+        "subject": {"name": "x", "sha256": "cd" * 32},
+        "log": {"origin": "example.org/log", "size": 12, "root": "00" * 32},
+        "times": {"w1": "2026-03-01T13:00:00Z", "w2": "2026-03-01T12:00:00Z"},
+        "steps": [
+            {"code": "V1", "class": 0, "text": "the bundle has no x\\x07"},
+            {"code": "V10", "class": 3, "text": "entry 7"},
+        ],
+        "council": {"n": 7, "f": 2, "q": 5, "domains": 7, "F": 2, "commonCausesOverF": ["one program"]},
+        "certified": {"X-1": "pass"},
+        "verdicts": {
+            "X-1": {**counted, "outcome": "pass", "dissent": ["f", "g"]},
+            "X-2": {**counted, "outcome": "undecided", "contested": True, "final": False}
+            | {"equivocators": ["b", "c"], "absent": ["d"]},
+            "X-3": {**counted, "outcome": "fail"},
+        },
+        "late": {"X-3": "void"},
+        "withheld": ["rows.csv"],
+        "erased": {"ef" * 32: 3},
+        "revoked": {"12" * 32: 9},
+        "otherRuns": ["4 (given up)"],
+        "ignored": ["a", "b"],
+    }
+    printed = to_json(TOLD)
+    assert json.loads(printed) == expected
+    # For people who look at it all the same: one value to a line, what was checked first.
+    assert printed.startswith('{\n  "exitCode": 3,\n  "kind": "bundle",')
+    assert list(json.loads(printed)["times"]) == ["w1", "w2"]
+    assert list(json.loads(printed)["verdicts"]) == ["X-1", "X-2", "X-3"]
+
+
+def test_every_text_of_the_help_is_shown(monkeypatch, capsys):
+    monkeypatch.setenv("COLUMNS", "1000")
+    for language in ("en", "ja"):
+        with pytest.raises(SystemExit):
+            main(["--lang", language, "-h"])
+        printed = capsys.readouterr().out
+        for text in HELP:
+            assert say(language, text) in printed, text
+        for option in ("--trust", "--policy", "--last-seen", "--lang", "--json", "--version"):
+            assert option in printed
+
+
+HELP = (
+    "Verify a Shinrai evidence bundle, or the record of a council's round, offline and say what was checked.",
+    "the bundle or record: a ZIP archive or the folder it was unpacked to",
+    "whom you trust (trust.json), received by another way than the bundle",
+    "the checkpoint you saw last; made on the first visit, moved forward when the bundle is authentic",
+    "language of the output",
+    "print JSON for programs",
+    "show program's version number and exit",
+    _EPILOG,
+)
+
+
 def _wrong(folder):
     """Return wrong uses: arguments and what is said about them."""
     good, trust = _asked(folder)[0], str(_policy(folder))
@@ -119,6 +249,7 @@ def _wrong(folder):
         "no trust file": ([good], "the following arguments are required: --trust"),
         "an option that does not exist": ([good, "--trust", trust, "--force"], "unrecognized arguments: --force"),
         "an option cut short": ([good, "--tru", trust], "required: --trust"),
+        "the language cut short": ([good, "--trust", trust, "--lan", "ja"], "unrecognized arguments: --lan ja"),
         "two bundles": ([good, good, "--trust", trust], "unrecognized arguments"),
         "another language": ([good, "--trust", trust, "--lang", "fr"], "invalid choice"),
         "no language": ([good, "--trust", trust, "--lang"], "expected one argument"),
@@ -142,6 +273,7 @@ def test_wrong_use_is_told_from_a_verdict(tmp_path, capsys):
         printed = capsys.readouterr()
         assert (name, code, printed.out) == (name, 64, "")
         assert expected in printed.err, name
+        assert printed.err.startswith("usage: " if printed.err.count("\n") > 1 else "shinrai-verify: "), name
 
 
 def test_wrong_use_is_told_in_japanese_too(tmp_path, capsys):
@@ -213,6 +345,24 @@ def test_a_text_without_translation_is_said_in_english():
     assert say("en", "plain") == "plain"
 
 
+def test_the_policy_may_be_named_so_and_the_arguments_come_from_the_command_line(tmp_path, monkeypatch, capsys):
+    bundle, _, trust = _asked(tmp_path)
+    monkeypatch.setattr(sys, "argv", ["shinrai-verify", "--lang=ja", bundle, "--policy", trust])
+    assert main() == 0
+    assert CONCLUSIONS[0][1] in capsys.readouterr().out
+
+
+def test_a_trust_file_may_be_as_large_as_is_said_and_no_larger(tmp_path, capsys):
+    bundle, _, trust = _asked(tmp_path)
+    most = 1024 * 1024
+    policy = Path(trust).read_bytes()
+    Path(trust).write_bytes(policy.ljust(most))
+    assert main([bundle, "--trust", trust]) == 0
+    Path(trust).write_bytes(policy.ljust(most + 1))
+    assert main([bundle, "--trust", trust]) == 64
+    assert f"trust.json is larger than {most} bytes" in capsys.readouterr().err
+
+
 # Memory.
 
 
@@ -231,6 +381,23 @@ def test_a_memory_that_cannot_be_written_is_no_success(tmp_path, capsys):
     memory = tmp_path / "no folder" / "memory.txt"
     assert main(_asked(tmp_path, GOOD, "--last-seen", str(memory))) == 64
     assert "No such file or directory" in capsys.readouterr().err
+
+
+def test_the_memory_is_written_beside_first_and_then_put_in_its_place(tmp_path, capsys):
+    memory = tmp_path / "memory.txt"
+    memory.with_name("memory.txt.new").mkdir()
+    assert main(_asked(tmp_path, GOOD, "--last-seen", str(memory))) == 64
+    assert "shinrai-verify: " in (said := capsys.readouterr().err)
+    assert "memory.txt.new: Is a directory" in said
+    assert not memory.exists()
+
+
+def test_characters_that_a_terminal_lacks_are_escaped(tmp_path, monkeypatch):
+    printed = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", printed)
+    assert main(_asked(tmp_path, WORLDS[2], "--lang", "ja")) == 2
+    printed.flush()
+    assert b"\\u2026 V1" in printed.buffer.getvalue()
 
 
 # As its own process.

@@ -107,7 +107,7 @@ def _parser(language: str, program: str) -> argparse.ArgumentParser:
         type=Path,
         help=t("the checkpoint you saw last; made on the first visit, moved forward when the bundle is authentic"),
     )
-    parser.add_argument("--lang", choices=LANGUAGES, default=language, help=t("language of the output"))
+    parser.add_argument("--lang", choices=LANGUAGES, help=t("language of the output"))
     parser.add_argument("--json", action="store_true", help=t("print JSON for programs"))
     version = t("show program's version number and exit")
     parser.add_argument("--version", action="version", version=f"{program} {__version__}", help=version)
