@@ -18,6 +18,7 @@ from shinrai_verify.note import Checkpoint, NoteKey, signature_line
 from shinrai_verify.trust import POLICY
 
 from .archives import archive, lines, sorted_archive
+from .attempts import ATTEMPTS
 from .both import Case
 from .erasures import ERASURES
 from .rotations import ROTATIONS
@@ -512,7 +513,7 @@ INSIDERS = {
     "an evidence without a date": World(edits={"evidence0": put("finishedOn", ...)}),
     "part 0 of a vast number": World(edits={"evidence0": put("run", "parts", 2**53 - 1)}),
 }
-INSIDERS |= ERASURES | ROTATIONS
+INSIDERS |= ERASURES | ROTATIONS | {name: world for name, (world, _) in ATTEMPTS.items()}
 for _written in (" 0.75", "0_0.75", "０.75", "7.5e-1", "+0.75", ".75", "0.750", "nan", "inf", 0.75, 75, None, True):
     _edit = {
         "blobs": lambda all_, w=_written: {**all_, "m0": json.dumps({**json.loads(all_["m0"]), "value": w}).encode()}

@@ -39,6 +39,8 @@ ERASURES = {
     "a measurement that is gone without a word": erased(gone=("m0",)),
     "erased twice": erased(declared("rows"), declared("rows", "m1"), gone=("rows", "m1")),
     "declared erased and there": erased(declared("rows")),
+    "a measurement declared erased and there": erased(declared("m0")),
+    "two declared erased and there": erased(declared("rows", "m1")),
     "an erasure that is hidden": erased(declared("rows"), gone=("rows",), hidden=True),
     "an erasure of nothing here": erased(
         declared("rows", about={"items": [{"digest": {"sha256": "0" * 64}}]}), gone=("rows",)

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from shinrai_verify.encoding import (
     MAX_JSON_DEPTH,
     Fault,
+    Named,
     canonical_json,
     decimal,
     digest,
@@ -19,6 +20,7 @@ from shinrai_verify.encoding import (
     strict_json,
     unbase64,
 )
+from shinrai_verify.outcome import Step, Verification
 
 REFUSED = {
     "repeated key": (b'{"a":1,"a":1}', "repeated key"),
@@ -31,7 +33,7 @@ REFUSED = {
     "exponent": (b'{"a":1e2}', "the number 1e2"),
     "2^53": (b"[9007199254740992]", "the number 9007199254740992"),
     "-2^53": (b"[-9007199254740992]", "the number -9007199254740992"),
-    "huge integer": (b"1" * 5000, "the number 1111111111111111111111111111111111111111,"),
+    "huge integer": (b"1" * 5000, f"the number {'1' * 400},"),
     "byte order mark": (b"\xef\xbb\xbf{}", "not valid JSON"),
     "UTF-16": ('{"a":1}'.encode("utf-16"), "not valid JSON"),
     "overlong UTF-8": (b'"\xc0\xaf"', "not valid JSON"),
@@ -256,6 +258,20 @@ def test_depth_is_where_it_is_deepest_and_not_how_many_brackets_there_are():
     with pytest.raises(Fault, match="deeper"):
         strict_json(b"[[[]," + deep[1:-1] + b"]]", "it")
     assert strict_json(json.dumps({str(n): "" for n in range(2000)}).encode(), "it")
+
+
+def test_a_sentence_shows_no_more_of_a_foreign_text_than_can_be_read():
+    long, most = "x" * 401, "x" * 400
+    assert Fault("there is no file {name}", name=long).fields == {"name": most}
+    assert str(Fault("there is no file {name}", name=long)) == f"there is no file {most}"
+    named = Named("the certificate of {name}", name=long)
+    assert (str(named), named.fields) == (f"the certificate of {most}", {"name": most})
+    # What is said of something keeps its own words, and a number all of its digits.
+    fault = Fault("{what} is larger than {limit} bytes", what=named, limit=10**500)
+    assert fault.fields == {"what": named, "limit": 10**500}
+    outcome = Verification()
+    outcome.note("V1", 2, "missing: {names}", names=long)
+    assert outcome.steps == [Step("V1", 2, "missing: {names}", {"names": most})]
 
 
 def test_a_fault_is_told_by_its_text_and_its_fields():

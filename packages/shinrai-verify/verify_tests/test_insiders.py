@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from shinrai_verify import verify as formats
+from shinrai_verify.assessment import WHAT
 from shinrai_verify.cli import to_json, to_text
 from shinrai_verify.dsse import Envelope, Signature, Statement
 from shinrai_verify.trust import TRUST
@@ -395,6 +396,7 @@ def test_no_line_may_be_dropped(tmp_path, name):
 def test_a_dropped_attestation_is_missed_because_the_council_saw_it(tmp_path):
     outcome = World(show=without("attestation")).verified(tmp_path)
     assert "V9 the council judged 1 pieces of evidence that are not here" in said(outcome)
+    assert {step.exit_class for step in outcome.steps if step.code == "V9"} == {0, 2}
 
 
 @settings(max_examples=25, deadline=None)
@@ -466,6 +468,46 @@ def test_what_is_not_known_is_passed_over_and_listed(tmp_path):
     outcome = World(arrange=added("plan", unknown)).verified(tmp_path)
     assert outcome.exit_code == 0
     assert "not known and passed over: https://example.org/new/v1\\u202e" in to_text(outcome, "en")
+
+
+def test_kinds_that_are_not_known_are_listed_once_each_in_order(tmp_path):
+    kinds = ["https://example.org/b/v1", "https://example.org/a/v1", "https://example.org/b/v1"]
+    kinds.append("https://example.org/" + "z" * 200)
+    unknown = [sign(statement(kind, {"n": number}), "producer") for number, kind in enumerate(kinds)]
+    outcome = World(arrange=added("plan", *unknown)).verified(tmp_path)
+    assert outcome.ignored == [*kinds[:3], kinds[3][:120]]
+    (names,) = [step.fields["names"] for step in outcome.steps if "passed over" in step.text]
+    assert names == f"https://example.org/a/v1, https://example.org/b/v1, {kinds[3][:120]}"
+
+
+def test_a_revocation_of_another_shape_is_named(tmp_path):
+    for about in ({"keyid": "x", "invalidFromIndex": 0}, {"keyid": Key("seat-zenith").keyid}, {}):
+        bad = sign(statement(formats.REVOCATION, about), "admin")
+        outcome = World(arrange=added("rubric", bad)).verified(tmp_path)
+        assert (outcome.exit_code, said(outcome)[:15]) == (1, "V6 a revocation")
+
+
+def test_evidence_may_rest_on_all_that_is_listed_and_on_nothing_else(tmp_path):
+    split = {(name, control): ["fail"] for name in SEATS[:2] for control in (MEASURED, ATTESTED)}
+    contents = [*PLAIN.blobs.values(), b"echo verified\n"]
+    items = [{"digest": {"sha256": sha256(data)}} for data in contents]
+    for more, refused in ([], False), ([{"digest": {"sha256": "ab" * 32}}], True):
+        outcome = World(votes=split, edits={"evidence0": put("items", items + more)}).verified(tmp_path)
+        assert ("rests on content that the manifest does not list" in said(outcome)) == refused
+
+
+def test_a_plan_of_another_run_may_rest_on_what_is_not_here_and_its_own_may_not(tmp_path):
+    elsewhere = [{"digest": {"sha256": "ab" * 32}}]
+    about = {"checks": [], "controls": [MEASURED], "items": elsewhere}
+    other = sign(Statement("x", PLAIN.subject[1], formats.PLAN, about), "producer")
+    assert World(arrange=added("rubric", other)).verified(tmp_path).exit_code == 0
+    own = World(edits={"plan": put("items", elsewhere)}).verified(tmp_path)
+    assert (own.exit_code, "rests on content that the manifest does not list" in said(own)) == (1, True)
+
+
+def test_a_number_that_is_none_in_the_assessment_is_named(tmp_path):
+    outcome = World(edits={"document": put("summary", "more", float("nan"))}).verified(tmp_path)
+    assert said(outcome) == f"V11 {WHAT} holds the number NaN, which is not allowed there"
 
 
 def test_an_expired_trust_document_is_not_good_enough(tmp_path):

@@ -15,6 +15,7 @@ from shinrai_verify.council import UNDECIDED
 from .both import differences, node
 from .corpus import policy_bytes
 from .records import KNOWN, MANY, PLAIN, insiders, record, record_cases
+from .test_insiders import without
 from .world import ATTESTED, MEASURED, World, said
 
 
@@ -33,6 +34,11 @@ def test_both_verifiers_say_the_same_of_every_record(tmp_path):
     assert not found, "\n".join(found)
     assert sum(tally.values()) > 120
     assert set(tally) == {"0", "1", "2", "3"}
+
+
+def test_answers_that_nobody_committed_to_are_refused_for_that(tmp_path):
+    outcome = record(canaries=KNOWN, arrange=without("canaries")).verified(tmp_path)
+    assert said(outcome) == "V9 the known answers are not those that were committed to before the round"
 
 
 def test_a_record_says_that_it_is_one_and_what_was_certified(tmp_path):

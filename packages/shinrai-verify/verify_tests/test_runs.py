@@ -59,6 +59,21 @@ def test_a_run_with_its_own_bundle_is_listed(tmp_path):
     assert (outcome.exit_code, outcome.runs) == (0, [f"3 ({'cd' * 32})"])
 
 
+def test_a_run_that_was_given_up_hides_no_gap_of_another(tmp_path):
+    reason = "x" * 500
+    excuse = _about_system(formats.ABANDONMENT, {"plan": PLANNED.payload_sha256, "reason": reason})
+    later = {**OTHER_PLAN, "run": "a third"}
+    excused = _about_system(formats.PLAN, later)
+    twice = _about_system(formats.ABANDONMENT, {"plan": excused.payload_sha256, "reason": "too"})
+    gaps = put("checks", ["t/check", "t/more", "t/other"])
+    world = World(arrange=added("rubric", PLANNED, excuse, excused, twice), edits={"plan": gaps})
+    outcome = world.verified(tmp_path)
+    assert (outcome.exit_code, said(outcome)) == (2, "V10 planned but not shown: t/more (9), t/other (9)")
+    assert outcome.runs == [f"3 ({reason})"[:160], "5 (too)"]
+    (names,) = [step.fields["names"] for step in outcome.steps if "other runs" in step.text]
+    assert names == ", ".join(outcome.runs)
+
+
 def test_giving_up_does_not_excuse_a_run_whose_numbers_are_here(tmp_path):
     plan = dict(PLAIN.before_round)["plan"].payload_sha256
     excuse = _about_system(formats.ABANDONMENT, {"plan": plan, "reason": "x"})
@@ -136,6 +151,13 @@ def test_what_was_superseded_no_longer_counts(tmp_path):
     assert (hidden.exit_code, said(hidden)) == (2, f"V7 statements that were superseded are not here: {'ab' * 8}")
 
 
+def test_all_that_was_superseded_and_is_not_here_is_named(tmp_path):
+    two = [_superseding(supersedes=digest * 32) for digest in ("ab", "cd")]
+    outcome = World(arrange=added("attestation", *two)).verified(tmp_path)
+    names = f"{'ab' * 8}, {'cd' * 8}"
+    assert (outcome.exit_code, said(outcome)) == (2, f"V7 statements that were superseded are not here: {names}")
+
+
 def test_only_what_is_of_the_same_kind_and_earlier_can_be_superseded(tmp_path):
     old = dict(PLAIN.before_round)["approval"].payload_sha256
     for world in (
@@ -207,6 +229,10 @@ def test_late_votes_convict_but_never_count(tmp_path):
     dissent = {("zenith", ATTESTED): ["fail"]}
     four = World(arrange=added("assessment", *_late(ATTESTED, "west")), votes=dissent).verified(tmp_path)
     assert (four.exit_code, four.late) == (3, {ATTESTED: "contested"})
+    voters = [*_late(MEASURED, "zenith", "west"), *_late(ATTESTED, "zenith", "west")]
+    both = World(arrange=added("assessment", *voters)).verified(tmp_path)
+    names = f"{MEASURED}: void, {ATTESTED}: void"
+    assert said(both) == f"V9 votes outside the round convict members that were counted: {names}"
 
 
 # Thresholds, strata of a control, and what the verdict says of the council.

@@ -5,7 +5,7 @@ import pytest
 from shinrai_verify.council import Member, Roster
 from shinrai_verify.dsse import Statement
 from shinrai_verify.statements import BALLOT, RATIONALE, ROUND, SEAL, Entry
-from shinrai_verify.votes import cast_in
+from shinrai_verify.votes import cast_in, council_record
 
 BUNDLE, OPENED, REVEALED, CLOSED = "ab" * 32, 10, 20, 30
 COUNCIL = Roster(tuple(Member(n, n, bytes(32), "tool", n, (), ()) for n in ("a", "b", "c", "d")), {})
@@ -52,6 +52,18 @@ COUNTS, NOT = ([("a", "pass")], []), ([], [("a", "pass")])
 def test_ballot_and_reason_stand_between_opening_and_closing(ballot_at, reason_at, expected):
     assert cast(ballot(ballot_at), reason(reason_at)) == expected
     assert cast(reason(reason_at), ballot(ballot_at)) == expected
+
+
+@pytest.mark.parametrize(("seats", "most"), [(4, 1), (5, 1), (6, 1), (7, 2), (33, 10)])
+def test_what_a_council_withstands_is_counted_in_seats_and_in_domains(seats, most):
+    names = [f"{number:02}" for number in range(seats)]
+    council = Roster(tuple(Member(n, n, bytes(32), "tool", n, (), ()) for n in names), {})
+    told = {"n": seats, "f": most, "q": (seats + most) // 2 + 1, "domains": seats, "F": most, "commonCausesOverF": []}
+    assert council_record(council) == told
+    paired = Roster(tuple(Member(n, n, bytes(32), "tool", n[0], ("one",), ()) for n in names), {})
+    domains = len({n[0] for n in names})
+    told |= {"domains": domains, "F": (domains - 1) // 3, "commonCausesOverF": ["one"]}
+    assert council_record(paired) == told
 
 
 def test_an_open_round_counts_up_to_its_end():

@@ -51,7 +51,7 @@ def _check_record(
     kind: str, record: Predicate, evidence: Mapping[str, tuple[int, Predicate]], read: Callable[[str], bytes | None]
 ) -> bool:
     """Compare a record with what was signed; returns whether its content was there to compare it with."""
-    name = str(record.get("id", "approval"))[:120]
+    name = str(record.get("id", "approval"))
     index, about = evidence.get(digest(record.get("evidence"), WHAT), (None, {}))
     wanted: dict[str, object] = {"logIndex": index}
     content: bytes | None = b""
@@ -128,7 +128,7 @@ def _check_leaf(leaf: Predicate, tallies: Mapping[str, Tally]) -> str:
         raise Fault("the assessment reports another verdict on {name} than the council gave", name=name)
     if state != "not_assessed" and (counted is None or counted.outcome != _STATE_OF.get(str(state))):
         text = "the assessment calls {name} {state}, the council did not certify that"
-        raise Fault(text, name=name, state=str(state)[:20])
+        raise Fault(text, name=name, state=str(state))
     return name
 
 
@@ -144,7 +144,7 @@ def _check_result(result: Predicate, results: Sequence[Predicate], approved: Col
     else:
         follows = said == _combined(parts)
     if not follows:
-        raise Fault("the assessment calls {name} {state}, its evidence does not", name=name, state=str(said)[:20])
+        raise Fault("the assessment calls {name} {state}, its evidence does not", name=name, state=str(said))
 
 
 def _combined(parts: Collection[object]) -> str:

@@ -134,7 +134,7 @@ def open_bundle(path: Path) -> Bundle:
 
 def _allowed(name: str) -> str:
     if not NAMES.fullmatch(name) or ".." in name or "//" in name or "/./" in name:
-        raise Fault("the bundle holds a file named {name}, which is not allowed", name=ascii(name)[:120])
+        raise Fault("the bundle holds a file named {name}, which is not allowed", name=ascii(name))
     return name
 
 
@@ -146,7 +146,7 @@ def _folder(path: Path) -> Iterator[_Entry]:
         if count > 2 * MAX_ENTRIES:
             raise Fault("the bundle has more than {limit} files", limit=MAX_ENTRIES)
         if file.is_symlink() or not (file.is_file() or file.is_dir()):
-            raise Fault("the bundle holds a file named {name}, which is not allowed", name=ascii(file.name)[:120])
+            raise Fault("the bundle holds a file named {name}, which is not allowed", name=ascii(file.name))
         if file.is_file():
             name, size = _allowed(file.relative_to(path).as_posix()), file.stat().st_size
             with file.open("rb") as stream:

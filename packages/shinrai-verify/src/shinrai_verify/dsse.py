@@ -59,7 +59,7 @@ class Envelope:
         record = shaped(strict_json(data, what), _ENVELOPE, what)
         kind, signatures = record["payloadType"], record["signatures"]
         if kind != PAYLOAD_TYPE:
-            raise Fault("{what} has the payload type {type}, which is not known", what=what, type=kind[:80])
+            raise Fault("{what} has the payload type {type}, which is not known", what=what, type=kind)
         if not 1 <= len(signatures) <= MAX_SIGNATURES:
             raise Fault("{what} has {n} signatures", what=what, n=len(signatures))
         shaped(signatures, [_SIGNATURE], what)

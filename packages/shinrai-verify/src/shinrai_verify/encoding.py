@@ -18,6 +18,8 @@ MAX_JSON_DEPTH = 32
 MAX_INTEGER = 2**53 - 1
 IDENTIFIER = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}", re.ASCII)
 SHA256_HEX = re.compile(r"[0-9a-f]{64}", re.ASCII)
+MOST_SHOWN = 400
+"""Characters of a foreign text that a sentence shows."""
 _DECIMAL = re.compile(r"0|[1-9][0-9]{0,18}", re.ASCII)
 # Possessive, and content with a string that never ends: one pass, whatever the bytes are.
 _STRING = re.compile(rb'"(?:[^"\\]++|\\.)*+"?', re.DOTALL)
@@ -26,12 +28,17 @@ _SURROGATE = re.compile("[\ud800-\udfff]")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
+def bounded(fields: Mapping[str, object]) -> dict[str, object]:
+    """Return what a sentence shows, foreign texts cut where it would grow too long to read."""
+    return {name: value[:MOST_SHOWN] if type(value) is str else value for name, value in fields.items()}
+
+
 class Fault(Exception):  # noqa: N818  (the word of the messages)
     """What keeps a bundle from being verified: an English sentence with `{name}` fields, and what they stand for."""
 
     def __init__(self, text: str, **fields: object) -> None:
-        super().__init__(text, fields)
-        self.text, self.fields = text, fields
+        self.text, self.fields = text, bounded(fields)
+        super().__init__(text, self.fields)
 
     def __str__(self) -> str:
         return self.text.format_map(self.fields)
@@ -45,8 +52,9 @@ class Named(str):
     __slots__ = ("fields", "text")
 
     def __new__(cls, text: str, **fields: object) -> "Named":  # noqa: D102
-        self = super().__new__(cls, text.format_map(fields))
-        self.text, self.fields = text, fields
+        shown = bounded(fields)
+        self = super().__new__(cls, text.format_map(shown))
+        self.text, self.fields = text, shown
         return self
 
 
@@ -68,7 +76,7 @@ def strict_json(data: bytes, what: str, *, floats: bool = False, limit: int = MA
         raise Fault("{what} is nested deeper than {limit} levels", what=what, limit=MAX_JSON_DEPTH)
 
     def refuse(literal: str) -> Any:
-        raise Fault("{what} holds the number {literal}, which is not allowed there", what=what, literal=literal[:40])
+        raise Fault("{what} holds the number {literal}, which is not allowed there", what=what, literal=literal)
 
     def integer(literal: str) -> int:
         return int(literal) if len(literal) <= 17 and abs(int(literal)) <= MAX_INTEGER else refuse(literal)

@@ -45,7 +45,7 @@ class NoteKey:
         data = unbase64(rest[9:], Named("the log key"), standard=True) if plus and _is_name(name) else b""
         key = cls(name, data[1:], kind)
         if len(data) != 33 or str(key) != text:
-            raise Fault("the log key {key} is not a C2SP verifier key", key=text[:120])
+            raise Fault("the log key {key} is not a C2SP verifier key", key=text)
         return key
 
     def covers(self, size: int) -> bool:
@@ -176,7 +176,7 @@ class Quorum:
             elif kind == "quorum" and name in {*known, "none"} and len(words) == 1:
                 goals.append(name)
             elif not kind.startswith("#"):
-                raise Fault("the witness policy has a line that is not understood: {line}", line=line[:80])
+                raise Fault("the witness policy has a line that is not understood: {line}", line=line)
         publics = {key.public for key in witnesses.values()}
         sound = all(1 <= least <= len(members) for least, members in groups.values())
         if len(goals) != 1 or not sound or len(publics) < len(witnesses):

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from shinrai_verify.council import Roster, Tally
+from shinrai_verify.encoding import bounded
 from shinrai_verify.note import Checkpoint
 
 
@@ -65,4 +66,4 @@ class Verification:
 
     def note(self, code: str, exit_class: int, text: str, **fields: object) -> None:
         """Record a step."""
-        self.steps.append(Step(code, exit_class, text, fields))
+        self.steps.append(Step(code, exit_class, text, bounded(fields)))

@@ -94,7 +94,7 @@ class Policy:
         unknown = sorted(set(record) - {*_POLICY, *_OUTSIDE})
         if unknown:
             # A demand that is not understood must not be dropped in silence.
-            raise Fault("{what} has a field that is not known: {name}", what=what, name=ascii(unknown[0])[:80])
+            raise Fault("{what} has a field that is not known: {name}", what=what, name=ascii(unknown[0]))
         about, age, seen = shaped(record, _POLICY, what), record.get("maxAge"), record.get("lastSeen")
         controls = tuple(about.get("requiredControls") or ())
         if not 0 <= (age or 0) <= _LONGEST_AGE:

@@ -28,11 +28,11 @@ def plans(work: Work) -> None:
             parts = runs.get((name, check), {})
             # The signed totals are compared, never counted up to: they may be of any size.
             if set(parts.values()) != {len(parts)} or set(parts) != set(range(len(parts))):
-                gaps.append(f"{check[:120]} ({plan.index})")
+                gaps.append(f"{check} ({plan.index})")
     if work.outcome.runs:
         text = "other runs on the same system, with their bundles or why they were given up: {names}"
-        work.outcome.note("V10", 0, text, names="; ".join(work.outcome.runs)[:800])
+        work.outcome.note("V10", 0, text, names=", ".join(work.outcome.runs))
     if gaps:
-        work.outcome.note("V10", 2, "planned but not shown: {names}", names=", ".join(gaps)[:800])
+        work.outcome.note("V10", 2, "planned but not shown: {names}", names=", ".join(gaps))
     else:
         work.outcome.note("V10", 0, "every planned check has all of its results; each was planned before it ran")

@@ -31,13 +31,13 @@ def contents(work: Work) -> None:
         if file not in bundle.sha256:
             (work.outcome.withheld if about.get("withheld") is True else missing).append(name)
         elif bundle.sha256[file] != sha256 or bundle.sizes[file] != about.get("size"):
-            raise Fault("{name} is not what the manifest says it is", name=name[:120])
+            raise Fault("{name} is not what the manifest says it is", name=name)
     for name, sha256 in bundle.sha256.items():
         if (name == "VERIFY.txt" and not instructed) or (name.startswith("blobs/") and not name.endswith(sha256)):
             raise Fault("{name} is not what the manifest says it is", name=name)
     text = "{n} files read, each has the content that the manifest names"
     work.outcome.note("V1", 0, text, n=len(bundle.sha256))
     if missing:
-        work.outcome.note("V1", 2, "missing: {names}", names=", ".join(missing)[:400])
+        work.outcome.note("V1", 2, "missing: {names}", names=", ".join(missing))
     if work.outcome.withheld:
-        work.outcome.note("V1", 2, "withheld: {names}", names=", ".join(work.outcome.withheld)[:400])
+        work.outcome.note("V1", 2, "withheld: {names}", names=", ".join(work.outcome.withheld))

@@ -64,7 +64,7 @@ def statements(work: Work) -> None:
     hidden = [f"{i} ({kind.removeprefix(NAMESPACE)})" for i, kind in work.ours.items() if i not in work.entries]
     if hidden:
         text = "the log has entries about this system, council or trust that are not here: {names}"
-        work.outcome.note("V5", 2, text, names=", ".join(hidden)[:400])
+        work.outcome.note("V5", 2, text, names=", ".join(hidden))
 
 
 def _place(work: Work, leaf: bytes, what: str) -> int:

@@ -49,5 +49,5 @@ def signers(work: Work) -> None:
             raise Fault("entry {index} names another person than the one whose key signed it", index=entry.index)
     work.outcome.note("V6", 0, "every statement is signed by a key that had the right to sign it")
     if spent:
-        names = ", ".join(spent)[:400]
-        work.outcome.note("V6", 0, "signed with a seat's key after it was revoked, not counted: {names}", names=names)
+        text = "signed with a seat's key after it was revoked, not counted: {names}"
+        work.outcome.note("V6", 0, text, names=", ".join(spent))

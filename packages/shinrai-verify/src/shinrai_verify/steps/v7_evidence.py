@@ -37,9 +37,7 @@ def evidence(work: Work) -> None:
                 raise Fault("{what} supersedes a statement of another kind, or a later one", what=what)
             work.superseded.add(old)
     if missing:
-        work.outcome.note(
-            "V7", 2, "statements that were superseded are not here: {names}", names=", ".join(missing)[:400]
-        )
+        work.outcome.note("V7", 2, "statements that were superseded are not here: {names}", names=", ".join(missing))
     text = "{n} pieces of evidence are about this system and rest on listed content"
     work.outcome.note("V7", 0, text, n=len(evidence))
     _erasures(work)
@@ -51,10 +49,10 @@ def _erasures(work: Work) -> None:
         for item in entry.about["items"]:
             if item["digest"]["sha256"] in work.named:
                 erased.setdefault(item["digest"]["sha256"], entry.index)
-    told = {sha256: f"{work.named[sha256][:120]} ({index})" for sha256, index in erased.items()}
+    told = {sha256: f"{work.named[sha256]} ({index})" for sha256, index in erased.items()}
     gone = ", ".join(name for sha256, name in told.items() if not work.here(sha256))
     here = ", ".join(name for sha256, name in told.items() if work.here(sha256))
     if gone:
-        work.outcome.note("V7", 2, "erased on purpose, with the entry that says so: {names}", names=gone[:400])
+        work.outcome.note("V7", 2, "erased on purpose, with the entry that says so: {names}", names=gone)
     if here:
-        work.outcome.note("V7", 0, "declared erased, and here all the same: {names}", names=here[:400])
+        work.outcome.note("V7", 0, "declared erased, and here all the same: {names}", names=here)
