@@ -326,6 +326,44 @@ def test_a_folder_of_too_many_files_is_refused(tmp_path, monkeypatch):
         open_bundle(tmp_path)
 
 
+def test_a_folder_of_too_many_folders_is_refused_before_it_is_walked(tmp_path, monkeypatch):
+    monkeypatch.setattr(bundles, "MAX_ENTRIES", 3)
+    inner = tmp_path / "bundle" / "a" / "b" / "c" / "d" / "e"
+    inner.mkdir(parents=True)
+    (inner.parents[4] / "manifest.json").write_bytes(b"{}")
+    (inner / "f").mkdir()
+    assert list(open_bundle(tmp_path / "bundle").sha256) == ["manifest.json"]
+    (inner / "f" / "g").mkdir()
+    with pytest.raises(Fault, match="more than 3 files"):
+        open_bundle(tmp_path / "bundle")
+
+
+def test_what_is_as_large_as_allowed_is_read(tmp_path, monkeypatch):
+    data = sorted_archive(GOOD)
+    monkeypatch.setattr(bundles, "MAX_ENTRIES", len(GOOD))
+    monkeypatch.setattr(bundles, "MAX_ARCHIVE_BYTES", len(data))
+    monkeypatch.setattr(bundles, "MAX_TEXT_BYTES", len(GOOD["manifest.json"]))
+    for opened in (_opened(tmp_path, data), open_bundle(_folder(tmp_path / "folder", GOOD))):
+        assert opened.read("manifest.json") == b"{}"
+
+
+@pytest.mark.parametrize("chunk", [1, 3, 2**20])
+def test_lines_may_be_so_long_and_the_last_one_has_its_end(tmp_path, monkeypatch, chunk):
+    monkeypatch.setattr(bundles, "_CHUNK", chunk)
+    monkeypatch.setattr(bundles, "MAX_LINE_BYTES", 4)
+    name = "attestations.intoto.jsonl"
+
+    def read(text):
+        return list(open_bundle(_folder(tmp_path / f"{len(text)}", {name: text})).lines(name))
+
+    assert read(b"") == []
+    assert read(b"abcd\n\nx\n") == [b"abcd", b"", b"x"]
+    with pytest.raises(Fault, match=f"{name} is cut short"):
+        read(b"abcd\nabc")
+    with pytest.raises(Fault, match=rf"{name}:\* is larger than 4 bytes"):
+        read(b"ab\nabcdefghij")
+
+
 def test_what_cannot_be_read_is_told(tmp_path):
     with pytest.raises(Fault, match="the bundle cannot be read: No such file or directory"):
         open_bundle(tmp_path / "none.zip")

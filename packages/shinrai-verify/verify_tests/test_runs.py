@@ -339,6 +339,22 @@ def test_the_continuation_from_a_head_that_was_seen_needs_its_proof(tmp_path):
     )
 
 
+@pytest.mark.parametrize("spelt", [lambda data: data.replace(b"+", b"-").replace(b"/", b"_"), lambda data: b"x" + data])
+def test_a_continuation_is_written_in_one_alphabet(tmp_path, spelt):
+    leaves = PLAIN.leaves()
+    head = Checkpoint(ORIGIN, 5, root(leaves[:5]))
+    signed = signature_line(NoteKey(ORIGIN, Key("log").public), Key("log").sign(head.text.encode()))
+    name, bent = "log/consistency/5", []
+
+    def files(found):
+        bent.append(spelt(found[name]) != found[name])
+        return {**found, name: spelt(found[name])}
+
+    world = World(proofs=True, seen=(5,), files=files)
+    outcome = world.verified(tmp_path, last_seen=f"{head.text}\n{signed}".encode())
+    assert (said(outcome), bent) == (f"V4 {name} has a field that is not valid base64", [True])
+
+
 def test_a_rotation_below_the_admin_s_threshold_is_caught_later(tmp_path):
     chain = [(trust_document(), ["root"])]
     first = World(trust=chain).chain[0].payload_sha256
