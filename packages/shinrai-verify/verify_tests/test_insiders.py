@@ -463,6 +463,61 @@ def test_a_revocation_counts_from_its_index_on(tmp_path):
         assert World(arrange=added("rubric", *order)).verified(tmp_path).exit_code == 1
 
 
+@pytest.mark.parametrize(("name", "key"), [("plan", "producer"), ("close", "coordinator"), ("approval", "yamada")])
+def test_a_key_may_sign_up_to_the_entry_before_the_one_from_which_it_is_revoked(tmp_path, name, key):
+    place = ALL.index(name) + 1  # the revocation stands before it
+    for start, right in ((place, False), (place + 1, True)):
+        about = {"keyid": Key(key).keyid, "reason": "lost", "invalidFromIndex": start}
+        revoked = sign(statement(formats.REVOCATION, about), "admin")
+        text = said(World(arrange=added("rubric", revoked)).verified(tmp_path))
+        assert (f"entry {place} is signed by a key that was revoked before" in text) != right
+
+
+SPOILT = {"assessment": ["coordinator"]}
+PASSED_OVER = {
+    "a key that gave itself up": sign(
+        statement(formats.REVOCATION, {"keyid": Key("somebody").keyid, "invalidFromIndex": 99}), "admin"
+    ),
+    "a seat that gave itself up": sign(
+        statement(formats.REVOCATION, REVOKED_SEAT | {"invalidFromIndex": 99}), "seat-zenith"
+    ),
+    "a kind that is not known": sign(statement("https://example.org/new/v1", {}), "producer"),
+    "a trust document": None,
+}
+
+
+@pytest.mark.parametrize("name", PASSED_OVER)
+def test_what_is_passed_over_hides_nothing_after_it(tmp_path, name):
+    more = [PASSED_OVER[name]] if PASSED_OVER[name] else []
+    outcome = World(arrange=added("rubric", *more), signers=SPOILT).verified(tmp_path)
+    assert "(https://shinrai.example/assessment/v1) is signed by a key without that right" in said(outcome)
+
+
+def test_votes_of_a_key_after_it_was_revoked_are_named_and_hide_nothing(tmp_path):
+    start = ALL.index("zenith X-1.measured ballot") + 1
+    stolen = sign(statement(formats.REVOCATION, REVOKED_SEAT | {"invalidFromIndex": start}), "admin")
+    silent = {("zenith", control): [] for control in (MEASURED, ATTESTED)}
+    cast = [envelope for name, envelope in PLAIN.log if name.startswith("zenith")]
+    world = World(
+        votes=silent, arrange=lambda log: added("rubric", stolen)(added("west X-2.attested rationale", *cast)(log))
+    )
+    outcome = world.verified(tmp_path)
+    assert outcome.exit_code == 0, said(outcome)
+    (names,) = [step.fields["names"] for step in outcome.steps if "after it was revoked" in step.text]
+    kinds = ("ballot/v1", "rationale/v1") * 2
+    assert names == ", ".join(f"{start + number} ({kind})" for number, kind in enumerate(kinds))
+    spoilt = World(votes=silent, arrange=world.arrange, signers=SPOILT).verified(tmp_path)
+    assert "(https://shinrai.example/assessment/v1) is signed by a key without that right" in said(spoilt)
+
+
+def test_a_trust_document_counts_from_where_it_is_logged_and_not_before(tmp_path):
+    fresh = {"signers": {"roster": ["new-admin"], "rubric": ["new-admin"]}}
+    unlogged = World(trust=EX_ADMIN, arrange=without("trust2"), **fresh).verified(tmp_path)
+    assert "entry 1 (https://shinrai.example/roster/v1) is signed by a key without that right" in said(unlogged)
+    old = World(trust=EX_ADMIN, arrange=without("trust2")).verified(tmp_path)
+    assert (old.exit_code, said(old)) == (0, "")
+
+
 def test_what_is_not_known_is_passed_over_and_listed(tmp_path):
     unknown = sign(statement("https://example.org/new/v1\u202e", {}), "producer")
     outcome = World(arrange=added("plan", unknown)).verified(tmp_path)

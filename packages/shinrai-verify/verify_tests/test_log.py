@@ -3,11 +3,13 @@
 import pytest
 
 from shinrai.evidence.bundle import entry_tiles
+from shinrai_verify import NAMESPACE
 from shinrai_verify.merkle import leaf_hash, root
 from shinrai_verify.note import Checkpoint, NoteKey, signature_line
-from shinrai_verify.verify import leaf_bytes
+from shinrai_verify.statements import BALLOT, EVIDENCE, PLAN, REVOCATION, WITHHELD, leaf_bytes
+from shinrai_verify.trust import TRUST
 
-from .world import ORIGIN, Key, World, put, said
+from .world import ORIGIN, Key, World, put, said, sha256
 
 PLAIN = World()
 ENTRIES = PLAIN.entries()
@@ -85,6 +87,47 @@ def test_an_entry_replaced_by_the_log_itself_is_missed(tmp_path):
 def test_an_entry_logged_twice_is_refused(tmp_path):
     outcome = World(edits={"entries": lambda entries: [*entries, entries[0]]}).verified(tmp_path)
     assert (outcome.exit_code, said(outcome)) == (1, "V3 the log holds an entry twice")
+
+
+@pytest.mark.parametrize(
+    ("entry", "what"),
+    [
+        (b"{", f"{TILE[:-2]}{SIZE + 1} is not valid JSON"),
+        (b"[]", f"{TILE[:-2]}{SIZE + 1} is not an object"),
+        (STRANGE.replace(b'"pae"', b'"pea"'), f"{TILE[:-2]}{SIZE + 1} lacks a valid field “pae”"),
+        (STRANGE.replace(b":", b": ", 1), f"{TILE[:-2]}{SIZE + 1} is not in the form that Shinrai writes"),
+    ],
+)
+def test_an_entry_of_another_form_is_named_with_its_tile(tmp_path, entry, what):
+    outcome = World(edits={"entries": lambda entries: [*entries, entry]}).verified(tmp_path)
+    assert (outcome.exit_code, said(outcome)) == (1, f"V3 {what}")
+
+
+@pytest.mark.parametrize(
+    ("kind", "subject", "ours"),
+    [
+        (WITHHELD, sha256(PLAIN.blobs["rows"]), True),
+        (WITHHELD, "cd" * 32, False),
+        ("https://example.org/other", sha256(PLAIN.blobs["rows"]), False),
+        (PLAN, PLAIN.subject[1], True),
+        (PLAN, "cd" * 32, False),
+        (EVIDENCE, PLAIN.subject[1], False),
+        (TRUST, "cd" * 32, True),
+        (REVOCATION, "cd" * 32, True),
+        (BALLOT, PLAIN.bundle_id, True),
+    ],
+)
+def test_entries_that_have_to_be_here_are_told_by_what_they_are_about(tmp_path, kind, subject, ours):
+    more = leaf_bytes("ab" * 32, "AAAA", "ab" * 32, "ab" * 32, subject, kind)
+    outcome = World(edits={"entries": lambda entries: [*entries, more]}).verified(tmp_path)
+    missing = f"that are not here: {SIZE} ({kind.removeprefix(NAMESPACE)})"
+    assert (outcome.exit_code, missing in said(outcome)) == ((2, True) if ours else (0, False))
+
+
+def test_all_entries_that_are_missing_are_named(tmp_path):
+    more = [leaf_bytes("ab" * 32, "AAAA", "ab" * 32, f"{n:064x}", "cd" * 32, TRUST) for n in range(2)]
+    outcome = World(edits={"entries": lambda entries: [*entries, *more]}).verified(tmp_path)
+    assert said(outcome).endswith(f"not here: {SIZE} (trust/v1), {SIZE + 1} (trust/v1)")
 
 
 def test_entries_of_other_bundles_in_the_log_are_nobody_else_s_business(tmp_path):

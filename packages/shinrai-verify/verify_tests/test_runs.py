@@ -316,6 +316,8 @@ def test_proofs_that_do_not_fit_are_refused(tmp_path):
     for change in (other, {names[0]: files[names[0]].replace(b"index ", b"index 0")}, {names[0]: b"x"}):
         outcome = World(proofs=True, files=lambda f, change=change: {**f, **change}).verified(tmp_path)
         assert outcome.exit_code == 1
+        # A proof of another entry shows nothing of this one, not even where it stands.
+        assert change is not other or ":1 is not in the log" in said(outcome)
     extra = World(proofs=True, files=lambda f: {**f, f"log/proofs/{'ab' * 32}.tlog-proof": b"x"}).verified(tmp_path)
     assert (extra.exit_code, "which is not allowed" in said(extra)) == (1, True)
     gone = World(proofs=True, files=lambda f: {n: d for n, d in f.items() if n != names[3]}).verified(tmp_path)
