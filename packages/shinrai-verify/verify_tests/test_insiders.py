@@ -498,15 +498,16 @@ def test_votes_of_a_key_after_it_was_revoked_are_named_and_hide_nothing(tmp_path
     stolen = sign(statement(formats.REVOCATION, REVOKED_SEAT | {"invalidFromIndex": start}), "admin")
     silent = {("zenith", control): [] for control in (MEASURED, ATTESTED)}
     cast = [envelope for name, envelope in PLAIN.log if name.startswith("zenith")]
-    world = World(
-        votes=silent, arrange=lambda log: added("rubric", stolen)(added("west X-2.attested rationale", *cast)(log))
-    )
-    outcome = world.verified(tmp_path)
+
+    def arrange(log):
+        return added("rubric", stolen)(added("west X-2.attested rationale", *cast)(log))
+
+    outcome = World(votes=silent, arrange=arrange).verified(tmp_path)
     assert outcome.exit_code == 0, said(outcome)
     (names,) = [step.fields["names"] for step in outcome.steps if "after it was revoked" in step.text]
-    kinds = ("ballot/v1", "rationale/v1") * 2
+    kinds = ("council-ballot/v1", "council-rationale/v1") * 2
     assert names == ", ".join(f"{start + number} ({kind})" for number, kind in enumerate(kinds))
-    spoilt = World(votes=silent, arrange=world.arrange, signers=SPOILT).verified(tmp_path)
+    spoilt = World(votes=silent, arrange=arrange, signers=SPOILT).verified(tmp_path)
     assert "(https://shinrai.example/assessment/v1) is signed by a key without that right" in said(spoilt)
 
 
