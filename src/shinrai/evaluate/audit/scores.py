@@ -176,7 +176,16 @@ def _ks(scores: ScoreHistogram) -> Estimate | Message:
     found = kolmogorov_smirnov(scores.positives.counts, scores.negatives.counts)
     if isinstance(found, Undefined):
         return message("Rows of both labels are needed.")
-    return Estimate(found.value, _rows(scores), None, "between the labels, from bins; no interval", bound=found.bound)
+
+    @lru_cache(maxsize=256)
+    def bounds(z: float) -> Interval:
+        again = kolmogorov_smirnov(scores.positives.counts, scores.negatives.counts, z=z)
+        assert not isinstance(again, Undefined)  # noqa: S101  (it was defined at another z; for the type checker)
+        assert again.interval is not None  # noqa: S101  (it always has one; for the type checker)
+        return again.interval
+
+    method = "between the labels, from bins; interval of Dvoretzky, Kiefer, Wolfowitz (Massart 1990), wide"
+    return Estimate(found.value, _rows(scores), bounds, method, bound=found.bound)
 
 
 def _gap(scores: ScoreHistogram) -> Estimate | Message:

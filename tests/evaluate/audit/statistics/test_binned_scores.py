@@ -103,6 +103,29 @@ def test_numbers_of_rows_lie_within_the_printed_bounds(rows: list[tuple[float, b
         assert apart.value - 1e-12 <= exact <= apart.value + apart.bound + 1e-12
 
 
+def test_the_distance_of_two_distributions_is_covered_at_least_as_often_as_said() -> None:
+    # Positives score as the larger of two uniform draws, negatives as one: F - G = x - x², at most 1/4.
+    draws, bins, covered = np.random.default_rng(7), 50, 0
+    off = 0.23404 + 0.19110  # by hand: √(ln 80 / 80) + √(ln 80 / 120)
+    for _ in range(400):
+        first = np.histogram(draws.random((40, 2)).max(axis=1), bins, (0, 1))[0]
+        second = np.histogram(draws.random(60), bins, (0, 1))[0]
+        found = kolmogorov_smirnov(first, second)
+        assert isinstance(found, Bounded)
+        assert found.interval is not None
+        covered += found.interval.low <= 0.25 <= found.interval.high
+        ends = max(0.0, found.value - off), min(1.0, found.value + found.bound + off)
+        assert (found.interval.low, found.interval.high) == pytest.approx(ends, abs=1e-4)
+    assert covered >= 0.95 * 400
+    wider = kolmogorov_smirnov([10, 0], [0, 10], z=3.0)
+    narrow = kolmogorov_smirnov([10, 0], [0, 10], z=1.0)
+    assert isinstance(wider, Bounded)
+    assert isinstance(narrow, Bounded)
+    assert wider.interval is not None
+    assert narrow.interval is not None
+    assert wider.interval.low < narrow.interval.low < narrow.value == narrow.interval.high == 1.0
+
+
 def test_thresholds_are_those_of_the_rows() -> None:
     scores, labels, binned = drawn(500)
     found = thresholds(binned)
