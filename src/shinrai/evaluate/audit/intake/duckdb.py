@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from shinrai.evaluate.audit.cells import SCALE_BITS, Subject
-from shinrai.evaluate.audit.intake.coded import packed_bins, packed_cells
-from shinrai.evaluate.audit.intake.engine import HALF_BITS, Binning, Coding, Profile, Seen, facts, rates
+from shinrai.evaluate.audit.intake import one_scan
+from shinrai.evaluate.audit.intake.coded import packed_bins, packed_cells, stored_values
+from shinrai.evaluate.audit.intake.engine import HALF_BITS, AtOnce, Binning, Coding, Profile, Seen, facts, rates
 from shinrai.evaluate.audit.intake.literals import literal
 from shinrai.evaluate.audit.intake.planner import Bundle
 from shinrai.evaluate.audit.intake.wanted import Asked, Field
@@ -35,6 +36,18 @@ _STRANGE = frozenset({Seen.INFINITE, Seen.OUTSIDE, Seen.NEGATIVE})
 """Rows that there are none of in a column of numbers from 0 to 1; they are counted only where there may be some."""
 
 Rows = list[tuple[Any, ...]]
+Arrays = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Any rows of t found at once by their place. numbered: as DuckDB.numbered, by the file's name in its own folder.
+
+    arrays: runs a query and returns its columns as numpy arrays.
+    """
+
+    numbered: str
+    arrays: Callable[[str], Arrays]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,8 @@ class DuckDB:
     """A relation called t. ask: runs a query over it; prelude: the statements that make t in a shell of DuckDB.
 
     numbered: SQL of its rows with their places, from 0, as ROW; None where they have none. temporary: whether tables
-    may be made beside it. array_bits: digits of the largest number that it groups by in an array.
+    may be made beside it. array_bits: digits of the largest number that it groups by in an array. places: None where
+    rows are not found by their place without reading those before.
     """
 
     place: Path
@@ -53,6 +67,7 @@ class DuckDB:
     temporary: bool
     numbered: str | None = None
     array_bits: int = 0
+    places: Places | None = None
     name: str = "duckdb"
     ran: list[str] = field(default_factory=list)
 
@@ -73,6 +88,46 @@ class DuckDB:
         self.ran.append(sql + ";")
         return self.ask(sql)
 
+    def at_once(self, asked: Asked) -> AtOnce | None:
+        """Count by lists of values that a look at some rows gives."""
+        if self.places is None or self.numbered is None or not one_scan.is_plain(asked):
+            return None
+        columns = self._listed(asked, self.numbered, self.places.numbered)
+        if columns is None:
+            return None
+        bins = asked.wanted.bins if asked.scored else 0
+        query = one_scan.query_of(f"WITH d AS ({self._decided(asked)})", columns, bins)
+        if query is None:
+            return None
+        self.ran.append(query + ";")
+        told = one_scan.told(asked, columns, self.places.arrays(query))
+        if told is None or told.scores is None or (told.scores.places <= bins).all():
+            return told
+        # What was counted as missing may be a score that is not between 0 and 1.
+        outside = (Seen.OUTSIDE, asked.roles.score or "")
+        return None if self._ask_facts(asked, [outside])[outside] else told
+
+    def _listed(self, asked: Asked, numbered: str, shown: str) -> list[one_scan.Listed] | None:
+        """List the values of keys, label and prediction; None where there are too many, or too long ones."""
+        rows = int(self._query("SELECT count(*) FROM t")[0][0])
+        if not rows:
+            return None
+
+        def look(sql: str) -> Rows:
+            self.ran.append(f"WITH t AS ({one_scan.looked_at(rows, shown, ROW)}){sql};")
+            return self.ask(f"WITH t AS ({one_scan.looked_at(rows, numbered, ROW)}){sql}")
+
+        wanted = [fact for fact in facts(asked) if fact[0] in {Seen.DISTINCT, Seen.LONGEST}]
+        if wanted:
+            counts = ", ".join(self._fact(asked, seen, name, closely=False) for seen, name in wanted)
+            if not one_scan.may_be_listed(dict(zip(wanted, look(f" SELECT {counts} FROM t")[0], strict=True))):
+                return None
+        aliases = [*_keys(asked.keys).values(), "y", "p"]
+        values = stored_values(look, f", d AS ({self._decided(asked)})", "d", aliases)
+        names = (*asked.keys, asked.roles.label, asked.roles.prediction)
+        kinds = [Kind.INTEGER if name is None else asked.kind(name) for name in names]
+        return one_scan.listed(aliases, kinds, list(values.values()))
+
     def profile(self, asked: Asked) -> Profile:
         """Look at the declared columns in one scan; in a second one at what the first finds strange."""
         wanted = facts(asked)
@@ -89,10 +144,10 @@ class DuckDB:
     def _ask_facts(
         self, asked: Asked, wanted: Sequence[tuple[Seen, str]], *, closely: bool = False
     ) -> dict[tuple[Seen, str], Any]:
-        counts = ", ".join(self._fact(asked, seen, name, closely) for seen, name in wanted)
+        counts = ", ".join(self._fact(asked, seen, name, closely=closely) for seen, name in wanted)
         return dict(zip(wanted, self._query(f"SELECT {counts} FROM t")[0], strict=True))
 
-    def _fact(self, asked: Asked, seen: Seen, name: str, closely: bool) -> str:
+    def _fact(self, asked: Asked, seen: Seen, name: str, *, closely: bool) -> str:
         """Write one aggregate. closely: what is blank or infinite is left out of lengths, lows and highs."""
         column = self.columns.get(name)
         if column is None:
@@ -391,11 +446,14 @@ def prelude_of(file: Path, columns: Sequence[Column]) -> tuple[str, ...]:
     """Return the statement that makes t in a shell whose folder has the file."""
     path = literal(file.name)
     if file.suffix.lower() == ".parquet":
-        return (
-            f"CREATE VIEW t AS SELECT * FROM read_parquet({path}, hive_partitioning = false, can_have_nan = true);",
-        )
+        return (f"CREATE VIEW t AS SELECT * FROM {scan_of(file)};",)
     layout = ", ".join(f"{literal(column.name)}: 'VARCHAR'" for column in columns)
     return (
         f"CREATE TABLE t AS SELECT * FROM read_csv({path}, columns = {{{layout}}}, header = true, auto_detect = false, "
         "delim = ',', quote = '\"', escape = '\"', all_varchar = true, hive_partitioning = false);",
     )
+
+
+def scan_of(file: Path) -> str:
+    """Return SQL of the rows of a Parquet file in the shell's folder."""
+    return f"read_parquet({literal(file.name)}, hive_partitioning = false, can_have_nan = true)"

@@ -1,0 +1,196 @@
+"""A plain table in one scan: its profile, its cells and its bins, from one GROUP BY of a whole number.
+
+The values of each column are listed from a look at some of the rows, and a row's number is made of the places of its
+values in these lists and of its bin. A value that no list has makes the number NULL: then nothing of the scan is used,
+and the table is profiled and counted as any other. So there are never more groups than the lists and bins make, which
+is what the profile guards against, and no fact of the profile is estimated.
+
+Numbers are added up as doubles, which is exact here and faster than in whole numbers, whose every step is checked. Sums
+of scores are kept as what is above a bin's lower edge: whole numbers of units that are never negative, of which a sum
+below 2^53 is exact in any order, as is every part of it, because rounding never makes a sum of such numbers smaller.
+"""
+
+# ruff: noqa: S608  (names are our own, values are written as literals)
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from math import prod
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from shinrai.evaluate.audit.cells import SCALE_BITS
+from shinrai.evaluate.audit.intake.engine import AtOnce, Binned, Digits, Profile, Seen, facts
+from shinrai.evaluate.audit.intake.literals import literal
+from shinrai.evaluate.audit.intake.planner import MOST_FOLDED
+from shinrai.evaluate.audit.intake.wanted import Asked
+from shinrai.evaluate.targets.reading import Kind
+from shinrai.evaluate.targets.table import MOST_CHARACTERS
+
+Rows = list[tuple[Any, ...]]
+Arrays = Mapping[str, npt.NDArray[Any]]
+
+_MOST_LISTED = 64
+"""Values of a column that are listed; of whole numbers, those between the smallest and the largest."""
+
+_LISTED_ONE_BY_ONE = 3
+"""More whole numbers than these are found faster by subtraction."""
+
+_ABOUT = 1.5
+"""What an estimate of so few distinct values is surely within."""
+
+_MOST_NUMBERS = 1 << 18
+"""A hash table of 16 MiB for each thread."""
+
+_MOST_BIN_BITS = 14
+"""Of 2^14 bins the square of a lower edge is still a whole number of units, with digits to spare."""
+
+_EXACT = float(1 << 53)
+_ADDED_UP = float(1 << 62)
+_LOOKED_AT = 100_000
+_LOOKS = 10
+_BIGINT = 1 << 63
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """A column with the values that it can have: sql is the place, from 0, of its value as a double, NULL if none."""
+
+    values: tuple[object, ...]
+    sql: str
+
+
+def is_plain(asked: Asked) -> bool:
+    """Whether a table is asked for counts of rows, and bins of probabilities, alone."""
+    roles, wanted = asked.roles, asked.wanted
+    if asked.numeric or wanted.search or roles.weight or roles.cluster or roles.counts:
+        return False
+    if roles.score is None:
+        return True
+    return asked.scored and wanted.calibration and wanted.bins.bit_count() == 1 and wanted.bins < 1 << _MOST_BIN_BITS
+
+
+def looked_at(rows: int, numbered: str, row: str) -> str:
+    """Write the rows to look at: some from each of several places, as a table may be sorted.
+
+    rows: of the table; numbered: SQL of its rows with their places, from 0, in the column `row`.
+    """
+    if rows <= _LOOKED_AT:
+        return f"SELECT * FROM ({numbered})"
+    each = _LOOKED_AT // _LOOKS
+    starts = [place * (rows - each) // (_LOOKS - 1) for place in range(_LOOKS)]
+    spans = " OR ".join(f"{row} BETWEEN {start} AND {start + each - 1}" for start in starts)
+    return f"SELECT * FROM ({numbered}) WHERE {spans}"
+
+
+def may_be_listed(found: Mapping[tuple[Seen, str], Any]) -> bool:
+    """Say by distinct values (about) and lengths whether the values of some rows may be grouped by."""
+    limits = {Seen.DISTINCT: _ABOUT * _MOST_LISTED, Seen.LONGEST: MOST_CHARACTERS}
+    return all((value or 0) <= limits.get(seen, 0) for (seen, _), value in found.items())
+
+
+def listed(aliases: Sequence[str], kinds: Sequence[Kind], values: Sequence[Sequence[object]]) -> list[Listed] | None:
+    """List the values of each column; None if they are too many, or fractions where a decision should be."""
+    columns = [_listed(*each) for each in zip(aliases, kinds, values, strict=True)]
+    found = [column for column in columns if column is not None]
+    return found if len(found) == len(columns) else None
+
+
+def _listed(alias: str, kind: Kind, values: Sequence[object]) -> Listed | None:
+    known = sorted((value for value in values if value is not None), key=_order)
+    if not 0 < len(known) <= _MOST_LISTED:
+        # A column that is not there, or empty, is NULL in every row.
+        return None if known else Listed((None,), f"CASE WHEN {alias} IS NULL THEN 0.0 END")
+    missing = [None] if None in values else []
+    if kind is not Kind.INTEGER or len(known) <= _LISTED_ONE_BY_ONE:
+        every = (*known, *missing)
+        return Listed(every, f"(CAST(list_position([{', '.join(map(literal, every))}], {alias}) AS DOUBLE) - 1.0)")
+    low, high = (int(str(known[at])) for at in (0, -1))
+    if high - low >= _MOST_LISTED or max(-low, high) >= _BIGINT:
+        return None
+    absent = f" WHEN {alias} IS NULL THEN {high - low + 1}.0" if missing else ""
+    place = f"CASE WHEN {alias} BETWEEN {low} AND {high} THEN CAST({alias} - {low} AS DOUBLE){absent} END"
+    return Listed((*range(low, high + 1), *missing), place)
+
+
+def _order(value: object) -> tuple[str, Any]:
+    return type(value).__name__, value
+
+
+def query_of(source: str, columns: Sequence[Listed], bins: int) -> str | None:
+    """Write the query: number, n, and with bins sums and squares above a bin's edge. None if it has too many numbers.
+
+    source: `WITH d AS (...)` with the columns and the score s. bins: 0 for none; rows whose score is missing or not
+    between 0 and 1 are in another bin after the last, which is that of the score 1.
+    """
+    within = bins + 2 if bins else 1
+    weights = _weights(columns, within)
+    if weights[-1] > _MOST_NUMBERS or weights[-1] > MOST_FOLDED * within:
+        return None
+    digits = " + ".join(f"{column.sql} * {weight}.0" for column, weight in zip(columns, weights[:-1], strict=True))
+    if not bins:
+        return f"{source} SELECT CAST({digits} AS INTEGER) AS code, count(*) AS n FROM d GROUP BY code"
+    unit, exponent = float(1 << SCALE_BITS), bins.bit_length() - 1
+    edge, square = float(1 << (SCALE_BITS - exponent)), float(1 << (SCALE_BITS - 2 * exponent))
+    return (
+        f"{source}, within AS (SELECT *, CASE WHEN s BETWEEN 0 AND 1 THEN s END AS v FROM d), "
+        f"binned AS (SELECT *, floor({float(bins)} * v) AS b FROM within) "
+        f"SELECT CAST({digits} + coalesce(b, {bins + 1}.0) AS INTEGER) AS code, count(*) AS n, "
+        f"coalesce(sum(round(v * {unit}) - b * {edge}), 0.0) AS sums, "
+        f"coalesce(sum(round(v * v * {unit}) - b * b * {square}), 0.0) AS squares FROM binned GROUP BY code"
+    )
+
+
+def _weights(columns: Sequence[Listed], within: int) -> list[int]:
+    """Say what each digit is worth, and how many numbers there are; the bin is the lowest digit, then each column."""
+    sizes = [len(column.values) for column in columns]
+    return [within * prod(sizes[:place]) for place in range(len(sizes) + 1)]
+
+
+def told(asked: Asked, columns: Sequence[Listed], found: Arrays) -> AtOnce | None:
+    """Put the answer to the query apart; None if a row had no number, a sum may be inexact, or no row has a score.
+
+    columns: those of asked.keys, then label and prediction.
+    """
+    code = found["code"]
+    if np.ma.is_masked(code):
+        return None
+    code, n = np.asarray(code, dtype=np.int64), np.asarray(found["n"], dtype=np.int64)
+    binned = None
+    bins = asked.wanted.bins if asked.scored else 0
+    if bins:
+        sums, squares = (np.asarray(found[name], dtype=np.float64) for name in ("sums", "squares"))
+        code, b = np.divmod(code, bins + 2)
+        if max(sums.max(), squares.max()) >= _EXACT or max(sums.sum(), squares.sum()) >= _ADDED_UP:
+            return None
+        if (b > bins).all():
+            return None
+        binned = Binned(bins, b, sums.astype(np.int64), squares.astype(np.int64))
+    digits = []
+    for column in columns:
+        code, own = np.divmod(code, len(column.values))
+        digits.append(Digits(column.values, own))
+    names = (*asked.keys, asked.roles.label or "", asked.roles.prediction or "")
+    profile = _profile(asked, dict(zip(names, digits, strict=True)), int(n.sum()))
+    return None if profile is None else AtOnce(profile, tuple(digits), n, binned)
+
+
+def _profile(asked: Asked, digits: Mapping[str, Digits], rows: int) -> Profile | None:
+    """Tell the facts of a table all of whose values are listed, and all of whose scores lie between 0 and 1."""
+    found: dict[tuple[Seen, str], Any] = {}
+    for seen, name in facts(asked):
+        values = digits[name].occurring if name in digits else []
+        known: list[Any] = [value for value in values if value is not None]
+        match seen:
+            case Seen.ROWS:
+                found[seen, name] = rows
+            case Seen.DISTINCT:
+                found[seen, name] = len(known)
+            case Seen.LONGEST:
+                found[seen, name] = max((len(str(value)) for value in known), default=None)
+            case Seen.FRACTIONS if any(value % 1 for value in known):
+                return None
+            case _:
+                found[seen, name] = {Seen.LOW: 0.0, Seen.HIGH: 1.0}.get(seen, 0)
+    return found
