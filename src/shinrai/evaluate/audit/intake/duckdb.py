@@ -96,7 +96,7 @@ class DuckDB:
         if columns is None:
             return None
         bins = asked.wanted.bins if asked.scored else 0
-        query = one_scan.query_of(f"WITH d AS ({self._decided(asked)})", columns, bins)
+        query = one_scan.query_of(f"WITH d AS ({self._decided(asked, only_unit=True)})", columns, bins)
         if query is None:
             return None
         self.ran.append(query + ";")
@@ -267,8 +267,11 @@ class DuckDB:
             found += _apart(rows, list(names), some)
         return found
 
-    def _decided(self, asked: Asked) -> str:
-        """Select keys, label y, prediction p, score s, weight in units u, multiplicity n and cluster c of each row."""
+    def _decided(self, asked: Asked, *, only_unit: bool = False) -> str:
+        """Select keys, label y, prediction p, score s, weight in units u, multiplicity n and cluster c of each row.
+
+        only_unit: a score that is not between 0 and 1 is NULL.
+        """
         roles = asked.roles
         selected = [f"{self._key(name)} AS {alias}" for name, alias in _keys(asked.keys).items()]
         score = "NULL" if roles.score is None else self._number(roles.score)
@@ -279,6 +282,10 @@ class DuckDB:
             limit = literal(roles.threshold)
             prediction = f"CASE WHEN {score} >= {limit} THEN 1 WHEN {score} < {limit} THEN 0 END"
         label = "NULL" if roles.label is None else (self._number if asked.numeric else self._key)(roles.label)
+        if only_unit and roles.score is not None:
+            number = f"CAST({self.columns[roles.score].sql} AS DOUBLE)"
+            # NaN is larger than any number.
+            score = f"CASE WHEN {number} BETWEEN 0 AND 1 THEN {number} END"
         selected += [f"{label} AS y", f"{prediction} AS p", f"{score} AS s"]
         where = ""
         if roles.weight is not None:

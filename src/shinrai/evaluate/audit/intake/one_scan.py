@@ -55,10 +55,14 @@ _BIGINT = 1 << 63
 
 @dataclass(frozen=True, slots=True)
 class Listed:
-    """A column with the values that it can have: sql is the place, from 0, of its value as a double, NULL if none."""
+    """A column with the values that it can have: sql is the place of its value as a double, from `first`, NULL if none.
+
+    Places are counted from 0 or from 1, as comes cheaper.
+    """
 
     values: tuple[object, ...]
     sql: str
+    first: int
 
 
 def is_plain(asked: Asked) -> bool:
@@ -91,7 +95,7 @@ def may_be_listed(found: Mapping[tuple[Seen, str], Any]) -> bool:
 
 
 def listed(aliases: Sequence[str], kinds: Sequence[Kind], values: Sequence[Sequence[object]]) -> list[Listed] | None:
-    """List the values of each column; None if they are too many, or fractions where a decision should be."""
+    """List the values of each column that a look has found; None if they are too many of one."""
     columns = [_listed(*each) for each in zip(aliases, kinds, values, strict=True)]
     found = [column for column in columns if column is not None]
     return found if len(found) == len(columns) else None
@@ -101,17 +105,17 @@ def _listed(alias: str, kind: Kind, values: Sequence[object]) -> Listed | None:
     known = sorted((value for value in values if value is not None), key=_order)
     if not 0 < len(known) <= _MOST_LISTED:
         # A column that is not there, or empty, is NULL in every row.
-        return None if known else Listed((None,), f"CASE WHEN {alias} IS NULL THEN 0.0 END")
+        return None if known else Listed((None,), f"CASE WHEN {alias} IS NULL THEN 0.0 END", 0)
     missing = [None] if None in values else []
     if kind is not Kind.INTEGER or len(known) <= _LISTED_ONE_BY_ONE:
         every = (*known, *missing)
-        return Listed(every, f"(CAST(list_position([{', '.join(map(literal, every))}], {alias}) AS DOUBLE) - 1.0)")
+        return Listed(every, f"CAST(list_position([{', '.join(map(literal, every))}], {alias}) AS DOUBLE)", 1)
     low, high = (int(str(known[at])) for at in (0, -1))
     if high - low >= _MOST_LISTED or max(-low, high) >= _BIGINT:
         return None
     absent = f" WHEN {alias} IS NULL THEN {high - low + 1}.0" if missing else ""
     place = f"CASE WHEN {alias} BETWEEN {low} AND {high} THEN CAST({alias} - {low} AS DOUBLE){absent} END"
-    return Listed((*range(low, high + 1), *missing), place)
+    return Listed((*range(low, high + 1), *missing), place, 0)
 
 
 def _order(value: object) -> tuple[str, Any]:
@@ -121,25 +125,31 @@ def _order(value: object) -> tuple[str, Any]:
 def query_of(source: str, columns: Sequence[Listed], bins: int) -> str | None:
     """Write the query: number, n, and with bins sums and squares above a bin's edge. None if it has too many numbers.
 
-    source: `WITH d AS (...)` with the columns and the score s. bins: 0 for none; rows whose score is missing or not
-    between 0 and 1 are in another bin after the last, which is that of the score 1.
+    source: `WITH d AS (...)` with the columns and the score s, NULL if it is not between 0 and 1. bins: 0 for none;
+    beyond them are one for scores of 1, and one for rows without a score.
     """
     within = bins + 2 if bins else 1
     weights = _weights(columns, within)
     if weights[-1] > _MOST_NUMBERS or weights[-1] > MOST_FOLDED * within:
         return None
-    digits = " + ".join(f"{column.sql} * {weight}.0" for column, weight in zip(columns, weights[:-1], strict=True))
+    digits = " + ".join(f"{column.sql} * {weight}.0" for column, weight in zip(columns, weights, strict=False))
+    offset = sum(column.first * weight for column, weight in zip(columns, weights, strict=False))
     if not bins:
-        return f"{source} SELECT CAST({digits} AS INTEGER) AS code, count(*) AS n FROM d GROUP BY code"
+        number = f"CAST({digits} - {offset}.0 AS {_integer(weights[-1])})"
+        return f"{source} SELECT {number} AS code, count(*) AS n FROM d GROUP BY code"
     unit, exponent = float(1 << SCALE_BITS), bins.bit_length() - 1
     edge, square = float(1 << (SCALE_BITS - exponent)), float(1 << (SCALE_BITS - 2 * exponent))
     return (
-        f"{source}, within AS (SELECT *, CASE WHEN s BETWEEN 0 AND 1 THEN s END AS v FROM d), "
-        f"binned AS (SELECT *, floor({float(bins)} * v) AS b FROM within) "
-        f"SELECT CAST({digits} + coalesce(b, {bins + 1}.0) AS INTEGER) AS code, count(*) AS n, "
-        f"coalesce(sum(round(v * {unit}) - b * {edge}), 0.0) AS sums, "
-        f"coalesce(sum(round(v * v * {unit}) - b * b * {square}), 0.0) AS squares FROM binned GROUP BY code"
+        f"{source}, binned AS (SELECT *, floor({float(bins)} * s) AS b FROM d) "
+        f"SELECT CAST({digits} - {offset}.0 + coalesce(b, {bins + 1}.0) AS INTEGER) AS code, count(*) AS n, "
+        f"coalesce(sum(round(s * {unit}) - b * {edge}), 0.0) AS sums, "
+        f"coalesce(sum(round(s * s * {unit}) - b * b * {square}), 0.0) AS squares FROM binned GROUP BY code"
     )
+
+
+def _integer(numbers: int) -> str:
+    """Return a type for so many numbers; of eight bits they are grouped by in an array."""
+    return "UTINYINT" if numbers <= 1 << 8 else "INTEGER"
 
 
 def _weights(columns: Sequence[Listed], within: int) -> list[int]:
