@@ -90,7 +90,7 @@ class Digits:
     @property
     def occurring(self) -> list[object]:
         """Values that some row has."""
-        return [self.values[place] for place in np.unique(self.places).tolist()]
+        return [self.values[place] for place in np.flatnonzero(np.bincount(self.places)).tolist()]
 
 
 @dataclass(frozen=True, slots=True)

@@ -136,15 +136,22 @@ def query_of(source: str, columns: Sequence[Listed], bins: int) -> str | None:
     offset = sum(column.first * weight for column, weight in zip(columns, weights, strict=False))
     if not bins:
         number = f"CAST({digits} - {offset}.0 AS {_integer(weights[-1])})"
-        return f"{source} SELECT {number} AS code, count(*) AS n FROM d GROUP BY code"
+        return f"{source}, placed AS (SELECT {number} AS place FROM d) {_counted('')}"
     unit, exponent = float(1 << SCALE_BITS), bins.bit_length() - 1
     edge, square = float(1 << (SCALE_BITS - exponent)), float(1 << (SCALE_BITS - 2 * exponent))
     return (
-        f"{source}, binned AS (SELECT *, floor({float(bins)} * s) AS b FROM d) "
-        f"SELECT CAST({digits} - {offset}.0 + coalesce(b, {bins + 1}.0) AS INTEGER) AS code, count(*) AS n, "
-        f"coalesce(sum(round(s * {unit}) - b * {edge}), 0.0) AS sums, "
-        f"coalesce(sum(round(s * s * {unit}) - b * b * {square}), 0.0) AS squares FROM binned GROUP BY code"
+        f"{source}, binned AS (SELECT *, floor({float(bins)} * s) AS b FROM d), "
+        f"placed AS (SELECT s, b, CAST({digits} - {offset}.0 + coalesce(b, {bins + 1}.0) AS INTEGER) AS place "
+        "FROM binned) "
+    ) + _counted(
+        f", coalesce(sum(round(s * {unit}) - b * {edge}), 0.0) AS sums, "
+        f"coalesce(sum(round(s * s * {unit}) - b * b * {square}), 0.0) AS squares"
     )
+
+
+def _counted(sums: str) -> str:
+    """Write the counting of rows by place; -1 stands for rows that have none."""
+    return f"SELECT coalesce(place, -1) AS code, count(*) AS n{sums} FROM placed GROUP BY place"
 
 
 def _integer(numbers: int) -> str:
@@ -163,10 +170,9 @@ def told(asked: Asked, columns: Sequence[Listed], found: Arrays) -> AtOnce | Non
 
     columns: those of asked.keys, then label and prediction.
     """
-    code = found["code"]
-    if np.ma.is_masked(code):
+    code, n = (np.asarray(found[name], dtype=np.int64) for name in ("code", "n"))
+    if code.min() < 0:
         return None
-    code, n = np.asarray(code, dtype=np.int64), np.asarray(found["n"], dtype=np.int64)
     binned = None
     bins = asked.wanted.bins if asked.scored else 0
     if bins:

@@ -77,10 +77,9 @@ def _added(places: Sequence[Whole], sizes: Sequence[int], values: Whole) -> Whol
 
 
 def _codes(column: Digits, vocabulary: Vocabulary) -> Whole:
-    codes = np.zeros(len(column.values), dtype=np.int64)
-    for place in np.unique(column.places).tolist():
-        codes[place] = vocabulary.code(column.values[place])
-    return codes[column.places]
+    occurring = set(column.occurring)
+    codes = [vocabulary.code(value) if value in occurring else 0 for value in column.values]
+    return np.array(codes, dtype=np.int64)[column.places]
 
 
 def _whole(n: Whole, sums: Whole, squares: Whole) -> tuple[tuple[int, ...], tuple[int, ...], tuple[int, ...]]:
