@@ -1,7 +1,7 @@
 """One scan gives the table of cells of single questions, byte for byte, and where it cannot, it is not used."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from itertools import pairwise
@@ -210,16 +210,38 @@ def test_sums_that_doubles_cannot_hold_are_made_in_whole_numbers(
     assert found[2] == used
 
 
-@pytest.mark.parametrize("value", ["late", None, "x" * 300])
-def test_a_value_between_the_looks_is_found_by_the_scan(value: str | None, bytes_of: BytesOf) -> None:
-    rows = 120_000
-    columns = wide(rows)
-    columns["g"][15_000] = value
+@pytest.mark.parametrize(
+    ("late", "used"),
+    [(["late"], True), ([None], True), (["x" * 300], False), (["y" * 200, None, "late"], True), (range(70), False)],
+)
+def test_values_between_the_looks_are_found_by_the_scan(late: Sequence[Any], used: bool, bytes_of: BytesOf) -> None:
+    columns = wide(120_000)
+    columns["g"][11_000 : 11_000 + len(late)] = [None if each is None else str(each) for each in late]
     with written(columns) as file:
-        one, single, used = both_ways(file, replace(SCORED, intersections=()), Wanted(bins=8), bytes_of)
-    assert not used
+        one, single, told_at_once = both_ways(file, SCORED, Wanted(bins=16), bytes_of)
+    assert told_at_once == used
     assert one == single
-    assert one[0] == (value is None or len(value) < 200)
+    assert one[0] == all(len(str(each)) <= 200 for each in late)
+
+
+@pytest.mark.parametrize("name", ["h", "y", "p", "s"])
+def test_a_missing_value_between_the_looks_is_found_by_the_scan(name: str, bytes_of: BytesOf) -> None:
+    columns = wide(120_000)
+    columns[name][11_000] = None
+    with written(columns) as file:
+        one, single, used = both_ways(file, SCORED, Wanted(bins=16), bytes_of)
+    assert one == single
+    assert (one[0], used) == (True, True)
+
+
+def test_values_that_come_later_still_are_counted_in_single_questions(bytes_of: BytesOf) -> None:
+    columns = wide(130_000)
+    columns["h"][10_500:13_000] = [3] * 2_500
+    columns["h"][25_000:25_002] = [4, 5]
+    with written(columns) as file:
+        one, single, used = both_ways(file, SCORED, Wanted(bins=16), bytes_of)
+    assert one == single
+    assert (one[0], used) == (True, False)
 
 
 def test_the_looks_are_spread_over_the_whole_table() -> None:
@@ -265,7 +287,7 @@ def test_a_column_named_like_the_places_of_rows_is_read_in_single_questions(byte
 def test_too_many_combinations_are_counted_in_single_questions(bytes_of: BytesOf) -> None:
     columns = wide(400, g=[str(at % 20) for at in range(400)], h=[at // 20 for at in range(400)])
     with written(columns) as file:
-        few, many = (both_ways(file, SCORED, Wanted(bins=bins), bytes_of) for bins in (16, 256))
+        few, many = (both_ways(file, SCORED, Wanted(bins=bins), bytes_of) for bins in (16, 512))
     assert (few[2], many[2]) == (True, False)
     assert few[0] == few[1]
     assert many[0] == many[1]

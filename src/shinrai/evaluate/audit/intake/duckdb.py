@@ -89,26 +89,53 @@ class DuckDB:
         return self.ask(sql)
 
     def at_once(self, asked: Asked) -> AtOnce | None:
-        """Count by lists of values that a look at some rows gives."""
+        """Count by lists of values: those that a look at some rows gives, and then those of rows without a number."""
         if self.places is None or self.numbered is None or not one_scan.is_plain(asked):
             return None
-        columns = self._listed(asked, self.numbered, self.places.numbered)
-        if columns is None:
-            return None
+        names = (*asked.keys, asked.roles.label, asked.roles.prediction)
+        kinds = {
+            alias: Kind.INTEGER if name is None else asked.kind(name)
+            for alias, name in zip([*_keys(asked.keys).values(), "y", "p"], names, strict=True)
+        }
+        values = self._looked_at(asked, kinds, self.numbered, self.places.numbered)
+        return None if values is None else self._placed(asked, self.places.arrays, kinds, values, again=True)
+
+    def _placed(
+        self,
+        asked: Asked,
+        arrays: Callable[[str], Arrays],
+        kinds: Mapping[str, Kind],
+        values: Mapping[str, Sequence[object]],
+        *,
+        again: bool,
+    ) -> AtOnce | None:
+        """Count by lists of values. again: with values from rows without a number, if there are any."""
+        columns = one_scan.listed(kinds, values)
+        source = f"WITH d AS ({self._decided(asked, only_unit=True)})"
         bins = asked.wanted.bins if asked.scored else 0
-        query = one_scan.query_of(f"WITH d AS ({self._decided(asked, only_unit=True)})", columns, bins)
-        if query is None:
+        query = None if columns is None else one_scan.query_of(source, columns, bins)
+        if columns is None or query is None:
             return None
         self.ran.append(query + ";")
-        told = one_scan.told(asked, columns, self.places.arrays(query))
-        if told is None or told.scores is None or (told.scores.places <= bins).all():
+        found = arrays(query)
+        if again and one_scan.has_strays(found):
+            strays = f"{source}, strays AS ({one_scan.strays_of(kinds, columns)})"
+            more = stored_values(self._query, strays, "strays", list(kinds))
+            complete = {alias: [*dict.fromkeys([*known, *more[alias]])] for alias, known in values.items()}
+            return self._placed(asked, arrays, kinds, complete, again=False)
+        return self._within(asked, one_scan.told(asked, columns, found))
+
+    def _within(self, asked: Asked, told: AtOnce | None) -> AtOnce | None:
+        """Make sure that what was counted as a missing score is no score that is not between 0 and 1."""
+        if told is None or told.scores is None or (told.scores.places <= told.scores.bins).all():
             return told
-        # What was counted as missing may be a score that is not between 0 and 1.
         outside = (Seen.OUTSIDE, asked.roles.score or "")
         return None if self._ask_facts(asked, [outside])[outside] else told
 
-    def _listed(self, asked: Asked, numbered: str, shown: str) -> list[one_scan.Listed] | None:
-        """List the values of keys, label and prediction; None where there are too many, or too long ones."""
+    def _looked_at(
+        self, asked: Asked, kinds: Mapping[str, Kind], numbered: str, shown: str
+    ) -> dict[str, list[object]] | None:
+        """Return the values of keys, label and prediction in some rows; None where there are too many, or long ones."""
         rows = int(self._query("SELECT count(*) FROM t")[0][0])
         if not rows:
             return None
@@ -122,11 +149,7 @@ class DuckDB:
             counts = ", ".join(self._fact(asked, seen, name, closely=False) for seen, name in wanted)
             if not one_scan.may_be_listed(dict(zip(wanted, look(f" SELECT {counts} FROM t")[0], strict=True))):
                 return None
-        aliases = [*_keys(asked.keys).values(), "y", "p"]
-        values = stored_values(look, f", d AS ({self._decided(asked)})", "d", aliases)
-        names = (*asked.keys, asked.roles.label, asked.roles.prediction)
-        kinds = [Kind.INTEGER if name is None else asked.kind(name) for name in names]
-        return one_scan.listed(aliases, kinds, list(values.values()))
+        return stored_values(look, f", d AS ({self._decided(asked)})", "d", list(kinds))
 
     def profile(self, asked: Asked) -> Profile:
         """Look at the declared columns in one scan; in a second one at what the first finds strange."""

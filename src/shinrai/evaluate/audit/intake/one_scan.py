@@ -1,9 +1,10 @@
 """A plain table in one scan: its profile, its cells and its bins, from one GROUP BY of a whole number.
 
 The values of each column are listed from a look at some of the rows, and a row's number is made of the places of its
-values in these lists and of its bin. A value that no list has makes the number NULL: then nothing of the scan is used,
-and the table is profiled and counted as any other. So there are never more groups than the lists and bins make, which
-is what the profile guards against, and no fact of the profile is estimated.
+values in these lists and of its bin. A value that no list has makes the number NULL: then nothing of the scan is used;
+the lists are completed from such rows once, and if that is not enough the table is profiled and counted as any other.
+So there are never more groups than the lists and bins make, which is what the profile guards against, and no fact of
+the profile is estimated.
 
 Numbers are added up as doubles, which is exact here and faster than in whole numbers, whose every step is checked. Sums
 of scores are kept as what is above a bin's lower edge: whole numbers of units that are never negative, of which a sum
@@ -40,8 +41,8 @@ _LISTED_ONE_BY_ONE = 3
 _ABOUT = 1.5
 """What an estimate of so few distinct values is surely within."""
 
-_MOST_NUMBERS = 1 << 18
-"""A hash table of 16 MiB for each thread."""
+_MOST_NUMBERS = 1 << 20
+"""If all of them occurred, a hash table of 64 MiB for each thread, of which DuckDB spills what exceeds its memory."""
 
 _MOST_BIN_BITS = 14
 """Of 2^14 bins the square of a lower edge is still a whole number of units, with digits to spare."""
@@ -50,6 +51,7 @@ _EXACT = float(1 << 53)
 _ADDED_UP = float(1 << 62)
 _LOOKED_AT = 100_000
 _LOOKS = 10
+_STRAYS = 2_000
 _BIGINT = 1 << 63
 
 
@@ -94,28 +96,29 @@ def may_be_listed(found: Mapping[tuple[Seen, str], Any]) -> bool:
     return all((value or 0) <= limits.get(seen, 0) for (seen, _), value in found.items())
 
 
-def listed(aliases: Sequence[str], kinds: Sequence[Kind], values: Sequence[Sequence[object]]) -> list[Listed] | None:
-    """List the values of each column that a look has found; None if they are too many of one."""
-    columns = [_listed(*each) for each in zip(aliases, kinds, values, strict=True)]
+def listed(kinds: Mapping[str, Kind], values: Mapping[str, Sequence[object]]) -> list[Listed] | None:
+    """List the values of each column that were found; None if they are too many of one, or too long."""
+    columns = [_listed(alias, kind, values[alias]) for alias, kind in kinds.items()]
     found = [column for column in columns if column is not None]
     return found if len(found) == len(columns) else None
 
 
 def _listed(alias: str, kind: Kind, values: Sequence[object]) -> Listed | None:
     known = sorted((value for value in values if value is not None), key=_order)
-    if not 0 < len(known) <= _MOST_LISTED:
+    if not known:
         # A column that is not there, or empty, is NULL in every row.
-        return None if known else Listed((None,), f"CASE WHEN {alias} IS NULL THEN 0.0 END", 0)
-    missing = [None] if None in values else []
+        return Listed((None,), f"CASE WHEN {alias} IS NULL THEN 0.0 END", 0)
+    if len(known) > _MOST_LISTED or any(isinstance(value, str) and len(value) > MOST_CHARACTERS for value in known):
+        return None
+    # A missing value is the rare one that is most often there, so it has a place even where none was found.
+    every: tuple[object, ...] = (*known, None)
     if kind is not Kind.INTEGER or len(known) <= _LISTED_ONE_BY_ONE:
-        every = (*known, *missing)
         return Listed(every, f"CAST(list_position([{', '.join(map(literal, every))}], {alias}) AS DOUBLE)", 1)
     low, high = (int(str(known[at])) for at in (0, -1))
     if high - low >= _MOST_LISTED or max(-low, high) >= _BIGINT:
         return None
-    absent = f" WHEN {alias} IS NULL THEN {high - low + 1}.0" if missing else ""
-    place = f"CASE WHEN {alias} BETWEEN {low} AND {high} THEN CAST({alias} - {low} AS DOUBLE){absent} END"
-    return Listed((*range(low, high + 1), *missing), place, 0)
+    place = f"WHEN {alias} BETWEEN {low} AND {high} THEN CAST({alias} - {low} AS DOUBLE)"
+    return Listed((*range(low, high + 1), None), f"CASE {place} WHEN {alias} IS NULL THEN {high - low + 1}.0 END", 0)
 
 
 def _order(value: object) -> tuple[str, Any]:
@@ -154,6 +157,21 @@ def _counted(sums: str) -> str:
     return f"SELECT coalesce(place, -1) AS code, count(*) AS n{sums} FROM placed GROUP BY place"
 
 
+def strays_of(kinds: Mapping[str, Kind], columns: Sequence[Listed]) -> str:
+    """Write some of the rows, of d, that have no number; of a text no more than shows that it is too long."""
+    cut = ", ".join(
+        f"left({alias}, {MOST_CHARACTERS + 1}) AS {alias}" if kind is Kind.TEXT else alias
+        for alias, kind in kinds.items()
+    )
+    nowhere = " + ".join(column.sql for column in columns)
+    return f"SELECT {cut} FROM d WHERE {nowhere} IS NULL LIMIT {_STRAYS}"
+
+
+def has_strays(found: Arrays) -> bool:
+    """Whether some row has no number."""
+    return bool((found["code"] < 0).any())
+
+
 def _integer(numbers: int) -> str:
     """Return a type for so many numbers; of eight bits they are grouped by in an array."""
     return "UTINYINT" if numbers <= 1 << 8 else "INTEGER"
@@ -170,9 +188,9 @@ def told(asked: Asked, columns: Sequence[Listed], found: Arrays) -> AtOnce | Non
 
     columns: those of asked.keys, then label and prediction.
     """
-    code, n = (np.asarray(found[name], dtype=np.int64) for name in ("code", "n"))
-    if code.min() < 0:
+    if has_strays(found) or not len(found["code"]):
         return None
+    code, n = (np.asarray(found[name], dtype=np.int64) for name in ("code", "n"))
     binned = None
     bins = asked.wanted.bins if asked.scored else 0
     if bins:
