@@ -8,10 +8,10 @@ Shinrai and every peer read the same Parquet files, each in an environment of it
 compared was measured one after the other. CPU is user and system time of all threads, from the first read to the last
 number; *process* is the whole process, with start and imports. Ours includes what peers do not do: the SHA-256 of the
 file, the profile that guards against columns that nothing may be grouped by, and (but in T1) intervals, tests and
-verdicts. The share that T5 asks for is that of the whole audit with scores; what the scores add to the audit without
-them stands beside it. In T2, T3 and T5 it is asked for what the peer compares, ten crossed groups, and the audit that has the two
-columns by themselves too stands beside. Peak memory is the process's largest resident set. Where a peer has
-the same rates they must be the same numbers.
+verdicts. In T2, T3 and T5 it is asked for what the peer compares, ten crossed groups, and the audit that has the two
+columns by themselves too stands beside. The share that T5 asks for is that of the whole audit with scores; what scores
+add to the audit without them stands beside it. Peak memory is the process's largest resident set. Where a peer has the
+same rates they must be the same numbers.
 
 Predicted before the first run (2026-11-20), CPU s. T1: ours 0.12 at 10⁶ and 0.8 at 10⁷, fairlearn 20 and 200 (170 and
 250 ×). T2: ours 0.5, fairlearn 200 (400 ×, below the target). T3: ours 1.2, AIF360 35 (29 ×). T4: 150 MiB, 2 % more.

@@ -4,6 +4,7 @@ import json
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -308,3 +309,25 @@ def test_sums_are_taken_only_while_they_are_surely_exact(largest: float, rows: i
         assert (said is not None) == exact
         if said is not None and said.scores is not None:
             assert getattr(said.scores, sums).tolist() == [int(largest)] * rows
+
+
+@pytest.mark.parametrize("groups", [("m", "c"), ("u", "b"), ("e", "m"), ("h", "b")])
+def test_numbers_of_every_type_are_read_the_same_both_ways(groups: tuple[str, ...], bytes_of: BytesOf) -> None:
+    rows = range(400)
+    columns = {
+        "m": pa.array(
+            [[Decimal("0.10"), Decimal("0.20"), None, Decimal(-1)][at % 4] for at in rows], pa.decimal128(9, 2)
+        ),
+        "u": pa.array([[250, 251, 252, 253, 255][at % 5] for at in rows], pa.uint8()),
+        "b": pa.array([[-128, 127][at % 2] for at in rows], pa.int8()),
+        "h": pa.array([[2**64 - 1, 2**64 - 2][at % 2] for at in rows], pa.uint64()),
+        "e": pa.array([[0.1, float("nan"), 3.5][at % 3] for at in rows], pa.float32()),
+        "c": pa.array([at % 3 == 0 for at in rows]),
+        "y": pa.array([Decimal(at % 2) for at in rows], pa.decimal128(5, 1)),
+        "p": pa.array([float(at // 2 % 2) for at in rows], pa.float32()),
+        "s": pa.array([Decimal(at % 8) / 8 for at in rows], pa.decimal128(8, 4)),
+    }
+    with written(columns) as file:
+        one, single, used = both_ways(file, replace(SCORED, groups=groups, intersections=()), Wanted(bins=16), bytes_of)
+    assert one == single
+    assert (one[0], used) == (True, True)

@@ -74,7 +74,7 @@ def is_plain(asked: Asked) -> bool:
         return False
     if roles.score is None:
         return True
-    return asked.scored and wanted.calibration and wanted.bins.bit_count() == 1 and wanted.bins < 1 << _MOST_BIN_BITS
+    return asked.scored and wanted.calibration and wanted.bins.bit_count() == 1 and wanted.bins <= 1 << _MOST_BIN_BITS
 
 
 def looked_at(rows: int, numbered: str, row: str) -> str:
