@@ -29,7 +29,6 @@ from shinrai.evaluate.audit.intake.wanted import Asked
 from shinrai.evaluate.targets.reading import Kind
 from shinrai.evaluate.targets.table import MOST_CHARACTERS
 
-Rows = list[tuple[Any, ...]]
 Arrays = Mapping[str, npt.NDArray[Any]]
 
 _MOST_LISTED = 64
@@ -48,10 +47,18 @@ _MOST_BIN_BITS = 14
 """Of 2^14 bins the square of a lower edge is still a whole number of units, with digits to spare."""
 
 _EXACT = float(1 << 53)
+"""Below this a sum of whole numbers that are not negative is exact as a double."""
+
 _ADDED_UP = float(1 << 62)
+"""Below this all sums together fit 64 bits, however they are folded."""
+
 _LOOKED_AT = 100_000
 _LOOKS = 10
+"""Rows that are looked at first, in so many places of the table: each costs the opening of a row group."""
+
 _STRAYS = 2_000
+"""Rows without a number that the lists are completed from."""
+
 _BIGINT = 1 << 63
 
 
