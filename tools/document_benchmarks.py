@@ -182,8 +182,9 @@ def _memory(found: dict[str, Any]) -> str:
 def _scores(found: dict[str, Any]) -> str:
     within = "within" if found["within_bound"] else "beyond"
     return (
-        f"{found['share']:.2f}; {found['share_of_scores']:.2f} is what the scores add to the audit without them; "
-        f"{found['share_with_single_groups']:.2f} with sex and age by themselves too; "
+        f"{found['share']:.2f} for the whole audit with scores, which is what is asked; {found['share_of_scores']:.2f} "
+        "for what the scores add to the audit without them; "
+        f"{found['share_with_single_groups']:.2f} for the whole audit with sex and age by themselves too; "
         f"largest error {found['largest_error']:.1e}, {within} its bound (largest bound {found['largest_bound']:.1e})"
     )
 

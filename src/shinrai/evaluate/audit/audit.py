@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from shinrai.evaluate.audit.arms import Arm, arms_of, metrics_of
-from shinrai.evaluate.audit.cells import CellTable, Levels, Merge, Origin, Roles, Subject, Task
+from shinrai.evaluate.audit.cells import CellTable, Levels, Origin, Roles, Subject, Task
 from shinrai.evaluate.audit.estimates import Number
 from shinrai.evaluate.audit.leaving_out import LeftOut, in_order, leave_out, sentences
 from shinrai.evaluate.audit.settings import AuditSettings
@@ -13,6 +13,7 @@ from shinrai.evaluate.audit.subjects import SubjectAudit, audit_subject, numbers
 from shinrai.evaluate.audit.suppression import hidden_groups
 from shinrai.evaluate.audit.tally import merge_sentence
 from shinrai.evaluate.audit.verdicts import Answer, Verdict
+from shinrai.evaluate.targets.values import Merge
 from shinrai.language import Message, ShinraiError, message
 
 

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
+from shinrai.evaluate.targets.values import Merge
+
 SCALE_BITS = 46
 """Fractions are kept as whole numbers of units of 2**-SCALE_BITS, ties away from 0."""
 
@@ -117,15 +119,6 @@ class NumberSums:
     residual: int
     residual_squares: int
     absolute: int
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """Stored spellings of one column that are one group, shown under `label`."""
-
-    column: str
-    label: str
-    spellings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, fields
 
 from shinrai.evaluate.statistics.means import Sums
 from shinrai.evaluate.targets.reading import Column, Source
-from shinrai.evaluate.targets.values import canonical
+from shinrai.evaluate.targets.values import Merge, canonical
 
 SCALE_BITS = 46
 SCALE = 1 << SCALE_BITS
@@ -64,15 +64,6 @@ class Level:
     labels: tuple[str, ...]
     missing: bool
     tally: Tally
-
-
-@dataclass(frozen=True, slots=True)
-class Merge:
-    """Stored spellings of one column that are one group, shown under `label`."""
-
-    column: str
-    label: str
-    spellings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)

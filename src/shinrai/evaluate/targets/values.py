@@ -5,10 +5,20 @@ row by row, so that their cost does not grow with the table.
 """
 
 import unicodedata
+from dataclasses import dataclass
 from decimal import Decimal
 
 SHOWN_CHARACTERS = 40
 """A value or name from the data is cut to this many characters where people see it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Merge:
+    """Stored spellings of one column that are one group, shown under `label`."""
+
+    column: str
+    label: str
+    spellings: tuple[str, ...]
 
 
 def canonical(value: object) -> str | None:

@@ -52,9 +52,9 @@ def packed_cells(
     """
     # The codes are kept to count them in an array, for which the largest has to be known beforehand.
     bits = array_bits if list(sums) == [_COUNT] and rows <= _MOST_KEPT else 0
-    stored = _stored(query, f"{source}, looked_at AS (SELECT * FROM d LIMIT {_LOOKED_AT})", "looked_at", columns)
+    stored = stored_values(query, f"{source}, looked_at AS (SELECT * FROM d LIMIT {_LOOKED_AT})", "looked_at", columns)
     if not _made(query, source, stored, sums, bits):
-        stored = _stored(query, source, "d", columns)
+        stored = stored_values(query, source, "d", columns)
         if not _made(query, source, stored, sums, bits):
             return None
     added = ", ".join(f"sum(m{place})" for place in range(len(sums)))
@@ -78,7 +78,7 @@ def packed_bins(
     """
     looked_at = f"{source}, looked_at AS (SELECT * FROM {relation} LIMIT {_LOOKED_AT})"
     for known, of in ((looked_at, "looked_at"), (source, relation)):
-        stored = _stored(query, known, of, columns)
+        stored = stored_values(query, known, of, columns)
         sizes = [len(values) for values in stored.values()]
         most = prod(sizes) * bins
         if not 0 < most <= _MOST_GROUPS * bins:
@@ -133,7 +133,7 @@ def _made(
     return query(f"SELECT count(*) FROM base WHERE {next(iter(stored))} IS NULL") == [(0,)]
 
 
-def _stored(
+def stored_values(
     query: Callable[[str], Rows], source: str, relation: str, columns: Sequence[str]
 ) -> dict[str, list[object]]:
     """Return the values of each column that occur; None is one of them where it does."""

@@ -20,7 +20,7 @@ from shinrai.evaluate.audit.cells import (
     Subject,
     Task,
 )
-from shinrai.evaluate.audit.intake import guards
+from shinrai.evaluate.audit.intake import guards, unfolding
 from shinrai.evaluate.audit.intake.engine import (
     Binning,
     Coding,
@@ -65,11 +65,16 @@ def count(engine: Engine, roles: Roles, wanted: Wanted) -> CellTable:
     known = {name: engine.fields[name] for name in declared(roles, wanted) if name in engine.fields}
     asked = Asked(roles, wanted, known)
     guards.check_columns(engine, asked)
-    profile = engine.profile(asked)
+    once = engine.at_once(asked)
+    profile = engine.profile(asked) if once is None else once.profile
     guards.check_profile(engine, asked, profile)
     guards.check_crossings(engine, asked, profile, subjects(roles, wanted))
-    bundles = _bundles(asked, profile)
-    found = engine.cells(asked, bundles, dense=_dense(asked, profile))
+    if once is None:
+        bundles = _bundles(asked, profile)
+        found = engine.cells(asked, bundles, dense=_dense(asked, profile))
+    else:
+        bundles = (Bundle(asked.keys, subjects(roles, wanted)),)
+        found = [unfolding.cells_of(once)]
     words = _words(engine, asked, bundles, found)
     rows = sum(row[len(bundles[0].columns) + 2] for row in found[0])
     dropped = profile[Seen.UNUSABLE, roles.weight] if roles.weight is not None else 0
@@ -78,7 +83,10 @@ def count(engine: Engine, roles: Roles, wanted: Wanted) -> CellTable:
     guards.check_groups(engine, asked, dict(words.keys), int(profile[Seen.ROWS, ""]))
     folded = [_folded(asked, words, bundle, each) for bundle, each in zip(bundles, found, strict=True)]
     binning = _binning(asked, profile)
-    bins = _bins(engine, asked, profile, words, binning) if asked.scored else {}
+    if once is not None and once.scores is not None:
+        bins = unfolding.bins_of(once, once.scores, words.keys, words.label, words.classes[0], compared(roles))
+    else:
+        bins = _bins(engine, asked, profile, words, binning) if asked.scored else {}
     clusters = _clusters(engine, asked, words)
     return CellTable(
         roles=roles,

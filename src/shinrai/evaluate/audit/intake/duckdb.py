@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from shinrai.evaluate.audit.cells import SCALE_BITS, Subject
-from shinrai.evaluate.audit.intake.coded import packed_bins, packed_cells
-from shinrai.evaluate.audit.intake.engine import HALF_BITS, Binning, Coding, Profile, Seen, facts, rates
+from shinrai.evaluate.audit.intake import one_scan
+from shinrai.evaluate.audit.intake.coded import packed_bins, packed_cells, stored_values
+from shinrai.evaluate.audit.intake.engine import HALF_BITS, AtOnce, Binning, Coding, Profile, Seen, facts, rates
 from shinrai.evaluate.audit.intake.literals import literal
 from shinrai.evaluate.audit.intake.planner import Bundle
 from shinrai.evaluate.audit.intake.wanted import Asked, Field
@@ -35,6 +36,18 @@ _STRANGE = frozenset({Seen.INFINITE, Seen.OUTSIDE, Seen.NEGATIVE})
 """Rows that there are none of in a column of numbers from 0 to 1; they are counted only where there may be some."""
 
 Rows = list[tuple[Any, ...]]
+Arrays = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Any rows of t found at once by their place. numbered: as DuckDB.numbered, by the file's name in its own folder.
+
+    arrays: runs a query and returns its columns as numpy arrays.
+    """
+
+    numbered: str
+    arrays: Callable[[str], Arrays]
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +55,8 @@ class DuckDB:
     """A relation called t. ask: runs a query over it; prelude: the statements that make t in a shell of DuckDB.
 
     numbered: SQL of its rows with their places, from 0, as ROW; None where they have none. temporary: whether tables
-    may be made beside it. array_bits: digits of the largest number that it groups by in an array.
+    may be made beside it. array_bits: digits of the largest number that it groups by in an array. places: None where
+    rows are not found by their place without reading those before.
     """
 
     place: Path
@@ -53,6 +67,7 @@ class DuckDB:
     temporary: bool
     numbered: str | None = None
     array_bits: int = 0
+    places: Places | None = None
     name: str = "duckdb"
     ran: list[str] = field(default_factory=list)
 
@@ -73,6 +88,69 @@ class DuckDB:
         self.ran.append(sql + ";")
         return self.ask(sql)
 
+    def at_once(self, asked: Asked) -> AtOnce | None:
+        """Count by lists of values: those that a look at some rows gives, and then those of rows without a number."""
+        if self.places is None or self.numbered is None or not one_scan.is_plain(asked):
+            return None
+        names = (*asked.keys, asked.roles.label, asked.roles.prediction)
+        kinds = {
+            alias: Kind.INTEGER if name is None else asked.kind(name)
+            for alias, name in zip([*_keys(asked.keys).values(), "y", "p"], names, strict=True)
+        }
+        values = self._looked_at(asked, kinds, self.numbered, self.places.numbered)
+        return None if values is None else self._placed(asked, self.places.arrays, kinds, values, again=True)
+
+    def _placed(
+        self,
+        asked: Asked,
+        arrays: Callable[[str], Arrays],
+        kinds: Mapping[str, Kind],
+        values: Mapping[str, Sequence[object]],
+        *,
+        again: bool,
+    ) -> AtOnce | None:
+        """Count by lists of values. again: with values from rows without a number, if there are any."""
+        columns = one_scan.listed(kinds, values)
+        source = f"WITH d AS ({self._decided(asked, only_unit=True)})"
+        bins = asked.wanted.bins if asked.scored else 0
+        query = None if columns is None else one_scan.query_of(source, columns, bins)
+        if columns is None or query is None:
+            return None
+        self.ran.append(query + ";")
+        found = arrays(query)
+        if again and one_scan.has_strays(found):
+            strays = f"{source}, strays AS ({one_scan.strays_of(kinds, columns)})"
+            more = stored_values(self._query, strays, "strays", list(kinds))
+            complete = {alias: [*dict.fromkeys([*known, *more[alias]])] for alias, known in values.items()}
+            return self._placed(asked, arrays, kinds, complete, again=False)
+        return self._within(asked, one_scan.told(asked, columns, found))
+
+    def _within(self, asked: Asked, told: AtOnce | None) -> AtOnce | None:
+        """Make sure that what was counted as a missing score is no score that is not between 0 and 1."""
+        if told is None or told.scores is None or (told.scores.places <= told.scores.bins).all():
+            return told
+        outside = (Seen.OUTSIDE, asked.roles.score or "")
+        return None if self._ask_facts(asked, [outside])[outside] else told
+
+    def _looked_at(
+        self, asked: Asked, kinds: Mapping[str, Kind], numbered: str, shown: str
+    ) -> dict[str, list[object]] | None:
+        """Return the values of keys, label and prediction in some rows; None where there are too many, or long ones."""
+        rows = int(self._query("SELECT count(*) FROM t")[0][0])
+        if not rows:
+            return None
+
+        def look(sql: str) -> Rows:
+            self.ran.append(f"WITH t AS ({one_scan.looked_at(rows, shown, ROW)}){sql};")
+            return self.ask(f"WITH t AS ({one_scan.looked_at(rows, numbered, ROW)}){sql}")
+
+        wanted = [fact for fact in facts(asked) if fact[0] in {Seen.DISTINCT, Seen.LONGEST}]
+        if wanted:
+            counts = ", ".join(self._fact(asked, seen, name, closely=False) for seen, name in wanted)
+            if not one_scan.may_be_listed(dict(zip(wanted, look(f" SELECT {counts} FROM t")[0], strict=True))):
+                return None
+        return stored_values(look, f", d AS ({self._decided(asked)})", "d", list(kinds))
+
     def profile(self, asked: Asked) -> Profile:
         """Look at the declared columns in one scan; in a second one at what the first finds strange."""
         wanted = facts(asked)
@@ -89,10 +167,10 @@ class DuckDB:
     def _ask_facts(
         self, asked: Asked, wanted: Sequence[tuple[Seen, str]], *, closely: bool = False
     ) -> dict[tuple[Seen, str], Any]:
-        counts = ", ".join(self._fact(asked, seen, name, closely) for seen, name in wanted)
+        counts = ", ".join(self._fact(asked, seen, name, closely=closely) for seen, name in wanted)
         return dict(zip(wanted, self._query(f"SELECT {counts} FROM t")[0], strict=True))
 
-    def _fact(self, asked: Asked, seen: Seen, name: str, closely: bool) -> str:
+    def _fact(self, asked: Asked, seen: Seen, name: str, *, closely: bool) -> str:
         """Write one aggregate. closely: what is blank or infinite is left out of lengths, lows and highs."""
         column = self.columns.get(name)
         if column is None:
@@ -212,8 +290,11 @@ class DuckDB:
             found += _apart(rows, list(names), some)
         return found
 
-    def _decided(self, asked: Asked) -> str:
-        """Select keys, label y, prediction p, score s, weight in units u, multiplicity n and cluster c of each row."""
+    def _decided(self, asked: Asked, *, only_unit: bool = False) -> str:
+        """Select keys, label y, prediction p, score s, weight in units u, multiplicity n and cluster c of each row.
+
+        only_unit: a score that is not between 0 and 1 is NULL.
+        """
         roles = asked.roles
         selected = [f"{self._key(name)} AS {alias}" for name, alias in _keys(asked.keys).items()]
         score = "NULL" if roles.score is None else self._number(roles.score)
@@ -224,6 +305,10 @@ class DuckDB:
             limit = literal(roles.threshold)
             prediction = f"CASE WHEN {score} >= {limit} THEN 1 WHEN {score} < {limit} THEN 0 END"
         label = "NULL" if roles.label is None else (self._number if asked.numeric else self._key)(roles.label)
+        if only_unit and roles.score is not None:
+            number = f"CAST({self.columns[roles.score].sql} AS DOUBLE)"
+            # NaN is larger than any number.
+            score = f"CASE WHEN {number} BETWEEN 0 AND 1 THEN {number} END"
         selected += [f"{label} AS y", f"{prediction} AS p", f"{score} AS s"]
         where = ""
         if roles.weight is not None:
@@ -391,11 +476,14 @@ def prelude_of(file: Path, columns: Sequence[Column]) -> tuple[str, ...]:
     """Return the statement that makes t in a shell whose folder has the file."""
     path = literal(file.name)
     if file.suffix.lower() == ".parquet":
-        return (
-            f"CREATE VIEW t AS SELECT * FROM read_parquet({path}, hive_partitioning = false, can_have_nan = true);",
-        )
+        return (f"CREATE VIEW t AS SELECT * FROM {scan_of(file)};",)
     layout = ", ".join(f"{literal(column.name)}: 'VARCHAR'" for column in columns)
     return (
         f"CREATE TABLE t AS SELECT * FROM read_csv({path}, columns = {{{layout}}}, header = true, auto_detect = false, "
         "delim = ',', quote = '\"', escape = '\"', all_varchar = true, hive_partitioning = false);",
     )
+
+
+def scan_of(file: Path) -> str:
+    """Return SQL of the rows of a Parquet file in the shell's folder."""
+    return f"read_parquet({literal(file.name)}, hive_partitioning = false, can_have_nan = true)"

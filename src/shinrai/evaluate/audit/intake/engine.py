@@ -10,6 +10,9 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
+import numpy as np
+import numpy.typing as npt
+
 from shinrai.evaluate.audit.cells import SCALE_BITS, Subject
 from shinrai.evaluate.audit.intake.planner import Bundle
 from shinrai.evaluate.audit.intake.wanted import Asked, Field
@@ -77,6 +80,47 @@ class Coding:
     replaced: Mapping[str, Mapping[object, object]]
 
 
+@dataclass(frozen=True, slots=True)
+class Digits:
+    """A column of an answer as places in a list of stored values; None is one of them where it occurs."""
+
+    values: tuple[object, ...]
+    places: npt.NDArray[np.int64]
+
+    @property
+    def occurring(self) -> list[object]:
+        """Values that some row has."""
+        return [self.values[place] for place in np.flatnonzero(np.bincount(self.places)).tolist()]
+
+
+@dataclass(frozen=True, slots=True)
+class Binned:
+    """Scores of each row of an answer, in bins of equal width over [0, 1]; all int64.
+
+    bins: a power of two. places: the bin; `bins` for scores of 1, and beyond for rows without one. sums, squares: of
+    the scores and of their squares, rounded to units of 2^-46 each, less those of the bin's lower edge.
+    """
+
+    bins: int
+    places: npt.NDArray[np.int64]
+    sums: npt.NDArray[np.int64]
+    squares: npt.NDArray[np.int64]
+
+
+@dataclass(frozen=True, slots=True)
+class AtOnce:
+    """What one scan told of a plain table: profile, cells and bins together.
+
+    profile: every fact exact but LOW and HIGH of the score, which are bounds. columns: keys, label, prediction. n: rows
+    of the table for each row of the answer. scores: None where none are asked for.
+    """
+
+    profile: Profile
+    columns: tuple[Digits, ...]
+    n: npt.NDArray[np.int64]
+    scores: Binned | None
+
+
 class Engine(Protocol):
     """A table that can be asked. Rows are in no order; groups are stored values in the order of a bundle's columns."""
 
@@ -91,6 +135,9 @@ class Engine(Protocol):
     @property
     def fields(self) -> Mapping[str, Field]:
         """Every column by name."""
+
+    def at_once(self, asked: Asked) -> AtOnce | None:
+        """Tell profile, cells and bins from one scan; None where a table or a question is not of that kind."""
 
     def profile(self, asked: Asked) -> Profile:
         """Look at the declared columns in one scan."""

@@ -14,7 +14,7 @@ from shinrai.evaluate.audit.cells import Roles, Task
 from shinrai.evaluate.audit.intake import frames
 from shinrai.evaluate.audit.intake.coded import ARRAY_BITS
 from shinrai.evaluate.audit.intake.counts import MOST_CELLS, checked_counts
-from shinrai.evaluate.audit.intake.duckdb import ROW, DuckDB, prelude_of
+from shinrai.evaluate.audit.intake.duckdb import ROW, DuckDB, Places, prelude_of, scan_of
 from shinrai.evaluate.audit.intake.engine import Engine
 from shinrai.evaluate.audit.intake.given import DatabaseTable, is_frame, library, place_of
 from shinrai.evaluate.audit.intake.refusals import changed
@@ -22,6 +22,7 @@ from shinrai.evaluate.audit.intake.wanted import Wanted, declared
 from shinrai.evaluate.targets.faults import in_file, missing_column
 from shinrai.evaluate.targets.reading import (
     Column,
+    Source,
     as_table_errors,
     check_names,
     open_source,
@@ -91,6 +92,7 @@ def _open_file(file: Path, roles: Roles, wanted: Wanted) -> Iterator[DuckDB]:
                 temporary=True,
                 numbered=numbered,
                 array_bits=arrays or 0,
+                places=None if held else _places(file, source),
             )
         else:
             _check_declared(file, source.columns, roles, wanted)
@@ -112,6 +114,11 @@ def _numbered(columns: Iterable[Column], scan: str, *, held: bool) -> str | None
     if held:
         return f"SELECT *, rowid AS {ROW} FROM t"
     return f"SELECT * RENAME (file_row_number AS {ROW}) FROM {scan.removesuffix(')')}, file_row_number = true)"
+
+
+def _places(file: Path, source: Source) -> Places | None:
+    numbered = _numbered(source.columns, scan_of(file), held=False)
+    return None if numbered is None else Places(numbered, source.arrays)
 
 
 def _memory(wanted: Wanted) -> str:

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from shinrai.evaluate.audit.cells import Merge
 from shinrai.evaluate.targets.cube import MISSING
-from shinrai.evaluate.targets.values import canonical
+from shinrai.evaluate.targets.values import Merge, canonical
 
 OTHER = "(other)"
 """The class of rows below the threshold, where the table names no second class."""

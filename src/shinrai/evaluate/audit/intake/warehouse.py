@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from shinrai.evaluate.audit.cells import Roles, Subject
-from shinrai.evaluate.audit.intake.engine import Binning, Coding, Engine, Profile, Seen, facts
+from shinrai.evaluate.audit.intake.engine import AtOnce, Binning, Coding, Engine, Profile, Seen, facts
 from shinrai.evaluate.audit.intake.given import DatabaseTable, place_of
 from shinrai.evaluate.audit.intake.planner import Bundle, plan
 from shinrai.evaluate.audit.intake.wanted import (
@@ -66,6 +66,10 @@ class Warehouse:
     def digests(self) -> Mapping[str, str]:
         """No file was read."""
         return {}
+
+    def at_once(self, asked: Asked) -> AtOnce | None:  # noqa: ARG002
+        """Databases are asked one question at a time."""
+        return None
 
     def profile(self, asked: Asked) -> Profile:
         """Look at the declared columns in one scan."""
