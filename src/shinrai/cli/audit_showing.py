@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 from shinrai.cli import tables
 from shinrai.evaluate.audit.comparing import Form, Gap
 from shinrai.evaluate.audit.subjects import GroupAudit, Standing, SubjectAudit
+from shinrai.evaluate.audit.tally import group_title
 from shinrai.evaluate.audit.verdicts import Answer
 from shinrai.evaluate.audit.words import (
     ANSWER,
@@ -79,9 +80,9 @@ def _subject(audit: "Audit", subject: SubjectAudit, language: Language) -> None:
 
 
 def _group_row(group: GroupAudit, metrics: Sequence[str]) -> list[tables.Cell]:
-    name: tables.Cell = group.name
+    name: tables.Cell = group_title(group.levels)
     if group.standing is not Standing.COMPARED:
-        name = message("{group} ({standing})", group=group.name, standing=STANDING[group.standing])
+        name = message("{group} ({standing})", group=group_title(group.levels), standing=STANDING[group.standing])
     rows = "—" if group.rows is None else f"{group.rows:,}"
     return [name, rows, *(number_text(group.numbers[metric], metric) for metric in metrics)]
 

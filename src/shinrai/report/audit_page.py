@@ -11,6 +11,7 @@ from shinrai import __version__
 from shinrai.evaluate.audit.audit import Audit
 from shinrai.evaluate.audit.comparing import Form
 from shinrai.evaluate.audit.subjects import Standing, SubjectAudit
+from shinrai.evaluate.audit.tally import group_title
 from shinrai.evaluate.audit.verdicts import Answer, Verdict
 from shinrai.evaluate.audit.words import (
     ANSWER,
@@ -151,6 +152,7 @@ def _environment(language: Language) -> Environment:
         "title": title,
         "sentence": sentence,
         "finding": finding_sentence,
+        "group": group_title,
         "held": held_sentence,
         "key": lambda place: Markup(line_key(place)),  # noqa: S704  (made here of numbers and fixed colours)
         "svg": lambda chart: Markup(chart.svg),  # noqa: S704  (rebuilt from a list of what is allowed)

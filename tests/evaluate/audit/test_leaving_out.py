@@ -20,7 +20,8 @@ from shinrai.evaluate.audit.cells import CellTable, Subject
 from shinrai.evaluate.audit.leaving_out import leave_out, read_to_share
 from shinrai.evaluate.audit.notebook import render
 from shinrai.evaluate.audit.suppression import hidden_groups
-from shinrai.language import Language
+from shinrai.evaluate.audit.tally import group_title, name_of
+from shinrai.language import Language, Message
 
 MakeCells = Callable[..., CellTable]
 K = 10
@@ -70,9 +71,29 @@ def test_seven_rows_without_a_sex_no_longer_hide_one_of_the_sexes() -> None:
     assert sum(group.rows or 0 for group in audit.subjects["region",].groups) == 400
     assert audit.overall["selection_rate"].n == 400
     (said,) = [each for each in audit.warnings if "left out of every number" in each.text(Language.EN)]
-    assert "“sex”: groups of fewer than 10 rows ((missing))" in said.text(Language.EN)
-    assert "10行に満たない集団" in said.text(Language.JA)
+    assert "“sex”: groups of fewer than 10 rows (no value)" in said.text(Language.EN)
+    assert "10行に満たない集団（値なし）" in said.text(Language.JA)
     assert to_data(audit)["left_out"] == {"sex": [None]}
+
+
+@pytest.mark.parametrize(
+    ("levels", "english", "japanese"),
+    [
+        (("f",), "f", "f"),
+        ((None,), "no value", "値なし"),
+        (("f", None, "a×b"), "f × no value × a××b", "f × 値なし × a××b"),
+        (("f", "30s"), "f × 30s", "f × 30s"),
+    ],
+)
+def test_that_a_value_is_missing_is_said_in_the_language_of_the_reader(
+    levels: tuple[str | None, ...], english: str, japanese: str
+) -> None:
+    title = group_title(levels)
+    if None in levels:
+        assert isinstance(title, Message)
+        assert (title.text(Language.EN), title.text(Language.JA)) == (english, japanese)
+    else:
+        assert title == english == japanese == name_of(levels)
 
 
 def test_the_large_groups_are_the_same_as_where_all_is_shown() -> None:

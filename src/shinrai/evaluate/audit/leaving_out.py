@@ -13,7 +13,7 @@ from typing import Any
 from shinrai.evaluate.audit.cells import Cell, CellTable, Levels, NumberSums, Roles, ScoreBins, Subject
 from shinrai.evaluate.audit.intake import Wanted, read_cells
 from shinrai.evaluate.audit.suppression import too_telling
-from shinrai.evaluate.audit.tally import groups_of, name_of, unified
+from shinrai.evaluate.audit.tally import group_title, groups_of, unified
 from shinrai.evaluate.targets.faults import TableError
 from shinrai.language import Message, message
 
@@ -68,10 +68,17 @@ def sentences(left: LeftOut, k: int) -> tuple[Message, ...]:
             "rows too, so that no total gives them away.",
             columns=column,
             rows=k,
-            groups=", ".join(name_of((level,)) for level in in_order(levels)),
+            groups=_listed([group_title((level,)) for level in in_order(levels)]),
         )
         for column, levels in left.items()
     )
+
+
+def _listed(titles: Sequence[Message | str]) -> Message | str:
+    shown = titles[0]
+    for title in titles[1:]:
+        shown = message("{group}, {other}", group=shown, other=title)
+    return shown
 
 
 def in_order(levels: Iterable[str | None]) -> list[str | None]:

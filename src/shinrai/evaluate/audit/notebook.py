@@ -13,6 +13,7 @@ from shinrai.evaluate.audit.comparing import Form, Gap
 from shinrai.evaluate.audit.estimates import Number
 from shinrai.evaluate.audit.metrics import RATES
 from shinrai.evaluate.audit.subjects import GroupAudit, Standing, SubjectAudit
+from shinrai.evaluate.audit.tally import group_title
 from shinrai.evaluate.audit.words import (
     ANSWER,
     MARK,
@@ -99,7 +100,8 @@ def _groups(audit: Audit, subject: SubjectAudit, metrics: list[str], language: L
 
 
 def _row(group: GroupAudit, metrics: list[str], language: Language) -> str:
-    name = safe(group.name)
+    title = group_title(group.levels)
+    name = safe(title if isinstance(title, str) else title.text(language))
     if group.standing is not Standing.COMPARED:
         name += f"<small>{safe(STANDING[group.standing].text(language))}</small>"
     rows = "—" if group.rows is None else f"{group.rows:,}"

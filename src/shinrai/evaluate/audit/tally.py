@@ -12,6 +12,7 @@ from shinrai.language import Message, message
 MISSING = "(missing)"
 """Shown for rows without a value in a group column; a label that reads so is the same group."""
 
+_NO_VALUE = message("no value")
 _CROSSED = " × "
 
 
@@ -104,6 +105,19 @@ def name_of(levels: Levels) -> str:
     if len(parts) > 1:
         parts = [part.replace("×", "××") for part in parts]
     return _CROSSED.join(parts) or "*"
+
+
+def group_title(levels: Levels) -> Message | str:
+    """Name a group for people: as `name_of` does, but that a value is missing is said in the reader's language."""
+    if None not in levels:
+        return name_of(levels)
+    parts = [_NO_VALUE if level is None else name_of((level,)) for level in levels]
+    if len(parts) > 1:
+        parts = [part.replace("×", "××") if isinstance(part, str) else part for part in parts]
+    title: Message | str = parts[0]
+    for part in parts[1:]:
+        title = message("{group} × {other}", group=title, other=part)
+    return title
 
 
 def groups_of(table: CellTable, subject: Subject, positive: str) -> tuple[Group, ...]:

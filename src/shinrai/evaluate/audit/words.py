@@ -114,6 +114,11 @@ def p_text(p: float | None) -> str:
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def _p_said(p: float | None) -> str:
+    """Show a p-value in a sentence, after the letter."""
+    return p_text(p) if p is None or p < 0.001 else f"= {p_text(p)}"
+
+
 def comparison_title(metric: str, form: Form, columns: str) -> Message:
     """Name a comparison."""
     if form is Form.DIFFERENCE:
@@ -168,7 +173,7 @@ def verdict_sentence(verdict: Verdict, subject: SubjectAudit) -> Message:
         said = message(
             "{said} That the groups differ is clear (p {p}); whether by more than the limit is not.",
             said=said,
-            p=p_text(p) if p < 0.001 else f"= {p_text(p)}",
+            p=_p_said(p),
         )
     return message("{said} {more}", said=said, more=verdict.reason)
 
@@ -185,7 +190,7 @@ def finding_sentence(found: Subgroup) -> Message:
         "n": f"{found.number.n:,}",
         "rest": amount(found.rest.value, found.metric),
         "gap": f"{size} [{bounds}]",
-        "p": p_text(found.adjusted),
+        "p": _p_said(found.adjusted),
     }
     if (gap.value or 0.0) > 0:
         return message(
@@ -213,7 +218,7 @@ def held_sentence(found: Subgroup) -> Message | None:
         "n": f"{held.number.n:,}",
         "rest": amount(held.rest.value, found.metric),
         "gap": f"{size} [{bounds}]",
-        "p": p_text(held.adjusted),
+        "p": _p_said(held.adjusted),
     }
     if held.confirmed:
         return message(
