@@ -24,6 +24,7 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
+from math import ceil
 from pathlib import Path
 
 import pytest
@@ -32,7 +33,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PACKAGES = ROOT / "packages"
 SOURCE = PACKAGES / "shinrai-verify"
 SLOWEST = 4.0
-"""Seconds of a test above which it is left out; a mutant under which a test takes ten times that never ends."""
+"""Seconds of a test above which it is left out."""
 _SETTINGS = """\
 [project]
 name = "shinrai-verify"
@@ -40,33 +41,33 @@ version = "0.1.0"
 [tool.mutmut]
 source_paths = ["src"]
 also_copy = ["verify_tests"]
-pytest_add_cli_args_test_selection = ["verify_tests/test_votes.py"]
+pytest_add_cli_args = ["--collect-only"]
 """
 KILLED, SURVIVED, ENDLESS, UNREACHED = "killed", "survived", "endless", "unreached"
 
 
-def prepare(folder: Path) -> None:
-    """Copy the verifier and its tests into a folder, and let mutmut write the mutants there."""
+def prepare(folder: Path, source: Path) -> None:
+    """Copy a package (src and verify_tests) into a folder, and let mutmut write the mutants there."""
     shutil.rmtree(folder, ignore_errors=True)
     (folder / "package").mkdir(parents=True)
     for name in ("src", "verify_tests"):
         leave = shutil.ignore_patterns("__pycache__")
-        shutil.copytree(SOURCE / name, folder / "package" / name, ignore=leave)
+        shutil.copytree(source / name, folder / "package" / name, ignore=leave)
     (folder / "package" / "shinrai-verify-js").symlink_to(PACKAGES / "shinrai-verify-js")
     (folder / "docs").symlink_to(ROOT / "docs")
     (folder / "package" / "pyproject.toml").write_text(_SETTINGS, encoding="utf-8")
-    first = "shinrai_verify.tiles.x_tile_names__mutmut_1"
-    command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", first]
+    # It writes them before it finds that none has this name.
+    command = [sys.executable, "-m", "mutmut", "run", "--max-children", "1", "none"]
     done = subprocess.run(command, cwd=folder / "package", capture_output=True, text=True, check=False)  # noqa: S603
     if not list((folder / "package" / "mutants").rglob("*.meta")):
         raise SystemExit(f"mutmut wrote no mutants:\n{done.stdout[-2000:]}{done.stderr[-2000:]}")
 
 
-def refresh(folder: Path) -> None:
+def refresh(folder: Path, source: Path) -> None:
     """Take the tests as they are now; the mutants stay."""
     tests = folder / "package" / "mutants" / "verify_tests"
     shutil.rmtree(tests)
-    shutil.copytree(SOURCE / "verify_tests", tests, ignore=shutil.ignore_patterns("__pycache__"))
+    shutil.copytree(source / "verify_tests", tests, ignore=shutil.ignore_patterns("__pycache__"))
 
 
 def mutants(folder: Path, only: Sequence[str]) -> list[str]:
@@ -191,7 +192,7 @@ class Runner:
             signal.signal(signal.SIGALRM, signal.SIG_DFL)
             self.failed.clear()
             for item, following in zip(items, [*items[1:], None], strict=True):
-                signal.alarm(int(10 * SLOWEST))
+                signal.alarm(ceil(2 * self.most))
                 item.config.hook.pytest_runtest_protocol(item=item, nextitem=following)
                 if self.failed:
                     told = json.dumps([name.rpartition("__mutmut_")[0], item.nodeid])
@@ -217,15 +218,18 @@ def main() -> None:
     """Run the mutants and print what came of them."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--folder", type=Path, required=True, help="to work in; made, and kept for the next run")
+    parser.add_argument("--source", type=Path, default=SOURCE, help="package to change (default: the verifier)")
     parser.add_argument("--only", nargs="+", default=[], help="modules, such as council")
     parser.add_argument("--again", action="store_true", help="try the survivors once more")
     parser.add_argument("--children", type=int, default=os.cpu_count() or 1, help="processes at once")
-    parser.add_argument("--seconds", type=float, default=20.0, help="of tests for one mutant")
+    parser.add_argument(
+        "--seconds", type=float, default=20.0, help="of tests for one mutant; one test that takes twice that never ends"
+    )
     given = parser.parse_args()
     folder, out = given.folder.resolve(), given.folder.resolve() / "found.json"
     if not (folder / "package").exists():
-        prepare(folder)
-    refresh(folder)
+        prepare(folder, given.source)
+    refresh(folder, given.source)
     if given.again and out.exists():
         found = json.loads(out.read_text(encoding="utf-8"))
         out.write_text(json.dumps({n: v for n, v in found.items() if v in (KILLED, ENDLESS)}), encoding="utf-8")
