@@ -4,7 +4,7 @@ BIN := .venv/bin
 COMPILED := $(shell find src packages -name '*.po') $(shell find src/shinrai/frameworks/data -name '*.yaml')
 OUT := out/loan-screening
 
-.PHONY: demo demo-chat test lint types rooms unit conformance lock messages clean
+.PHONY: demo demo-chat test lint types rooms unit conformance mutants lock messages clean
 
 demo: .venv/ready
 	$(BIN)/python examples/loan-screening/run.py --out $(OUT)
@@ -33,6 +33,10 @@ conformance: .venv/ready
 	$(BIN)/python tools/conformance.py
 	$(BIN)/python tests/evidence/fault_injection.py sqlite
 	$(BIN)/python tests/evidence/fault_injection.py postgresql
+
+# Takes about an hour on two cores; what survives is explained in docs/explanation/mutants-of-the-verifier.md.
+mutants: .venv/ready
+	$(BIN)/python tools/run_mutants.py --folder out/mutants
 
 # requirements.lock names versions and hashes only, so that it works behind any mirror.
 lock: .venv/bin/uv
