@@ -593,6 +593,53 @@ def test_shared_causes_forbid_the_great_word(tmp_path):
     assert "no Byzantine" not in to_text(PLAIN.verified(tmp_path), "en")
 
 
+# Certificates alone (L1).
+
+
+def _two_coordinators():
+    document, other = trust_document(), Key("second")
+    document["keys"][other.keyid] = other.entry("second")
+    document["roles"]["coordinator"] = {"keyids": [Key("coordinator").keyid, other.keyid], "threshold": 2}
+    return [(document, ["root"])]
+
+
+PAIRED = {
+    "trust": _two_coordinators(),
+    "signers": dict.fromkeys(("round", "close", "verdict"), ["coordinator", "second"]),
+}
+
+
+@pytest.mark.parametrize("name", ["round", "verdict"])
+def test_a_statement_may_stand_on_several_lines_each_with_some_of_its_signers(tmp_path, name):
+    def apart(log):
+        return [
+            (each, Envelope(envelope.payload, (signature,)))
+            for each, envelope in log
+            for signature in envelope.signatures
+            if each != name or not taken or signature.keyid != taken
+        ]
+
+    taken = None
+    outcome = World(**PAIRED, show=apart).verified(tmp_path)
+    assert (outcome.levels, said(outcome)) == ({"L1": 0, "L2": 0}, "")
+    taken = Key("second").keyid
+    outcome = World(**PAIRED, show=apart).verified(tmp_path)
+    assert said(outcome).startswith("L1 the verdict is not signed by enough keys of the role coordinator")
+
+
+def test_a_verdict_of_a_round_that_is_not_here_or_of_another_bundle_certifies_nothing(tmp_path):
+    text = "L1 a verdict is of a council round that is not here"
+    assert said(World(show=without("round")).verified(tmp_path)).startswith(text)
+    about = json.loads(PLAIN.round.payload)["predicate"]
+    other = sign(statement(formats.ROUND, about, ("bundle", "ab" * 32)), "coordinator")
+    summed = json.loads(dict(PLAIN.log)["verdict"].payload)["predicate"]
+    verdict = sign(statement(formats.VERDICT, summed | {"round": other.payload_sha256}), "coordinator")
+    assert said(World(arrange=added("verdict", other, verdict)).verified(tmp_path)).startswith(text)
+    rounds = sign(statement(formats.CLOSE, about), "coordinator")
+    verdict = sign(statement(formats.VERDICT, summed | {"round": rounds.payload_sha256}), "coordinator")
+    assert said(World(arrange=added("verdict", rounds, verdict)).verified(tmp_path)).startswith(text)
+
+
 # Plans and their results (A27).
 
 
