@@ -44,7 +44,27 @@ def showing(show: Edit) -> World:
     return World(arrange=whole.arrange, edits=whole.edits, seals=SEATS, canaries=KNOWN, show=show)
 
 
+CERTIFIED = World(**SEALED)
+"""A first round that certified both controls."""
+
+
+def overturned() -> World:
+    """Return a world whose first round certified what its second one left open."""
+    names = [name for name, _ in CERTIFIED.log]
+    first = [envelope for _, envelope in CERTIFIED.log[names.index("round") : names.index("assessment")]]
+    about = {"attempt": 2, "prevRound": CERTIFIED.round.payload_sha256, "sealed": True}
+    kept = {f"first {control}": data for control, data in CERTIFIED.certificates.items()}
+    return World(
+        votes=SPLIT,
+        arrange=added("canaries", *first),
+        edits={"round": lambda found: found | about, "certificates": lambda all_: all_ | kept},
+        seals=SEATS,
+        canaries=KNOWN,
+    )
+
+
 ATTEMPTS = {
+    "a second attempt that overturns the first": (overturned(), 0),
     "a second attempt": (again(), 0),
     "a second attempt after one that was not summed up": (again("verdict"), 0),
     "a second attempt after one that was not closed": (again("close", "verdict"), 0),

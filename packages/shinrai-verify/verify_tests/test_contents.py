@@ -124,6 +124,23 @@ def test_an_empty_line_between_statements_is_refused(tmp_path):
     assert (outcome.exit_code, said(outcome)) == (1, f"V5 {name}:1 is not valid JSON")
 
 
+def test_all_that_is_withheld_is_named(tmp_path):
+    gone = ("rows", "m1")
+
+    def withheld(manifest):
+        for entry in manifest["entries"]:
+            entry["annotations"]["withheld"] = entry["name"] in gone
+        return manifest
+
+    def files(found):
+        digests = {f"blobs/sha256/{sha256(World().blobs[name])}" for name in gone}
+        return {name: data for name, data in found.items() if name not in digests}
+
+    outcome = World(edits={"manifest": withheld}, files=files).verified(tmp_path)
+    assert sorted(outcome.withheld) == ["m1", "rows"]
+    assert said(outcome).startswith(f"V1 withheld: {', '.join(outcome.withheld)}")
+
+
 @pytest.mark.parametrize(
     "spell",
     [

@@ -603,10 +603,8 @@ def _two_coordinators():
     return [(document, ["root"])]
 
 
-PAIRED = {
-    "trust": _two_coordinators(),
-    "signers": dict.fromkeys(("round", "close", "verdict"), ["coordinator", "second"]),
-}
+PAIR = ("coordinator", "second")
+PAIRED = {"trust": _two_coordinators(), "signers": dict.fromkeys(("round", "close", "verdict"), PAIR)}
 
 
 @pytest.mark.parametrize("name", ["round", "verdict"])
@@ -638,6 +636,31 @@ def test_a_verdict_of_a_round_that_is_not_here_or_of_another_bundle_certifies_no
     rounds = sign(statement(formats.CLOSE, about), "coordinator")
     verdict = sign(statement(formats.VERDICT, summed | {"round": rounds.payload_sha256}), "coordinator")
     assert said(World(arrange=added("verdict", rounds, verdict)).verified(tmp_path)).startswith(text)
+
+
+def test_a_roster_that_is_not_here_certifies_nothing(tmp_path):
+    text = "L1 a verdict is of a council round that is not here"
+    assert said(World(edits={"round": put("roster", "ab" * 32)}).verified(tmp_path)).startswith(text)
+
+
+@pytest.mark.parametrize("name", ["north", "zenith"])
+def test_every_signature_of_a_certificate_has_to_be_good(tmp_path, name):
+    whole = _certificate(*SEATS)
+    forged = Key("stranger").sign(whole.pae)
+    mine = Key(f"seat-{name}").keyid
+    signatures = tuple(Signature(s.keyid, forged if s.keyid == mine else s.sig) for s in whole.signatures)
+    outcome = _with_certificate(Envelope(whole.payload, signatures)).verified(tmp_path)
+    assert said(outcome).startswith(f"L1 the certificate of {MEASURED} does not carry the votes it claims")
+    assert outcome.levels["L1"] == 1
+
+
+def test_a_chain_of_more_than_nine_trust_documents_is_followed_in_order(tmp_path):
+    chain = [(trust_document(), ["root"])]
+    for version in range(2, 13):
+        previous = World(trust=chain).chain[-1].payload_sha256
+        chain.append((trust_document(version, previous), ["root"]))
+    outcome = World(trust=chain).verified(tmp_path)
+    assert (outcome.exit_code, said(outcome)) == (0, "")
 
 
 # Plans and their results (A27).
