@@ -150,6 +150,23 @@ def test_a_policy_with_another_log_key_refuses(tmp_path):
     assert (outcome.exit_code, said(outcome)) == (1, "V3 log/checkpoint is not signed by a log key that you trust")
 
 
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        (lambda text: text.replace(f"\n{SIZE}\n", f"\n0{SIZE}\n"), "has a number that is not written plainly"),
+        (lambda text: text.replace("=\n", "\n"), "has a field that is not valid base64"),
+    ],
+)
+def test_a_signed_head_of_another_form_is_named(tmp_path, change, what):
+    def signed(note):
+        text = change(note.decode().partition("\n\n")[0] + "\n")
+        made = signature_line(NoteKey(ORIGIN, Key("log").public), Key("log").sign(text.encode()))
+        return f"{text}\n{made}".encode()
+
+    outcome = World(edits={"note": signed}).verified(tmp_path)
+    assert (outcome.exit_code, said(outcome)) == (1, f"V3 log/checkpoint {what}")
+
+
 def test_a_policy_with_no_log_refuses(tmp_path):
     assert World(edits={"policy": put("logs", [])}).verified(tmp_path).exit_code == 1
 
