@@ -561,6 +561,11 @@ def test_a_plan_of_another_run_may_rest_on_what_is_not_here_and_its_own_may_not(
     assert (own.exit_code, "rests on content that the manifest does not list" in said(own)) == (1, True)
 
 
+def test_what_nobody_foresaw_is_refused_and_told_as_that(tmp_path):
+    outcome = World(edits={"document": put("results", 0, "leaves", [5])}).verified(tmp_path)
+    assert (outcome.exit_code, said(outcome)) == (1, "V11 a statement or document is not of the expected shape")
+
+
 def test_a_number_that_is_none_in_the_assessment_is_named(tmp_path):
     outcome = World(edits={"document": put("summary", "more", float("nan"))}).verified(tmp_path)
     assert said(outcome) == f"V11 {WHAT} holds the number NaN, which is not allowed there"
@@ -568,7 +573,8 @@ def test_a_number_that_is_none_in_the_assessment_is_named(tmp_path):
 
 def test_an_expired_trust_document_is_not_good_enough(tmp_path):
     world = World(edits={"trust": put("expires", "2026-06-01T00:00:00Z")})
-    assert world.verified(tmp_path, now=datetime(2026, 5, 31, tzinfo=UTC)).exit_code == 0
+    for day in (datetime(2026, 5, 31, tzinfo=UTC), datetime(2026, 6, 1, tzinfo=UTC)):
+        assert world.verified(tmp_path, now=day).exit_code == 0
     outcome = world.verified(tmp_path, now=datetime(2026, 6, 2, tzinfo=UTC))
     assert (outcome.exit_code, said(outcome)) == (3, "V2 the trust document expired on 2026-06-01")
 

@@ -62,6 +62,9 @@ def test_a_quorum_of_witnesses_is_demanded(tmp_path, names, enough):
     assert outcome.exit_code == (0 if enough else 3)
     assert ("too few of the witnesses" in said(outcome)) == (not enough)
     assert outcome.times == {f"{name}.example": NOON for name in names}
+    told = [step.fields["times"] for step in outcome.steps if "existed at" in step.text]
+    seen = ", ".join(f"{name}.example 2026-03-01T12:00:00Z" for name in names)
+    assert told == ([seen] if names else [])
 
 
 def test_a_bad_line_of_a_known_witness_refuses_the_head_and_one_of_a_stranger_does_not(tmp_path):
