@@ -139,8 +139,8 @@ class Runner:
             if time.monotonic() - last > 5:
                 last = time.monotonic()
                 self._keep()
-                tally = Counter(self.found.values())
-                self._tell(f"{len(self.found)}/{len(self.names)} {dict(tally)} {last - started:.0f} s")
+                tally = Counter(self.found[name] for name in self.names if name in self.found)
+                self._tell(f"{tally.total()}/{len(self.names)} {dict(tally)} {last - started:.0f} s")
         self._keep()
         return True
 

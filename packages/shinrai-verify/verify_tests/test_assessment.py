@@ -7,7 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from .world import ATTESTED, MEASURED, SEATS, World, put, said
+from shinrai_verify.encoding import canonical_json
+
+from .world import ATTESTED, MEASURED, SEATS, World, measurement, put, said
 
 PLAIN = World()
 DOCUMENT = json.loads(PLAIN.document())
@@ -192,6 +194,73 @@ FALSE_RECORDS = {
         "logIndex": 0,
     },
 }
+
+
+def _result(name, said, *leaves, principle=None):
+    shown = {leaf["id"]: leaf for result in DOCUMENT["results"] for leaf in result["leaves"]}
+    about = {"id": name, "leaves": [shown[leaf] for leaf in leaves], "principle": principle, "required": False}
+    return about | {"result": said}
+
+
+def _with(*results):
+    return edited(lambda document: {**document, "results": [*document["results"], *results]})
+
+
+PARTLY = _result("Y-1", "partly", MEASURED, "X-3.none", principle="Y")
+OPEN_LEAF = _result("Y-2", "not_assessed", "X-3.none", principle="Y")
+
+
+@pytest.mark.parametrize(
+    ("results", "follows"),
+    [
+        # A heading over parts that are partly met is partly met, whatever else is open.
+        ((_result("Y", "partly"), PARTLY), True),
+        ((_result("Y", "not_assessed"), PARTLY), False),
+        ((_result("Y", "met"), PARTLY), False),
+        ((_result("Y", "partly"), PARTLY, OPEN_LEAF), True),
+        ((_result("Y", "not_assessed"), OPEN_LEAF), True),
+        ((_result("Y", "partly"), OPEN_LEAF), False),
+        # A requirement with leaves of its own rests on these alone.
+        ((_result("Y", "met", MEASURED), OPEN_LEAF), True),
+        ((_result("Y", "partly", MEASURED), OPEN_LEAF), False),
+    ],
+)
+def test_a_result_is_what_follows_from_below(tmp_path, results, follows):
+    outcome = _with(*results).verified(tmp_path)
+    wrong = f"V11 the assessment calls Y {results[0]['result']}, its evidence does not"
+    assert (outcome.exit_code, said(outcome)) == ((0, "") if follows else (1, wrong))
+
+
+@pytest.mark.parametrize(
+    ("numbers", "word", "code"),
+    [((0, 3), "met", 0), ((3,), "undecided", 2), ((1, 2, 3), "met", 0), ((), "undecided", 2)],
+)
+def test_what_is_required_and_does_not_apply_hinders_nothing_and_shows_nothing(tmp_path, numbers, word, code):
+    def required(document):
+        for number, each in enumerate(document["results"]):
+            each["required"] = number in numbers
+        return document
+
+    assert edited(required, conclusion(word, code)).verified(tmp_path).exit_code == 0
+    other = ("undecided", 2) if word == "met" else ("met", 0)
+    assert "the conclusion of the assessment does not follow" in said(
+        edited(required, conclusion(*other)).verified(tmp_path)
+    )
+
+
+@pytest.mark.parametrize(
+    ("world", "text"),
+    [
+        (edited(put("results", 1, "leaves", {})), "assessment.json lacks a valid field “leaves”"),
+        (World(edits={"blobs": put("m0", b"{")}), "a measurement is not valid JSON"),
+        (
+            World(edits={"blobs": put("m0", canonical_json(measurement(0) | {"value": "0_75"}))}),
+            "a measurement has a number that is not written plainly",
+        ),
+    ],
+)
+def test_what_cannot_be_read_is_named(tmp_path, world, text):
+    assert said(world.verified(tmp_path)) == f"V11 {text}"
 
 
 @pytest.mark.parametrize("name", CLAIMS)
