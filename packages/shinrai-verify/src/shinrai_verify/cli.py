@@ -42,7 +42,7 @@ def main(arguments: Sequence[str] | None = None, *, program: str = "shinrai-veri
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")  # a terminal without Japanese is no reason to fail
-    language = _language(sys.argv[1:] if arguments is None else arguments)
+    language = _language(arguments)
     with gettext_in(language):
         options = _parser(language, program).parse_args(arguments)
     try:
@@ -69,7 +69,7 @@ def _unusable(program: str, language: str, error: Fault | OSError) -> int:
     return USAGE_ERROR
 
 
-def _language(arguments: Sequence[str]) -> str:
+def _language(arguments: Sequence[str] | None) -> str:
     """Find the language before anything is parsed; a wrong one is left to the parser to complain about."""
     finder = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     finder.add_argument("--lang", nargs="?")
@@ -97,7 +97,6 @@ def _parser(language: str, program: str) -> argparse.ArgumentParser:
     parser.add_argument(
         "--trust",
         "--policy",
-        dest="trust",
         type=Path,
         required=True,
         help=t("whom you trust (trust.json), received by another way than the bundle"),
