@@ -343,6 +343,8 @@ def test_the_parser_s_language_leaves_no_trace(monkeypatch):
 def test_a_text_without_translation_is_said_in_english():
     assert say("ja", "not a text of ours: {x}", {"x": "\x07"}) == "not a text of ours: \\x07"
     assert say("en", "plain") == "plain"
+    # What a terminal shows stands as it is, Japanese and backslashes, too.
+    assert say("ja", "{x}", {"x": "評価 a\\b\u202e"}) == "評価 a\\b\\u202e"
 
 
 def test_the_policy_may_be_named_so_and_the_arguments_come_from_the_command_line(tmp_path, monkeypatch, capsys):

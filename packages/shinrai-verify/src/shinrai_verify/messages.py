@@ -58,4 +58,4 @@ def _harmless(text: str) -> str:
 def preferred_language() -> str:
     """Return the language that SHINRAI_LANG, LC_ALL, LC_MESSAGES or LANG ask for; English unless it is Japanese."""
     tags = (os.environ.get(name, "")[:2].lower() for name in ("SHINRAI_LANG", "LC_ALL", "LC_MESSAGES", "LANG"))
-    return "ja" if next((tag for tag in tags if tag), "en") == "ja" else "en"
+    return "ja" if next(filter(None, tags), None) == "ja" else "en"
