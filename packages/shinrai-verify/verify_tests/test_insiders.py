@@ -475,6 +475,9 @@ def test_a_key_may_sign_up_to_the_entry_before_the_one_from_which_it_is_revoked(
 
 SPOILT = {"assessment": ["coordinator"]}
 PASSED_OVER = {
+    "a producer that gave itself up": sign(
+        statement(formats.REVOCATION, {"keyid": Key("producer").keyid, "invalidFromIndex": 99}), "producer"
+    ),
     "a key that gave itself up": sign(
         statement(formats.REVOCATION, {"keyid": Key("somebody").keyid, "invalidFromIndex": 99}), "admin"
     ),

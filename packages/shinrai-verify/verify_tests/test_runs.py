@@ -334,6 +334,11 @@ def test_the_continuation_from_a_head_that_was_seen_needs_its_proof(tmp_path):
 
     for size, shown, code in ((0, (), 0), (5, (5,), 0), (8, (8,), 0), (7, (), 3), (7, (5,), 1), (len(leaves), (), 0)):
         assert World(proofs=True, seen=shown).verified(tmp_path, last_seen=seen(size)).exit_code == code
+    told = World(proofs=True, seen=(5,)).verified(tmp_path, last_seen=seen(5))
+    assert [(step.text, step.fields) for step in told.steps if step.code == "V4"] == [
+        ("the log continues the one you saw with {m} entries", {"m": 5})
+    ]
+    assert "no earlier checkpoint was given" in to_text(World(proofs=True).verified(tmp_path), "en")
     forked = seen(5, [leaves[1], leaves[0], *leaves[2:]])
     assert (
         said(World(proofs=True, seen=(5,)).verified(tmp_path, last_seen=forked))

@@ -11,12 +11,11 @@ from shinrai_verify.steps.work import Work
 
 def memory(work: Work) -> None:
     """Compare the head with every checkpoint of an earlier visit."""
-    head = work.outcome.checkpoint
-    if not work.seen or head is None:
+    if not work.seen:
         text = "no earlier checkpoint was given, so an older copy of the log would go unnoticed"
         work.outcome.note("V4", 0, text)
-    for note in work.seen if head else ():
-        _continues(work, read_head(work, note, Named("the last seen checkpoint"))[0], head)
+    for note in work.seen:
+        _continues(work, read_head(work, note, Named("the last seen checkpoint"))[0], work.outcome.checkpoint)
 
 
 def _continues(work: Work, seen: Checkpoint, head: Any) -> None:
