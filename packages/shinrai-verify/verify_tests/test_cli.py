@@ -115,7 +115,7 @@ def test_json_of_what_could_not_be_read_at_all(tmp_path, capsys):
 
 # What is printed, to the letter.
 
-MEMBERS = tuple(Member(name, name * 64, b"", "tool", name, ("one program", "one host"), ()) for name in "abcdefg")
+MEMBERS = tuple(Member(name, name * 64, b"", "tool", name, ("program", "host"), ()) for name in "abcdefg")
 TALLIES = {
     "X-1": Tally("pass", True, False, {"pass": tuple("abcde"), "fail": ("f", "g")}, (), ()),
     "X-2": Tally("undecided", False, True, {"pass": ("a",)}, ("b", "c"), ("d",)),
@@ -145,7 +145,7 @@ What the council certified (n=7, f=2, q=5):
   X-1: pass; dissent: f, g
   X-2: undecided; signed two values: b, c [contested]
   X-3: fail [void]
-More seats than 2 share a cause of failure (one host, one program): no Byzantine fault tolerance is claimed.
+More seats than 2 share a cause of failure (host, program): no Byzantine fault tolerance is claimed.
 
 L1 ✗ certificates and keys alone
 L2 ! with the log
@@ -158,7 +158,7 @@ JAPANESE = """\
   X-1: 合格（反対票：f, g）
   X-2: 評決なし（二重投票：b, c） [異議あり]
   X-3: 不合格 [無効]
-2名を超える評議員が同じ故障要因（one host, one program）を共有しているため、ビザンチン障害への耐性があるとは主張しません。
+2名を超える評議員が同じ故障要因（host, program）を共有しているため、ビザンチン障害への耐性があるとは主張しません。
 
 L1 ✗ 証明書と鍵だけによる検証
 L2 ! ログを含む検証
@@ -190,7 +190,7 @@ def test_the_json_is_this_and_nothing_else():
             {"code": "V1", "class": 0, "text": "the bundle has no x\\x07"},
             {"code": "V10", "class": 3, "text": "entry 7"},
         ],
-        "council": {"n": 7, "f": 2, "q": 5, "domains": 7, "F": 2, "commonCausesOverF": ["one host", "one program"]},
+        "council": {"n": 7, "f": 2, "q": 5, "domains": 7, "F": 2, "commonCausesOverF": ["host", "program"]},
         "certified": {"X-1": "pass"},
         "verdicts": {
             "X-1": {**counted, "outcome": "pass", "dissent": ["f", "g"]},
