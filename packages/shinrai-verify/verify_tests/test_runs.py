@@ -269,6 +269,16 @@ def test_the_rubric_may_demand_a_stratum_for_one_control(tmp_path):
     assert World(edits=demand).verified(tmp_path).exit_code == 0
 
 
+def test_a_late_vote_of_the_one_who_was_demanded_contests_what_was_certified(tmp_path):
+    members = [seat(name, strata=["human"] if name == "west" else [name]) for name in SEATS]
+    edits = {"rubric": put("required", {MEASURED: {"human": 1}}), "roster": put("members", members)}
+    world = World(edits=edits)
+    for name, late in (("west", {MEASURED: "contested"}), ("zenith", {})):
+        vote = sign(world.ballot(MEASURED, "fail"), f"seat-{name}")
+        outcome = World(edits=edits, arrange=added("assessment", vote)).verified(tmp_path)
+        assert (outcome.late, outcome.exit_code) == (late, 3 if late else 0)
+
+
 def test_the_verdict_s_word_on_the_council_is_computed_again(tmp_path):
     council = formats.council_record(PLAIN.verified(tmp_path).roster)
     assert (

@@ -180,7 +180,7 @@ def late(counted: Tally, roster: Roster, ballots: Iterable[Ballot], required: Ma
 
     They never count for a value, but who also signed another value is convicted by it and counted out.
     """
-    convicted = reconsidered(roster, counted, ballots, required).equivocators
+    convicted = reconsidered(roster, counted, ballots).equivocators  # whom a rubric demands convicts nobody
     if len(convicted) > roster.f:
         return VOID if counted.outcome != VOID else ""
     left = set(counted.voters.get(counted.outcome, ())) - set(convicted)
