@@ -7,6 +7,7 @@ from shinrai_verify import NAMESPACE
 from shinrai_verify.merkle import leaf_hash, root
 from shinrai_verify.note import Checkpoint, NoteKey, signature_line
 from shinrai_verify.statements import BALLOT, EVIDENCE, PLAN, REVOCATION, WITHHELD, leaf_bytes
+from shinrai_verify.tiles import tile_names
 from shinrai_verify.trust import TRUST
 
 from .world import ORIGIN, Key, World, put, said, sha256
@@ -134,6 +135,14 @@ def test_entries_of_other_bundles_in_the_log_are_nobody_else_s_business(tmp_path
     more = [foreign(number) for number in range(300)]
     outcome = World(edits={"entries": lambda entries: entries + more}).verified(tmp_path)
     assert (outcome.exit_code, outcome.checkpoint.size) == (0, SIZE + 300)
+
+
+def test_tiles_are_named_in_threes_as_the_standard_shows():
+    names = [name for name, _ in tile_names(256 * 1234 + 1, "entries")]
+    assert (names[0], names[999]) == ("log/tile/entries/000", "log/tile/entries/999")
+    assert names[1000:1002] == ["log/tile/entries/x001/000", "log/tile/entries/x001/001"]
+    assert names[-1] == "log/tile/entries/x001/234.p/1"
+    assert tile_names(256)[0] == ("log/tile/0/000", 256)
 
 
 # Other keys and other logs.
