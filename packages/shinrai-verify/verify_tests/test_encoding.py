@@ -251,6 +251,14 @@ def test_the_largest_that_is_read_is_as_large_as_said():
         strict_json(b'"abc"', "it", limit=4)
 
 
+def test_integers_are_taken_as_far_as_a_double_tells_them_apart():
+    most = 2**53 - 1
+    assert strict_json(b"[%d,%d,0,-0]" % (most, -most), "it") == [most, -most, 0, 0]
+    for beyond in (most + 1, -most - 1, 10**17, -(10**17)):
+        with pytest.raises(Fault, match=f"the number {beyond},"):
+            strict_json(b"[%d]" % beyond, "it")
+
+
 def test_depth_is_where_it_is_deepest_and_not_how_many_brackets_there_are():
     # Brackets that close bring it up again, one by one, and what strings leave out leaves nothing in.
     deep = b"[" * MAX_JSON_DEPTH + b"]" * MAX_JSON_DEPTH
