@@ -225,10 +225,21 @@ def test_an_assessment_as_of_a_day_to_come_stops_before_it_begins(describe: Desc
 def test_without_the_producers_key_nothing_is_signed_and_no_key_is_made(
     assessed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    home = ["--home", str(tmp_path / "home")]
-    assert report(assessed, tmp_path / "out", "--format", "in-toto", *home, "--lang", "en") == 3
+    home = open_home(tmp_path / "home")
+    given = ["--format", "in-toto", "--home", str(home.path), "--lang", "en"]
+    assert report(assessed, tmp_path / "out", *given) == 3
     assert "no producer's key" in capsys.readouterr().err
-    assert list((tmp_path / "home" / "keys").iterdir()) == []
+    assert list(home.keys.iterdir()) == []
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_data_folder_that_is_not_there_is_not_made_to_sign(
+    assessed: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    given = ["--format", "in-toto", "--home", str(tmp_path / "home"), "--lang", "en"]
+    assert report(assessed, tmp_path / "out", *given) == 3
+    assert f"There is no data folder at {tmp_path / 'home'}." in capsys.readouterr().err
+    assert not (tmp_path / "home").exists()
 
 
 def test_a_bundle_that_the_trust_file_asks_more_of_is_not_signed_about(
