@@ -103,3 +103,28 @@ def test_what_chance_alone_would_show_stands_beside_the_gap(cells_of: MakeCells)
     assert found.expected == pytest.approx(0.14, abs=0.01)
     assert found.p == 1.0
     assert found.draws == 500
+
+
+@pytest.mark.parametrize("of_units", [{}, {"cluster": "person"}, {"weight": "weight"}])
+@pytest.mark.parametrize("apart", [True, False])
+def test_chance_is_told_of_as_many_groups_as_there_may_be(
+    cells_of: MakeCells, of_units: dict[str, str], *, apart: bool
+) -> None:
+    # 19,900 pairs: what each may leave out of its interval is too little to be told from nothing as 1 less a level.
+    rows = [
+        {
+            "group": f"g{group:03}",
+            "label": 1 if apart and group == 0 else row % 2,
+            "prediction": 1 if apart and group == 0 else int(row % 4 < 2),
+            "person": f"{group} {row // 2}",
+            "weight": 1.0 + row % 3,
+        }
+        for group in range(200)
+        for row in range(120)
+    ]
+    cells = cells_of(rows, label="label", prediction="prediction", favourable=1, groups=("group",), **of_units)
+    found = audit_cells(cells, AuditSettings(replicates=100)).subjects[("group",)].chance
+    for metric in ("selection_rate", "accuracy", *(() if "cluster" in of_units else ("f1",))):
+        p = found[metric].p
+        assert p is not None
+        assert 0 < p < 0.02 if apart else p == 1, metric

@@ -5,7 +5,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from shinrai.evaluate.statistics.interval import LEVEL, Z95, Interval
-from shinrai.evaluate.statistics.quantiles import beta_share, normal_quantile, t_quantile, t_tail
+from shinrai.evaluate.statistics.quantiles import beta_share, normal_quantile, t_beside, t_quantile, t_tail
 from shinrai.evaluate.statistics.reach import SMALLEST, first_level
 
 
@@ -13,6 +13,7 @@ from shinrai.evaluate.statistics.reach import SMALLEST, first_level
 def _computed_anew() -> None:
     # What another test asked for before would be looked up, and not be tested here.
     t_quantile.cache_clear()
+    t_beside.cache_clear()
 
 
 @pytest.mark.parametrize(
@@ -61,6 +62,15 @@ def test_the_quantile_turns_the_tail_over(level: float, df: float) -> None:
     assert t_tail(t_quantile(level, df), df) == pytest.approx(1 - level, abs=1e-9)
 
 
+@pytest.mark.parametrize("df", [1.0, 2.5, 30.0, 999.0, 5e4, inf])
+@pytest.mark.parametrize("z", [0.01, 0.6, Z95, 6.0, 9.0, 19.9])
+def test_students_quantile_leaves_out_what_the_normal_one_does(z: float, df: float) -> None:
+    left_out = t_tail(z, inf)
+    assert t_tail(t_beside(z, df), df) == pytest.approx(left_out, rel=1e-6 if df < 5e4 else 1e-2, abs=1e-300)
+    if z < 6:
+        assert t_beside(z, df) == pytest.approx(t_quantile(1 - left_out, df), rel=1e-8)
+
+
 def test_what_is_no_level_is_refused() -> None:
     for level in (0.0, 1.0, float("nan")):
         with pytest.raises(ValueError, match="level between 0 and 1"):
@@ -68,6 +78,11 @@ def test_what_is_no_level_is_refused() -> None:
     for df in (0.5, float("nan")):
         with pytest.raises(ValueError, match="degree of freedom"):
             t_quantile(LEVEL, df)
+        with pytest.raises(ValueError, match="degree of freedom"):
+            t_beside(1.0, df)
+    for z in (0.0, -1.0, 20.0, float("nan")):
+        with pytest.raises(ValueError, match="quantile between 0 and 20"):
+            t_beside(z, 5.0)
     with pytest.raises(ValueError, match="need 0 <= x"):
         beta_share(1.1, 1, 1)
 

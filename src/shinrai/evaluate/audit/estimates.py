@@ -90,4 +90,4 @@ def undefined(reason: Message, n: int = 0) -> Number:
 
 def quantile(level: float = LEVEL, comparisons: int = 1) -> float:
     """Return the two-sided normal quantile at which `comparisons` intervals hold together with `level`."""
-    return NormalDist().inv_cdf(1 - (1 - level) / (2 * comparisons))
+    return -NormalDist().inv_cdf((1 - level) / (2 * comparisons))

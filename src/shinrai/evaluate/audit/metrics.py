@@ -8,12 +8,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import lru_cache
 from math import atanh, sqrt, tanh
-from statistics import NormalDist
 
 from shinrai.evaluate.audit.estimates import Estimate, share
 from shinrai.evaluate.audit.tally import Group, Tally
 from shinrai.evaluate.measurement import Comparison
-from shinrai.evaluate.statistics.clustered import RateSpread
 from shinrai.evaluate.statistics.clusters import clustered_rate
 from shinrai.evaluate.statistics.interval import Interval
 from shinrai.evaluate.statistics.undefined import Undefined
@@ -281,7 +279,13 @@ def _weighted(rate: Rate, group: Group, rows: int) -> Estimate | Message:
     exact = Fraction(part, whole)
     if isinstance(found, Undefined):
         return Estimate(float(exact), rows, None, "no interval: a single row has weight", exact)
-    return Estimate(float(exact), rows, _at(found.spread), "Wilson 1927 at the effective n (Kish 1965)", exact)
+    return Estimate(
+        float(exact),
+        rows,
+        lru_cache(maxsize=256)(found.spread.beside),
+        "Wilson 1927 at the effective n (Kish 1965)",
+        exact,
+    )
 
 
 def _clustered(rate: Rate, group: Group, exact: Fraction, rows: int) -> Estimate:
@@ -292,12 +296,4 @@ def _clustered(rate: Rate, group: Group, exact: Fraction, rows: int) -> Estimate
     # Where rows without a label count too, their clusters are taken to be like the others.
     spread = replace(found.spread, rate=float(exact))
     method = "Wilson 1927 at the effective n of the clusters, Student's t (Dean, Pagano 2015)"
-    return Estimate(float(exact), rows, _at(spread), method, exact)
-
-
-def _at(spread: RateSpread) -> Callable[[float], Interval]:
-    @lru_cache(maxsize=256)
-    def bounds(z: float) -> Interval:
-        return spread.at(2 * NormalDist().cdf(z) - 1)
-
-    return bounds
+    return Estimate(float(exact), rows, lru_cache(maxsize=256)(spread.beside), method, exact)

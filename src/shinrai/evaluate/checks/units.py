@@ -3,13 +3,11 @@
 They are those of the audit of a table; here is only what turns the sums over the units into them.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from statistics import NormalDist
 
 from shinrai.evaluate.audit.comparing import Form, gap_interval
 from shinrai.evaluate.audit.estimates import Estimate
-from shinrai.evaluate.statistics.clustered import RateSpread
 from shinrai.evaluate.statistics.clusters import clustered_rate
 from shinrai.evaluate.statistics.interval import Interval
 from shinrai.evaluate.statistics.undefined import Undefined
@@ -45,7 +43,7 @@ def rate_of(sums: UnitSums, *, weighted: bool) -> Estimate | None:
     )
     if isinstance(found, Undefined):
         return None
-    return Estimate(found.value, sums.units, _at(found.spread), "")
+    return Estimate(found.value, sums.units, lru_cache(maxsize=64)(found.spread.beside), "")
 
 
 def gap_of(rates: Sequence[Estimate], form: Form) -> tuple[float, Interval]:
@@ -86,11 +84,3 @@ def left_out(table: Table) -> tuple[Message, ...]:
     if table.units is None or not table.units.dropped:
         return ()
     return (message("Rows left out because their weight is 0 or missing: {rows}.", rows=f"{table.units.dropped:,}"),)
-
-
-def _at(spread: RateSpread) -> Callable[[float], Interval]:
-    @lru_cache(maxsize=64)
-    def bounds(z: float) -> Interval:
-        return spread.at(2 * NormalDist().cdf(z) - 1)
-
-    return bounds

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from shinrai.evaluate.statistics.gaps import Fraction
 from shinrai.evaluate.statistics.interval import LEVEL, Interval
 from shinrai.evaluate.statistics.proportions import wilson_bounds
-from shinrai.evaluate.statistics.quantiles import t_quantile
+from shinrai.evaluate.statistics.quantiles import t_beside, t_quantile
 from shinrai.evaluate.statistics.undefined import Undefined
 
 Floats = NDArray[np.float64]
@@ -63,8 +63,15 @@ class RateSpread:
     def at(self, level: float = LEVEL, *, times: float = 1.0, value: float | None = None) -> Interval:
         """Wilson's interval at the effective n with Student's t, for another level, number of clusters or value."""
         rate = self.rate if value is None else (value - self.start) / self.width
+        return self._bounds(rate, times, t_quantile(level, grown(self.df, times)))
+
+    def beside(self, z: float) -> Interval:
+        """Return the interval whose level is that of a normal quantile, which may be too near 1 to be written."""
+        return self._bounds(self.rate, 1.0, t_beside(z, self.df))
+
+    def _bounds(self, rate: float, times: float, t: float) -> Interval:
         n = np.array([self.effective_n(times)])
-        low, high = wilson_bounds(np.array([rate]) * n, n, t_quantile(level, grown(self.df, times)))
+        low, high = wilson_bounds(np.array([rate]) * n, n, t)
         bounds = min(float(low[0]), rate), max(float(high[0]), rate)
         return Interval(self.start + self.width * bounds[0], self.start + self.width * bounds[1])
 

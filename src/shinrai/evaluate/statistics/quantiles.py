@@ -4,11 +4,12 @@ SciPy has these too, but is not among what Shinrai needs to run; the tests hold 
 """
 
 from functools import lru_cache
-from math import exp, isinf, isnan, lgamma, log, log1p, pi, sqrt
+from math import erf, erfc, exp, isinf, isnan, lgamma, log, log1p, pi, sqrt
 from statistics import NormalDist
 
 # Beyond this the expansion for large degrees of freedom is exact to the last bits.
 _MANY = 1000.0
+_FAR = 20.0
 _STEPS, _TERMS = 200, 20_000
 _FARTHEST, _CLOSE = 5.0, 1e-10
 _TINY = 1e-300
@@ -29,17 +30,31 @@ def t_quantile(level: float, df: float) -> float:
     Source: Abramowitz, Stegun 1964, 26.7.5 for many degrees of freedom, else Newton's method on the logarithm of the
     share against log t, which is concave, so that it cannot run away.
     """
-    _check(level)
+    return _t(normal_quantile(level), level, 1 - level, df)
+
+
+@lru_cache(maxsize=4096)
+def t_beside(z: float, df: float) -> float:
+    """Quantile of Student's t that leaves out as much as the normal one: P(|T| > t) = P(|Z| > z).
+
+    0 < z < 20, beyond which less than 10⁻⁸⁸ is left out; df as in t_quantile; ValueError otherwise.
+    A level near 1 has few digits left, what it leaves out has all: this is for many intervals that hold at once.
+    """
+    if not 0 < z < _FAR:
+        raise ValueError(f"need a quantile between 0 and {_FAR}, got {z}")
+    return _t(z, erf(z / sqrt(2)), erfc(z / sqrt(2)), df)
+
+
+def _t(z: float, inside: float, outside: float, df: float) -> float:
     if isnan(df) or df < 1:
         raise ValueError(f"need at least one degree of freedom, got {df}")
-    z = normal_quantile(level)
     if isinf(df):
         return z
     if df >= _MANY:
         return _expanded(z, df)
     # The smaller of the two shares keeps its digits.
-    rising = level < 0.5
-    wanted = log(level if rising else 1 - level)
+    rising = inside < 0.5
+    wanted = log(inside if rising else outside)
     u, step, taken = log(_expanded(z, df)), 1.0, 0
     while abs(step) > _CLOSE and taken < _STEPS:
         t = exp(u)
@@ -52,7 +67,7 @@ def t_quantile(level: float, df: float) -> float:
 def t_tail(t: float, df: float) -> float:
     """P(|T| > t) of Student's t; t >= 0, df >= 1."""
     if isinf(df):
-        return 2 * NormalDist().cdf(-t)
+        return erfc(t / sqrt(2))
     return beta_share(df / (df + t * t), df / 2, 0.5)
 
 

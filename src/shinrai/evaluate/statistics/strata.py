@@ -229,12 +229,14 @@ def _standardised(a: Floats, n: Floats, b: Floats, m: Floats) -> tuple[Floats, F
 def _fitted(n: Floats, m: Floats, cases: Floats, odds: float) -> tuple[Floats, Floats]:
     """Return the expected a of each stratum at an odds ratio, the margins being given, and its variance.
 
-    The smaller root of (odds - 1)·a² - (odds·(n + cases) + m - cases)·a + odds·n·cases = 0, written so that nothing
-    cancels at odds near 1.
+    A root of (odds - 1)·a² - (odds·(n + cases) + m - cases)·a + odds·n·cases = 0, written so that nothing cancels: at
+    odds near 1, and where the second group has fewer rows than there are cases and the odds are small.
     """
     linear = odds * (n + cases) + m - cases
     root = np.sqrt(np.maximum(0.0, linear**2 - 4 * (odds - 1) * odds * n * cases))
-    fitted = 2 * odds * n * cases / (linear + root)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        # Below 0 at odds below 1 only.
+        fitted = np.where(linear > 0, 2 * odds * n * cases / (linear + root), (root - linear) / (2 * (1 - odds)))
     cells = fitted, n - fitted, cases - fitted, m - cases + fitted
     with np.errstate(divide="ignore"):
         return fitted, 1 / np.sum([1 / np.maximum(cell, 0.0) for cell in cells], axis=0)

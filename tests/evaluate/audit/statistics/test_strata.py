@@ -132,6 +132,14 @@ def test_no_success_in_one_group() -> None:
     assert breslow_day([(1, 5, 3, 5), (0, 5, 0, 5)]) is Undefined.ONE_STRATUM
 
 
+@pytest.mark.parametrize("apart", [(0, 20, 10, 20), (0, 20_000, 10_000, 20_000), (0, 10**9, 10**9 - 1, 10**9)])
+@pytest.mark.parametrize("alike", [(7, 7, 50, 50), (50, 50, 7, 7), (0, 7, 0, 50)])
+def test_a_stratum_in_which_all_outcomes_are_alike_says_nothing(apart: Stratum, alike: Stratum) -> None:
+    alone, beside = gap(common_odds_ratio([apart])), gap(common_odds_ratio([apart, alike]))
+    assert alone.value == beside.value == 0
+    assert 0 < beside.interval.high == pytest.approx(alone.interval.high, rel=1e-9)
+
+
 def test_counts_that_cannot_be_are_refused() -> None:
     for stratum in ((3, 2, 1, 2), (1, 2, 3, 2), (-1, 2, 1, 2)):
         with pytest.raises(ValueError, match="successes"):
