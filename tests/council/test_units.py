@@ -13,15 +13,19 @@ from hypothesis import strategies as st
 
 from shinrai.council.seats import statistics, units
 from shinrai.council.seats.recompute import TableSettings, recompute
+from shinrai.evaluate.audit.chance import by_interval
+from shinrai.evaluate.checks.units import rate_of
 from shinrai.evaluate.measurement import Measurement
 from shinrai.evaluate.statistics.clusters import clustered_rate
 from shinrai.evaluate.statistics.undefined import Undefined
 from shinrai.evaluate.statistics.weighted import WeightSums, weighted_rate
 from shinrai.evaluate.targets.table import TableTarget
+from shinrai.evaluate.targets.units import UnitSums
 
 Compare = Callable[..., dict[str, Measurement]]
 Write = Callable[..., Path]
 NAME = "group_fairness.g.selection_rate.difference"
+CHANCE = "group_audit.g.selection_rate.any_difference"
 UNITS = pytest.mark.parametrize("unit", ["cluster", "weight"])
 
 
@@ -61,6 +65,36 @@ def test_a_changed_number_is_noticed(tmp_path: Path, write: Write, compared: Com
 
 
 @UNITS
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda m: {"value": m.value / 2, "low": m.value / 2, "high": m.value / 2},
+        lambda m: {"counts": {**m.counts, "0.s": m.counts["0.s"] // 2, "0.ss": m.counts["0.ss"] // 2}},
+        lambda _: {"counts": {"draws": 10_000, "far": 9_999}},
+    ],
+)
+def test_a_changed_p_is_noticed(
+    tmp_path: Path, write: Write, compared: Compare, unit: str, change: Callable[[Measurement], dict[str, Any]]
+) -> None:
+    described = target(tmp_path, write, unit)
+    honest = compared(described)[CHANCE]
+    assert honest.value is not None
+    assert 0.05 < honest.value < 0.95
+    assert statistics._follows(honest)
+    changed = dataclasses.replace(honest, **change(honest))
+    assert not statistics._follows(changed)
+    seat = TableSettings("t", "y", "p", favourable=1, groups=("g",), **{unit: "u"})
+    assert not recompute(described.file, seat, [changed], {}, peers=False)[changed.id].agrees
+
+
+@UNITS
+def test_no_p_follows_from_a_single_level(tmp_path: Path, write: Write, compared: Compare, unit: str) -> None:
+    honest = compared(target(tmp_path, write, unit))[CHANCE]
+    for groups in (honest.groups[:1], ()):
+        assert not statistics._follows(dataclasses.replace(honest, groups=groups))
+
+
+@UNITS
 def test_a_seat_that_is_not_told_of_the_units_does_not_agree(
     tmp_path: Path, write: Write, compared: Compare, unit: str
 ) -> None:
@@ -82,15 +116,7 @@ SIZES = st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=1, ma
 @given(sizes=SIZES, family=st.sampled_from([1, 3, 45]))
 @settings(max_examples=60, deadline=None)
 def test_both_give_clusters_the_same_interval(sizes: list[tuple[int, int]], family: int) -> None:
-    pairs = [(min(s, t), t) for s, t in sizes]
-    sums = units.UnitSums(
-        len(pairs),
-        sum(s for s, _ in pairs),
-        sum(t for _, t in pairs),
-        sum(s * s for s, _ in pairs),
-        sum(s * t for s, t in pairs),
-        sum(t * t for _, t in pairs),
-    )
+    sums = _sums([(min(s, t), t) for s, t in sizes])
     mine, theirs = units.rate(sums, weighted=False, family=family), clustered_rate(_as_theirs(sums))
     _same(mine, theirs, family)
 
@@ -98,10 +124,53 @@ def test_both_give_clusters_the_same_interval(sizes: list[tuple[int, int]], fami
 @given(weights=st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=1, max_size=12))
 @settings(max_examples=60, deadline=None)
 def test_both_give_weights_the_same_interval(weights: list[tuple[int, bool]]) -> None:
+    sums = _weighed(weights)
+    theirs = weighted_rate(WeightSums(sums.units, sums.s, sums.ss, sums.t, sums.tt))
+    _same(units.rate(sums, weighted=True), theirs, 1)
+
+
+LEVELS = st.lists(
+    st.lists(st.tuples(st.integers(0, 9), st.integers(1, 9)), min_size=2, max_size=12), min_size=2, max_size=6
+)
+
+
+@given(levels=LEVELS, times=st.sampled_from([1, 7, 300]))
+@settings(max_examples=60, deadline=None)
+def test_both_tell_alike_whether_clusters_differ(levels: list[list[tuple[int, int]]], times: int) -> None:
+    sums = [_sums([(min(s, t), t) for s, t in level] * times) for level in levels]
+    rates = [rate_of(UnitSums(*dataclasses.astuple(each)), weighted=False) for each in sums]
+    theirs = by_interval([each for each in rates if each is not None])
+    assert units.any_difference(sums, weighted=False) == pytest.approx(theirs, abs=1e-6)
+
+
+WEIGHED = st.lists(
+    st.lists(st.tuples(st.integers(1, 50), st.booleans()), min_size=2, max_size=12), min_size=2, max_size=6
+)
+
+
+@given(levels=WEIGHED, times=st.sampled_from([1, 7, 300]))
+@settings(max_examples=60, deadline=None)
+def test_both_tell_alike_whether_weights_differ(levels: list[list[tuple[int, bool]]], times: int) -> None:
+    sums = [_weighed(level * times) for level in levels]
+    rates = [rate_of(UnitSums(*dataclasses.astuple(each)), weighted=True) for each in sums]
+    theirs = by_interval([each for each in rates if each is not None])
+    assert units.any_difference(sums, weighted=True) == pytest.approx(theirs, abs=1e-6)
+
+
+def _sums(pairs: list[tuple[int, int]]) -> units.UnitSums:
+    return units.UnitSums(
+        len(pairs),
+        sum(s for s, _ in pairs),
+        sum(t for _, t in pairs),
+        sum(s * s for s, _ in pairs),
+        sum(s * t for s, t in pairs),
+        sum(t * t for _, t in pairs),
+    )
+
+
+def _weighed(weights: list[tuple[int, bool]]) -> units.UnitSums:
     s, ss = sum(w for w, good in weights if good), sum(w * w for w, good in weights if good)
-    t, tt = sum(w for w, _ in weights), sum(w * w for w, _ in weights)
-    mine = units.rate(units.UnitSums(len(weights), s, t, ss, ss, tt), weighted=True)
-    _same(mine, weighted_rate(WeightSums(len(weights), s, ss, t, tt)), 1)
+    return units.UnitSums(len(weights), s, sum(w for w, _ in weights), ss, ss, sum(w * w for w, _ in weights))
 
 
 def _as_theirs(sums: units.UnitSums) -> Any:

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from shinrai.evaluate.audit.frame import AuditFrame
 from shinrai.evaluate.checks import CHECKS, CheckSettings
 from shinrai.evaluate.measurement import Measurement, Outcome
 from shinrai.evaluate.statistics.proportions import wilson
@@ -117,13 +118,47 @@ def test_a_group_of_one_cluster_is_listed_and_not_compared(tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("unit", ["cluster", "weight"])
+def test_whether_groups_differ_is_told_as_the_audit_of_the_table_tells_it(tmp_path: Path, unit: str) -> None:
+    column = {"cluster": "who", "weight": "w"}[unit]
+    table = rows(3) | {"w": [1.0 + i % 3 for i in range(360)]}
+    found = measured(tmp_path, table, "group_audit", **{unit: column})
+    named = {"sample_weight" if unit == "weight" else unit: column}
+    file = tmp_path / "t.parquet"
+    frame = AuditFrame(file, y_true="y", y_pred="p", favourable=1, sensitive_features="g", **named)
+    for rate in ("selection_rate", "tpr", "fpr", "ppv"):
+        one, p = found[f"g.{rate}.any_difference"], frame.chance[rate].p
+        assert p is not None
+        assert (one.low, one.high, one.outcome) == (one.value, one.value, Outcome.INCONCLUSIVE)
+        assert one.value == pytest.approx(p, rel=1e-6)
+        assert "shuts out 0" in one.method and unit in one.method
+        assert any("plain shares" in each.en for each in one.findings)
+        gap = measured(tmp_path, table, **{unit: column})[f"g.{rate}.difference"]
+        assert (one.counts, one.n) == (gap.counts, gap.n)
+        assert (gap.low > 0) is (p < 0.05)
+
+
+def test_persons_that_are_there_several_times_make_no_difference_surer(tmp_path: Path) -> None:
+    name = "g.tpr.any_difference"
+    once = measured(tmp_path, rows(), "group_audit")[name]
+    blind = measured(tmp_path, rows(4), "group_audit")[name]
+    seeing = measured(tmp_path, rows(4), "group_audit", cluster="who")[name]
+    assert blind.value < 0.01 < 0.5 * once.value < seeing.value < 2 * once.value
+
+
+@pytest.mark.parametrize("unit", ["cluster", "weight"])
 def test_what_asks_for_rows_that_are_alike_is_undefined_with_the_reason(tmp_path: Path, unit: str) -> None:
     table = rows() | {"s": [(i % 10) / 10 for i in range(120)], "where": ["a", "b"] * 60}
     roles = {unit: "who" if unit == "cluster" else "w", "score": "s", "strata": ("where",)}
-    for check in ("group_audit", "calibration"):
-        for one in measured(tmp_path, table, check, **roles).values():
-            assert (one.value, one.outcome) == (None, Outcome.INCONCLUSIVE)
-            assert "weights or clusters" in one.reason.en
+    found = {
+        name: one
+        for check in ("group_audit", "calibration")
+        for name, one in measured(tmp_path, table, check, **roles).items()
+        if not name.endswith(".any_difference")
+    }
+    assert len(found) == 5
+    for one in found.values():
+        assert (one.value, one.outcome) == (None, Outcome.INCONCLUSIVE)
+        assert "weights or clusters" in one.reason.en
     assert measured(tmp_path, table, "performance", **roles)["all.auc"].value is None
 
 

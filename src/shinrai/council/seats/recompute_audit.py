@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from shinrai.council.seats import intervals
+from shinrai.council.seats import intervals, units
 from shinrai.council.seats.group_gaps import (
     DRAWS,
     SCALE_BITS,
@@ -27,6 +27,8 @@ from shinrai.council.seats.recompute_rates import (
     failed,
     fractions,
     group_fault,
+    level_sums,
+    listed_sums,
     partition,
 )
 from shinrai.council.seats.recompute_table import Decisions
@@ -34,7 +36,7 @@ from shinrai.council.seats.recompute_table import Decisions
 ANY, BELOW, WITHIN = "any_difference", "selection_rate.below_four_fifths", "selection_rate.adjusted_difference"
 AUDITED = (*(f"{rate}.{ANY}" for rate in RATES), BELOW)
 TOLERANCE = 1e-6
-"""To which a probability that is integrated has to agree."""
+"""To which a probability that is integrated or looked for has to agree."""
 
 _MOST_TRIALS = 10**9
 
@@ -52,7 +54,7 @@ def group_audit(
     for rate in RATES:
         base, places, x, n = compared_rates(decisions, levels, rate, min_group)
         if not decisions.alike:
-            answers |= _not_taken(decisions, (columns, strata), rate, base)
+            answers |= _of_units(decisions, (columns, strata), levels, rate, (base, places), min_group)
             continue
         answers[f"{rate}.{ANY}"] = _any(base, x, n)
         if rate == RATES[0]:
@@ -62,11 +64,22 @@ def group_audit(
     return answers
 
 
-def _not_taken(
-    decisions: Decisions, named: tuple[Sequence[str], Sequence[str]], rate: str, base: Derived
+def _of_units(
+    decisions: Decisions,
+    named: tuple[Sequence[str], Sequence[str]],
+    levels: Partition,
+    rate: str,
+    found: tuple[Derived, Counts],
+    min_group: int,
 ) -> dict[str, Derived]:
-    """Answer for rows that come in clusters or have weights: these numbers are not taken of them."""
+    """Answer for rows that come in clusters or have weights: of these, only whether any level differs."""
+    base, places = found
     answers = {f"{rate}.{ANY}": base}
+    if len(places) >= 2:
+        sums = level_sums(decisions, levels, rate)
+        p = units.any_difference([sums[place] for place in places], weighted=decisions.weights is not None)
+        counts = listed_sums(decisions, levels, rate, min_group)
+        answers[f"{rate}.{ANY}"] = replace(base, value=p, low=p, high=p, counts=counts, tolerance=TOLERANCE)
     if rate == RATES[0]:
         answers[BELOW] = base
         if named[1]:

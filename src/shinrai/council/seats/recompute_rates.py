@@ -226,7 +226,7 @@ def group_fairness(decisions: Decisions, columns: Sequence[str], min_group: int)
         for kind in ("difference", "ratio"):
             alike = decisions.alike
             found = _spread(kind, x, n) if alike else _spread_of_units(decisions, kind, levels, rate, places)
-            counts = {} if alike else _listed_sums(decisions, levels, rate, min_group)
+            counts = {} if alike else listed_sums(decisions, levels, rate, min_group)
             answers[f"{rate}.{kind}"] = replace(found, n=base.n, used=base.used, groups=base.groups, counts=counts)
     return answers
 
@@ -347,18 +347,20 @@ def _unit_counts(decisions: Decisions) -> dict[str, int]:
     return {"scale_bits": _SCALE_BITS, "weightless": decisions.file_rows - decisions.rows}
 
 
-def _level_sums(decisions: Decisions, levels: Partition, rate: str) -> list[UnitSums]:
+def level_sums(decisions: Decisions, levels: Partition, rate: str) -> list[UnitSums]:
+    """Return the sums of a rate over the units of each level."""
     return [each[rate] for each in sums_by_level(decisions, levels.codes, len(levels.levels))]
 
 
 def _level_rates(decisions: Decisions, levels: Partition, rate: str) -> list[UnitRate | None]:
     weighted = decisions.weights is not None
-    return [unit_rate(sums, weighted=weighted) for sums in _level_sums(decisions, levels, rate)]
+    return [unit_rate(sums, weighted=weighted) for sums in level_sums(decisions, levels, rate)]
 
 
-def _listed_sums(decisions: Decisions, levels: Partition, rate: str, min_group: int) -> dict[str, int]:
+def listed_sums(decisions: Decisions, levels: Partition, rate: str, min_group: int) -> dict[str, int]:
+    """Return the sums of the levels that are shown, as a measurement carries them."""
     counts = _unit_counts(decisions)
-    for place, sums in enumerate(_level_sums(decisions, levels, rate)):
+    for place, sums in enumerate(level_sums(decisions, levels, rate)):
         if levels.sizes[place] >= min_group:
             counts |= sums.counts(f"{place}.")
     return counts
@@ -377,7 +379,7 @@ def _as_units(group: Group, found: UnitRate | None, decisions: Decisions) -> Gro
 def _spread_of_units(decisions: Decisions, kind: str, levels: Partition, rate: str, places: Counts) -> Derived:
     """Answer a gap between rates of rows that are not alike."""
     undefined = Derived(None, None, None, 0, 0)
-    sums = _level_sums(decisions, levels, rate)
+    sums = level_sums(decisions, levels, rate)
     family = len(places) * (len(places) - 1) // 2
     if family == 0 or (kind == "ratio" and not any(sums[place].s for place in places)):
         return undefined

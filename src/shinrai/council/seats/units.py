@@ -8,9 +8,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from shinrai.council.seats.clusters import Rate, t_quantile, wilson_bounds
-from shinrai.council.seats.intervals import LEVEL, normal_quantile
+import numpy as np
+from numpy.typing import NDArray
 
+from shinrai.council.seats.clusters import Rate, t_quantile, wilson_bounds
+from shinrai.council.seats.intervals import LEVEL, bisect, normal_quantile
+
+Array = NDArray[np.float64]
+
+_NODES, _HALVINGS = 256, 24
 NAMES = ("units", "s", "t", "ss", "st", "tt")
 
 
@@ -76,6 +82,65 @@ def _effective(sums: UnitSums, share: Fraction, rows: int, weighted: bool) -> tu
         observed = bound
     trust = Fraction(seen, seen + 1)
     return float(1 / (trust / observed + (1 - trust) / bound)), max(1.0, float(alike) - 1)
+
+
+def any_difference(levels: Sequence[UnitSums], *, weighted: bool) -> float:
+    """P that no level differs: the smallest at which the interval of max − min at 1 − p leaves out 0; to 10⁻⁷.
+
+    levels: two at least, each with a rate.
+    """
+    share, n, df = np.array([_spread(sums, weighted) for sums in levels]).T
+    pairs = math.comb(len(levels), 2)
+
+    def apart(p: float) -> bool:
+        low, high = _wilson(share, n, _quantiles(p / (2 * pairs), df))
+        # Of each pair the larger rate comes first: the others' intervals of the difference hold 0.
+        gap = share[:, None] - share[None, :]
+        return bool((gap > np.hypot((share - low)[:, None], (high - share)[None, :])).any())
+
+    least, most = 0.0, 1 - 1e-6
+    if not apart(most):
+        return 1.0
+    for _ in range(_HALVINGS):
+        middle = (least + most) / 2
+        least, most = (least, middle) if apart(middle) else (middle, most)
+    return most
+
+
+def _spread(sums: UnitSums, weighted: bool) -> tuple[float, float, float]:
+    """Return rate, n and degrees of freedom, infinite for the normal."""
+    share = Fraction(sums.s, sums.t)
+    if _all_equal(sums, weighted):
+        return float(share), float(sums.units), math.inf
+    return float(share), *_effective(sums, share, sums.units if weighted else sums.t, weighted)
+
+
+def _quantiles(tail: float, df: Array) -> Array:
+    """Return z or t with this tail for each of the degrees of freedom, 0 < tail < 0.5."""
+    many = np.isinf(df)
+    found = np.full(len(df), normal_quantile(tail))
+    few = df[~many][:, None]
+    nodes, weights = np.polynomial.legendre.leggauss(_NODES)
+    constant = np.array([math.exp(math.lgamma((d + 1) / 2) - math.lgamma(d / 2)) for d in few[:, 0]])
+
+    def above(angles: Array) -> NDArray[np.bool_]:
+        cosines = np.log(np.cos(angles[:, None] / 2 * (nodes + 1)))
+        inside = angles / 2 * (np.exp((few - 1) * cosines) @ weights)
+        return np.asarray(0.5 - constant / math.sqrt(math.pi) * inside > tail)
+
+    ends = np.zeros(len(few)), np.full(len(few), math.pi / 2)
+    found[~many] = np.sqrt(few[:, 0]) * np.tan(bisect(above, *ends))
+    return found
+
+
+def _wilson(share: Array, n: Array, z: Array) -> tuple[Array, Array]:
+    """Solve n·(share − π)² = z²·π(1−π) for π on both sides of each share."""
+
+    def holds(value: Array) -> NDArray[np.bool_]:
+        return np.asarray(n * (share - value) ** 2 <= z * z * value * (1 - value))
+
+    low = np.where(share == 0, 0.0, bisect(holds, share, np.zeros_like(share)))
+    return low, np.where(share == 1, 1.0, bisect(holds, share, np.ones_like(share)))
 
 
 def largest_difference(rates: Sequence[Rate]) -> tuple[float, float]:

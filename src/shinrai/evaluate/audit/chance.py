@@ -1,6 +1,6 @@
 """What chance alone would show: the gap expected between groups that do not differ, and the p of any difference."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from shinrai.evaluate.audit.comparing import Form, gap_interval
@@ -12,6 +12,7 @@ from shinrai.evaluate.statistics.reach import first_level
 from shinrai.language import Message, message
 
 PERMUTATION = "successes dealt out again with all margins held (Fisher 1935; Westfall, Young 1993)"
+INVERTED = "1 - the highest level at which the simultaneous interval of the difference shuts out 0"
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,24 +56,24 @@ def chance(named: Mapping[str, Estimate | Message], settings: AuditSettings) -> 
         )
     if any(each.bounds is None for each in found.values()):
         return _untold(n, message("A group has no interval, so that there is no test."))
-    return Chance(
-        first_level(_interval_of(list(found.values())), lambda interval: interval.low > 0),
-        None,
-        None,
-        n,
-        "1 - the highest level at which the simultaneous interval of the difference shuts out 0",
-        reason=message("The gap that chance alone would show is known for plain shares of rows only."),
-    )
+    return Chance(by_interval(list(found.values())), None, None, n, INVERTED, reason=unknown_gap())
 
 
-def _untold(n: int, reason: Message) -> Chance:
-    return Chance(None, None, None, n, "", reason=reason)
+def by_interval(found: Sequence[Estimate]) -> float:
+    """Return the p of any difference between at least two numbers that have bounds, from the intervals alone."""
 
-
-def _interval_of(found: list[Estimate]) -> Callable[[float], Interval]:
     def at(level: float) -> Interval:
         interval = gap_interval(found, Form.DIFFERENCE, level)
         assert interval is not None  # noqa: S101  (every group has bounds; this tells the type checker)
         return interval
 
-    return at
+    return first_level(at, lambda interval: interval.low > 0)
+
+
+def unknown_gap() -> Message:
+    """Say why it is not known how large a gap chance alone would show."""
+    return message("The gap that chance alone would show is known for plain shares of rows only.")
+
+
+def _untold(n: int, reason: Message) -> Chance:
+    return Chance(None, None, None, n, "", reason=reason)

@@ -10,6 +10,7 @@ from fractions import Fraction
 from itertools import combinations
 from math import floor
 
+from shinrai.evaluate.audit.chance import by_interval, unknown_gap
 from shinrai.evaluate.checks.assembly import (
     Basis,
     Estimate,
@@ -19,11 +20,11 @@ from shinrai.evaluate.checks.assembly import (
     shown_subject,
     undefined,
 )
-from shinrai.evaluate.checks.group_fairness import group_findings, is_compared, listed
+from shinrai.evaluate.checks.group_fairness import group_findings, is_compared, listed, rates_of_units, sums_listed
 from shinrai.evaluate.checks.rates import GROUP_RATES, Rate
 from shinrai.evaluate.checks.settings import CheckSettings
 from shinrai.evaluate.checks.stratified import Pair, adjusted, sums_of
-from shinrai.evaluate.checks.units import not_taken
+from shinrai.evaluate.checks.units import chance_method, not_taken
 from shinrai.evaluate.measurement import Coverage, Measurement
 from shinrai.evaluate.statistics.four_fifths import below_four_fifths, meets_four_fifths
 from shinrai.evaluate.statistics.interval import Interval, simultaneous_z
@@ -86,14 +87,17 @@ def _any_difference(table: Table, settings: CheckSettings, subject: Subject, rat
     title = message(
         "{rate}: whether the groups of “{columns}” differ (p value)", rate=rate.title, columns=shown_subject(subject)
     )
-    frame = _frame(table, subject, f"{rate.name}.any_difference", title, _ANY)
+    frame = _frame(table, subject, f"{rate.name}.any_difference", title, chance_method(table, _ANY))
     if fault := table.faults.get(subject):
         return faulty(frame, Basis(0, Coverage(0, table.rows)), fault)
     sides = _sides(table, settings, subject, rate)
     if len(sides) < 2:
         return undefined(frame, _basis(table, settings, subject, rate, sides), _too_few(sides))
     if table.units is not None:
-        return undefined(frame, _basis(table, settings, subject, rate, sides), not_taken())
+        p = by_interval(rates_of_units(table, subject, [side.level for side in sides], rate))
+        sums = sums_listed(table, subject, settings, rate)
+        basis = _basis(table, settings, subject, rate, sides, (unknown_gap(),), sums)
+        return measured(frame, Estimate(p, Interval(p, p)), basis)
     if sum(side.trials for side in sides) >= MOST_TRIALS:
         reason = message("The table has too many rows for chance to be drawn.")
         return undefined(frame, _basis(table, settings, subject, rate, sides), reason)

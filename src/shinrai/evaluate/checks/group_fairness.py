@@ -144,7 +144,7 @@ def _measure_one(table: Table, settings: CheckSettings, subject: Subject, rate: 
         Coverage(sum(level.tally.decided for level in compared), table.rows),
         tuple(listed(table, subject, level, settings, rate) for level in levels),
         group_findings(table, subject, settings),
-        _sums_listed(table, subject, settings, rate),
+        sums_listed(table, subject, settings, rate),
     )
     if len(compared) < 2:
         return undefined(
@@ -155,7 +155,7 @@ def _measure_one(table: Table, settings: CheckSettings, subject: Subject, rate: 
     if form.gap is ratio_gap and not any(successes for successes, _ in fractions):
         return undefined(frame, basis, message("The rate is 0 in every group, so that the ratio is undefined."))
     if table.units is not None:
-        found = [each for level in compared if (each := _of_units(table, subject, level, rate)) is not None]
+        found = rates_of_units(table, subject, compared, rate)
         return measured(frame, Estimate(*gap_of(found, form.form)), basis)
     gap = form.gap(fractions)
 
@@ -192,13 +192,18 @@ def is_compared(table: Table, subject: Subject, level: Level, settings: CheckSet
     return table.units is None or _of_units(table, subject, level, rate) is not None
 
 
+def rates_of_units(table: Table, subject: Subject, compared: Sequence[Level], rate: Rate) -> list[UnitRate]:
+    """Return the rates of compared groups of clustered or weighted rows."""
+    return [each for level in compared if (each := _of_units(table, subject, level, rate)) is not None]
+
+
 def _of_units(table: Table, subject: Subject, level: Level, rate: Rate) -> UnitRate | None:
     """Return a rate of clustered or weighted rows; None where it has no interval."""
     assert table.units is not None  # noqa: S101  (asked of such tables alone)
     return rate_of(sums_of(table.units, subject, level.labels, rate.name), weighted=table.units.weighted)
 
 
-def _sums_listed(table: Table, subject: Subject, settings: CheckSettings, rate: Rate) -> dict[str, int]:
+def sums_listed(table: Table, subject: Subject, settings: CheckSettings, rate: Rate) -> dict[str, int]:
     """Return the sums over the units of every group that is shown, by its place in the list of groups."""
     counts = unit_counts(table)
     if table.units is not None:

@@ -6,6 +6,7 @@ They are those of the audit of a table; here is only what turns the sums over th
 from collections.abc import Sequence
 from functools import lru_cache
 
+from shinrai.evaluate.audit.chance import INVERTED
 from shinrai.evaluate.audit.comparing import Form, gap_interval
 from shinrai.evaluate.audit.estimates import Estimate
 from shinrai.evaluate.statistics.clusters import clustered_rate
@@ -34,6 +35,13 @@ def gap_method(table: Table, form: Form, plain: str) -> str:
     if form is Form.DIFFERENCE:
         return f"max - min; square-and-add (Zou, Donner 2008) over all pairs, Bonferroni, of {base}"
     return f"min / max; square-and-add of the logarithms (Zou, Donner 2008) over all pairs, Bonferroni, of {base}"
+
+
+def chance_method(table: Table, plain: str) -> str:
+    """Say how the p value of any difference comes about. plain: where every row is a unit of its own."""
+    if table.units is None:
+        return plain
+    return f"p value, no interval: {INVERTED}; {_WEIGHTS if table.units.weighted else _CLUSTERS}"
 
 
 def rate_of(sums: UnitSums, *, weighted: bool) -> Estimate | None:
