@@ -67,6 +67,22 @@ def test_words_say_what_came_out_first(run: Run, decisions: Path, language: str)
     assert "\x1b" not in out
 
 
+@pytest.mark.parametrize(("language", "cut"), [("ja", "50グループのうち"), ("en", "50 groups: those with")])
+def test_of_many_groups_the_outermost_are_listed(run: Run, tmp_path: Path, language: str, cut: str) -> None:
+    file = tmp_path / "areas.csv"
+    lines = [f"g{i:02},{decision},{n}" for i in range(50) for decision, n in ((1, 100 + (i * 7) % 50), (0, 100))]
+    lines += [f"{line},{half}" for half in "ab" for line in lines]
+    file.write_text("\n".join(["area,chosen,n,half", *lines[100:]]) + "\n", encoding="utf-8")
+    roles = ("--prediction", "chosen", "--group", "area", "--favourable", 1, "--counts", "n", "--strata", "half")
+    _, out = run(file, *roles, "--lang", language)
+    assert cut in out
+    # In each list, where one stands that the groups are compared with: the lowest first, the highest last.
+    by_rate = sorted((f"g{i:02}" for i in range(50)), key=lambda name: (int(name[1:]) * 7) % 50)
+    first_words = [line.split()[0] for line in out.splitlines() if re.match(r"g\d\d\s", line)]
+    shown = [*by_rate[:20], *by_rate[-20:]]
+    assert first_words == [*shown, *shown[:-1], *shown[:-1]]
+
+
 def test_too_little_evidence_is_neither_kept_nor_broken(run: Run, tmp_path: Path) -> None:
     file = tmp_path / "counts.csv"
     file.write_text("race,arrested,n\nblack,1,102\nblack,0,277\nother,1,12\nother,0,41\n", encoding="utf-8")

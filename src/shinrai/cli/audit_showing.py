@@ -64,19 +64,37 @@ def show_audit(audit: "Audit", name: str, language: Language) -> None:
 
 def _subject(audit: "Audit", subject: SubjectAudit, language: Language) -> None:
     shown = [[name for name in names if name in audit.overall] for names in _SHOWN]
+    leading = next(names[0] for names in shown if names)
+    groups = subject.groups if len(subject.groups) <= MOST_GROUPS else _outermost(subject.groups, leading)
     for metrics in filter(None, shown):
         tables.line("", language)
         tables.line(message("Groups of “{columns}”", columns=subject.name), language, style="bold")
         columns = [message("Group"), message("Rows"), *(title(name) for name in metrics)]
-        rows = [_group_row(each, metrics) for each in subject.groups[:MOST_GROUPS]]
+        rows = [_group_row(each, metrics) for each in groups]
         every = [number_text(audit.overall[name], name) for name in metrics]
         tables.table(columns, [*rows, [message("All rows"), f"{audit.origin.rows:,}", *every]], language)
-    if len(subject.groups) > MOST_GROUPS:
-        tables.line(message("{count} more groups are in the JSON.", count=len(subject.groups) - MOST_GROUPS), language)
+    if len(subject.groups) > len(groups):
+        cut = message(
+            "{count} groups: those with the {half} lowest and the {half} highest values of “{metric}” are shown. All "
+            "are in the JSON.",
+            count=len(subject.groups),
+            half=MOST_GROUPS // 2,
+            metric=title(leading),
+        )
+        tables.line(cut, language)
     tables.line("", language)
     _gaps(subject, [name for metrics in shown for name in metrics], language)
-    _within(audit, subject, language)
-    _thumb(subject, language)
+    names = [each.name for each in groups]
+    _within(audit, subject, names, language)
+    _thumb(subject, names, language)
+
+
+def _outermost(groups: Sequence[GroupAudit], metric: str) -> Sequence[GroupAudit]:
+    """Return the groups with the lowest and the highest values; those without a value lie between."""
+    valued = [each for each in groups if each.numbers[metric].value is not None]
+    ordered = sorted(valued, key=lambda each: (each.numbers[metric].value or 0.0, each.name))
+    half = MOST_GROUPS // 2
+    return [*ordered[:half], *ordered[half:][-half:]]
 
 
 def _group_row(group: GroupAudit, metrics: Sequence[str]) -> list[tables.Cell]:
@@ -115,7 +133,7 @@ def _gap(gaps: Mapping[str, Gap], metric: str, form: Form) -> tables.Cell:
     return number_text(gap, metric, form)
 
 
-def _within(audit: "Audit", subject: SubjectAudit, language: Language) -> None:
+def _within(audit: "Audit", subject: SubjectAudit, names: Sequence[str], language: Language) -> None:
     """Print what remains of the selection rate's gap within strata."""
     found = subject.stratified.get("selection_rate")
     if found is None:
@@ -132,6 +150,7 @@ def _within(audit: "Audit", subject: SubjectAudit, language: Language) -> None:
         message("p (Mantel-Haenszel)"),
         message("p that strata are alike (Breslow-Day)"),
     )
+    place = {name: index for index, name in enumerate(names)}
     rows = [
         (
             each.group,
@@ -142,12 +161,13 @@ def _within(audit: "Audit", subject: SubjectAudit, language: Language) -> None:
             p_text(each.p),
             p_text(each.homogeneity),
         )
-        for each in found.adjusted[:MOST_GROUPS]
+        for each in sorted(found.adjusted, key=lambda each: place.get(each.group, len(place)))
+        if each.group in place
     ]
     tables.table(columns, rows, language)
 
 
-def _thumb(subject: SubjectAudit, language: Language) -> None:
+def _thumb(subject: SubjectAudit, names: Sequence[str], language: Language) -> None:
     """Say how the four-fifths rule of thumb comes out, group by group."""
     others = {name: rule for name, rule in subject.four_fifths.items() if rule.probability is not None}
     if not others:
@@ -158,11 +178,12 @@ def _thumb(subject: SubjectAudit, language: Language) -> None:
     rows = [
         (
             name,
-            f"{float(rule.exact):.3f}",
-            message("kept") if rule.met else message("not kept"),
-            f"{rule.probability:.2f}",
+            f"{float(others[name].exact):.3f}",
+            message("kept") if others[name].met else message("not kept"),
+            f"{others[name].probability:.2f}",
         )
-        for name, rule in list(others.items())[:MOST_GROUPS]
+        for name in names
+        if name in others
     ]
     columns = (
         message("Group"),
