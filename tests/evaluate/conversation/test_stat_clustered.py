@@ -1,6 +1,6 @@
 """Intervals for clustered samples: worked values, and coverage by simulation for few clusters and extreme rates."""
 
-from math import inf
+from math import erf, inf, sqrt
 
 import numpy as np
 import pytest
@@ -58,6 +58,17 @@ def test_independent_samples_have_wilsons_interval(successes: int, n: int) -> No
     assert estimate.interval.low == pytest.approx(plain.low, abs=1e-12)
     assert estimate.interval.high == pytest.approx(plain.high, abs=1e-12)
     assert (estimate.design_effect, estimate.df) == (1, inf)
+
+
+@pytest.mark.parametrize("z", [0.5, 1.959964, 4.0])
+def test_a_level_and_what_it_leaves_out_lead_to_one_interval(z: float) -> None:
+    sums, sizes = np.array([1.0, 3.0, 2.0, 5.0, 0.0, 4.0]), np.array([4.0, 5.0, 3.0, 6.0, 2.0, 7.0])
+    spread = rate_spread(sums, sizes)
+    assert isinstance(spread, RateSpread)
+    told, level = spread.beside(z), spread.at(erf(z / sqrt(2)))
+    assert (told.low, told.high) == (pytest.approx(level.low, rel=1e-9), pytest.approx(level.high, rel=1e-9))
+    # From 1 - 10⁻¹⁷ on a level is 1 in a double; the interval goes on to widen.
+    assert 0 < spread.beside(12.0).low < spread.beside(8.0).low < level.low
 
 
 def test_equal_clusters_have_the_variance_of_their_means() -> None:
