@@ -309,6 +309,16 @@ def test_forged_certificates_fail_alone(tmp_path):
     assert formats.verify(tmp_path / "none.zip", PLAIN.policy).levels == {"L1": 1, "L2": 1}
 
 
+@pytest.mark.parametrize(
+    ("control", "stratum", "code"),
+    [(MEASURED, "human", 1), (ATTESTED, "human", 1), (MEASURED, "north", 0), ("X-9.other", "human", 0)],
+)
+def test_a_certificate_holds_to_the_strata_that_the_rubric_asks_of_its_control(tmp_path, control, stratum, code):
+    outcome = World(edits={"rubric": put("required", {control: {stratum: 1}})}).verified(tmp_path)
+    assert outcome.levels["L1"] == code
+    assert (f"L1 the certificate of {control} does not carry the votes it claims" in said(outcome)) == (code == 1)
+
+
 # The log shown in part.
 
 
@@ -328,6 +338,7 @@ def test_proofs_that_do_not_fit_are_refused(tmp_path):
         assert outcome.exit_code == 1
         # A proof of another entry shows nothing of this one, not even where it stands.
         assert change is not other or ":1 is not in the log" in said(outcome)
+        assert change is other or f"{names[0]} " in said(outcome)
     extra = World(proofs=True, files=lambda f: {**f, f"log/proofs/{'ab' * 32}.tlog-proof": b"x"}).verified(tmp_path)
     assert (extra.exit_code, "which is not allowed" in said(extra)) == (1, True)
     gone = World(proofs=True, files=lambda f: {n: d for n, d in f.items() if n != names[3]}).verified(tmp_path)

@@ -289,7 +289,12 @@ def test_one_key_may_hold_every_role_and_every_key_may_hold_one():
 
 
 def test_what_is_broken_in_a_trust_document_is_said_of_it():
-    for change in (lambda d: d.update(expires="x"), lambda d: d.update(logs=["x+y+z"]), lambda d: d.update(prev="x")):
+    for change in (
+        lambda d: d.update(expires="x"),
+        lambda d: d.update(logs=["x+y+z"]),
+        lambda d: d.update(prev="x"),
+        lambda d: d.update(tsa=["x"]),
+    ):
         payload = _bent(change)
         with pytest.raises(Fault, match=r"^the document|verifier key"):
             parse_trust(payload, sha256(payload), "the document")
