@@ -319,6 +319,13 @@ def test_a_certificate_holds_to_the_strata_that_the_rubric_asks_of_its_control(t
     assert (f"L1 the certificate of {control} does not carry the votes it claims" in said(outcome)) == (code == 1)
 
 
+@pytest.mark.parametrize("required", [[], "human", {MEASURED: 1}, {MEASURED: {"human": -1}}])
+def test_a_rubric_that_asks_in_no_known_way_is_named(tmp_path, required):
+    outcome = World(edits={"rubric": put("required", required)}).verified(tmp_path)
+    told = "the rubric lacks a valid field “required”"
+    assert (outcome.levels, said(outcome)) == ({"L1": 1, "L2": 1}, f"L1 {told}; V9 {told}")
+
+
 # The log shown in part.
 
 
