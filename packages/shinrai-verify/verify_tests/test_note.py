@@ -129,6 +129,13 @@ def test_notes_that_do_not_open(name):
     assert said in str(caught.value)
 
 
+def test_a_note_of_the_greatest_size_opens():
+    room = MAX_NOTE_BYTES - len(f"{HEAD.text}\n\n{_line()}".encode())
+    text = HEAD.text + "a" * room + "\n"
+    note = f"{text}\n{_line(text=text)}".encode()
+    assert (len(note), open_note(note, [LOG], "the note")) == (MAX_NOTE_BYTES, text)
+
+
 def test_notes_too_large_or_not_utf8_do_not_open():
     with pytest.raises(Fault, match="too large"):
         open_note(b"a" * (MAX_NOTE_BYTES + 1), [LOG], "the note")
