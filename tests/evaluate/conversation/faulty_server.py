@@ -196,6 +196,15 @@ async def limited(server: FaultyServer, request: Request, writer: Writer) -> Non
     await ok(server, request, writer)
 
 
+async def unlucky(server: FaultyServer, request: Request, writer: Writer) -> None:
+    """One question is told 429 six times, while all others are answered."""
+    if asked(request) == "question 30" and server.seen["429"] < 6:
+        server.seen["429"] += 1
+        send(writer, b"{}", "429 Too Many Requests")
+    else:
+        await ok(server, request, writer)
+
+
 async def one_in_six(server: FaultyServer, request: Request, writer: Writer) -> None:
     server.seen["all"] += 1
     if server.seen["all"] % 6 == 0:

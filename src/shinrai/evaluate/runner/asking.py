@@ -88,14 +88,14 @@ class Asker:
 
     async def _turn(self, planned: PlannedSample, answers: Sequence[Answer], flight: _Flight) -> Answer:
         """Get one answer, asking again where that may help. TargetError: there is none."""
-        tries = 0
+        tries = alone = 0
+        answers_before = self._answers
         flight.deadline = self._loop.time() + self._settings.deadline_seconds
         while True:
             if not self._pace.free():
                 await self._wait_for_pace(flight, retry=tries > 0)
             flight.attempts += 1
             reserved = self._pace.reserved
-            heard_before = self._answers
             try:
                 answer = await self._respondent.reply(planned, answers, flight.watch)
             except TargetError as error:
@@ -107,8 +107,10 @@ class Asker:
                     raise TargetError(flight.overdue.kind, flight.overdue.detail) from None
                 flight.watch.heard = None
                 self._learn(error, reserved)
-                await self._back_off(error, tries, flight, alive=self._answers > heard_before)
-                tries += 1
+                if self._answers > answers_before:
+                    alone, answers_before = 0, self._answers
+                await self._back_off(error, tries, alone, flight)
+                tries, alone = tries + 1, alone + 1
                 continue
             flight.watch.heard = None
             self._answers += 1
@@ -134,20 +136,22 @@ class Asker:
     def _bearable(self, wait: float | None) -> float | None:
         return None if wait is None else min(wait, self._settings.longest_wait_seconds)
 
-    async def _back_off(self, error: TargetError, tries: int, flight: _Flight, *, alive: bool) -> None:
+    async def _back_off(self, error: TargetError, tries: int, alone: int, flight: _Flight) -> None:
         """Wait before the next try; raise the error where there is to be none.
 
-        alive: others were answered meanwhile. A target that answers at its own rate is asked more often than one that
-        answers nobody.
+        tries: earlier ones of this turn. alone: those of them since which nobody was answered. A target that says 429
+        and answers at its own rate is asked more often than one that answers nobody.
         """
         most = self._settings.retries
-        if error.fault.kind is FaultKind.RATE_LIMITED and alive:
-            most *= _PATIENCE
+        if error.fault.kind is FaultKind.RATE_LIMITED:
+            spent = alone >= most or tries >= most * _PATIENCE
+        else:
+            spent = tries >= most
         asked = error.retry_after or 0.0
         # Full jitter: Brooker 2015, "Exponential Backoff and Jitter".
         wait = max(asked, _jitter(0, min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0 ** min(tries, 10))))
         too_long = asked > self._settings.longest_wait_seconds or self._loop.time() + wait > flight.deadline
-        if not error.transient or tries >= most or too_long:
+        if not error.transient or spent or too_long:
             raise error
         await asyncio.sleep(wait)
 
