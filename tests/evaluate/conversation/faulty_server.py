@@ -35,11 +35,12 @@ class Request:
 
 @dataclass
 class FaultyServer:
-    """Its settings and what it saw. rate: answers a second before it says 429, for `limited`."""
+    """Its settings and what it saw. rate: answers in a period (seconds) before it says 429, for `limited`."""
 
     behaviour: str = "ok"
     latency: float = 0.0
     rate: int = 100
+    period: float = 1.0
     port: int = 0
     requests: list[Request] = field(default_factory=list)
     in_flight: int = 0
@@ -184,25 +185,16 @@ async def storm_for_long(_: FaultyServer, __: Request, writer: Writer) -> None:
 
 
 async def limited(server: FaultyServer, request: Request, writer: Writer) -> None:
-    """`rate` answers in each second by the clock, then 429."""
-    second, used = server.window
-    now = int(monotonic())
-    used = used if second == now else 0
+    """`rate` answers in each `period` from the first request on, then 429."""
+    last, used = server.window
+    now = int((monotonic() - server.requests[0].at) / server.period)
+    used = used if last == now else 0
     if used >= server.rate:
         server.seen["429"] += 1
         send(writer, b"{}", "429 Too Many Requests")
         return
     server.window = (now, used + 1)
     await ok(server, request, writer)
-
-
-async def unlucky(server: FaultyServer, request: Request, writer: Writer) -> None:
-    """One question is told 429 six times, while all others are answered."""
-    if asked(request) == "question 30" and server.seen["429"] < 6:
-        server.seen["429"] += 1
-        send(writer, b"{}", "429 Too Many Requests")
-    else:
-        await ok(server, request, writer)
 
 
 async def one_in_six(server: FaultyServer, request: Request, writer: Writer) -> None:

@@ -120,13 +120,11 @@ def test_a_rate_limit_is_kept_to(server, chat, take):
     assert server.seen["429"] < 200
 
 
-def test_who_is_unlucky_at_a_rate_limit_is_asked_as_long_as_others_are_answered(server, chat, take, monkeypatch):
-    # At two in flight nobody is answered while its request is refused, but many are between two of its tries.
-    monkeypatch.setattr("shinrai.evaluate.runner.asking._FIRST_BACKOFF", 0.02)
-    server.behaviour = "unlucky"
-    summary, samples = take(chat(), 100, RunSettings(most_in_flight=2, retries=4))
-    assert (summary.answered, summary.faults, server.seen["429"]) == (100, {}, 6)
-    assert next(s.attempts for s in samples if s.answer == "echo: question 30") == 7
+def test_a_limit_that_is_spent_at_once_loses_nothing(server, chat, take):
+    # Nobody is answered for the rest of the period, in which many samples are refused more often than `retries`.
+    server.behaviour, server.rate, server.period = "limited", 40, 2.0
+    summary, _ = take(chat(), 60, RunSettings(most_in_flight=64, retries=2))
+    assert (summary.answered, summary.faults) == (60, {})
 
 
 def test_the_server_is_left_alone_as_long_as_it_asks(server, chat, take):

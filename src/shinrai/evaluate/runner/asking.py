@@ -14,6 +14,8 @@ from shinrai.evaluate.targets.target import Respondent, TargetError, Watch
 _FIRST_BACKOFF = 0.5
 _LONGEST_BACKOFF = 20.0
 _PATIENCE = 5
+_LIMIT_WINDOW = 60.0
+"""Seconds: the longest in which limits are commonly counted. Once it is spent, nobody is answered until the next."""
 _NEVER = float("inf")
 
 # Retries of many clients that start together must not come back together; nothing depends on the draw.
@@ -46,7 +48,7 @@ class Asker:
         self._account = account
         self._loop = asyncio.get_running_loop()
         self._flights: set[_Flight] = set()
-        self._answers = 0
+        self._answered_at = float("-inf")
 
     async def take(self, planned: PlannedSample, task: "asyncio.Task[None]") -> Sample:
         """Hold the conversation of one sample, in the task that is named. asyncio.CancelledError: the run stops."""
@@ -88,8 +90,7 @@ class Asker:
 
     async def _turn(self, planned: PlannedSample, answers: Sequence[Answer], flight: _Flight) -> Answer:
         """Get one answer, asking again where that may help. TargetError: there is none."""
-        tries = alone = 0
-        answers_before = self._answers
+        tries = 0
         flight.deadline = self._loop.time() + self._settings.deadline_seconds
         while True:
             if not self._pace.free():
@@ -107,13 +108,11 @@ class Asker:
                     raise TargetError(flight.overdue.kind, flight.overdue.detail) from None
                 flight.watch.heard = None
                 self._learn(error, reserved)
-                if self._answers > answers_before:
-                    alone, answers_before = 0, self._answers
-                await self._back_off(error, tries, alone, flight)
-                tries, alone = tries + 1, alone + 1
+                await self._back_off(error, tries, flight)
+                tries += 1
                 continue
             flight.watch.heard = None
-            self._answers += 1
+            self._answered_at = self._loop.time()
             self._crowd.answered()
             self._pace.accepted(_tokens(answer), reserved)
             self._account.charge(planned.prompt, answer)
@@ -136,22 +135,20 @@ class Asker:
     def _bearable(self, wait: float | None) -> float | None:
         return None if wait is None else min(wait, self._settings.longest_wait_seconds)
 
-    async def _back_off(self, error: TargetError, tries: int, alone: int, flight: _Flight) -> None:
+    async def _back_off(self, error: TargetError, tries: int, flight: _Flight) -> None:
         """Wait before the next try; raise the error where there is to be none.
 
-        tries: earlier ones of this turn. alone: those of them since which nobody was answered. A target that says 429
-        and answers at its own rate is asked more often than one that answers nobody.
+        tries: earlier ones of this turn. A target that says 429 and has answered anybody of late is asked more often
+        than one that answers nobody.
         """
         most = self._settings.retries
-        if error.fault.kind is FaultKind.RATE_LIMITED:
-            spent = alone >= most or tries >= most * _PATIENCE
-        else:
-            spent = tries >= most
+        if error.fault.kind is FaultKind.RATE_LIMITED and self._loop.time() - self._answered_at < _LIMIT_WINDOW:
+            most *= _PATIENCE
         asked = error.retry_after or 0.0
         # Full jitter: Brooker 2015, "Exponential Backoff and Jitter".
         wait = max(asked, _jitter(0, min(_LONGEST_BACKOFF, _FIRST_BACKOFF * 2.0 ** min(tries, 10))))
         too_long = asked > self._settings.longest_wait_seconds or self._loop.time() + wait > flight.deadline
-        if not error.transient or spent or too_long:
+        if not error.transient or tries >= most or too_long:
             raise error
         await asyncio.sleep(wait)
 
