@@ -34,7 +34,7 @@ conformance: .venv/ready
 	$(BIN)/python tests/evidence/fault_injection.py sqlite
 	$(BIN)/python tests/evidence/fault_injection.py postgresql
 
-# Takes about an hour on two cores; what survives is explained in docs/explanation/mutants-of-the-verifier.md.
+# Takes about an hour and a half on two cores; what survives is explained in docs/explanation/mutants-of-the-verifier.md.
 mutants: .venv/ready
 	$(BIN)/python tools/run_mutants.py --folder out/mutants
 

@@ -24,8 +24,9 @@ class RunSettings:
 
     most_in_flight: samples asked at the same time at most; the engine finds out how many the target bears.
     deadline_seconds: for one turn, retries included, our own waiting for a rate limit excluded. stall_seconds: silence
-    allowed in the middle of an answer. retries: of one turn, after the first request. longest_wait_seconds: a server
-    that asks to be left alone for longer gets its way, and the sample is a fault.
+    allowed in the middle of an answer. retries: of one turn, after the first request; five times as many at a rate
+    limit of a target that answered anybody within the last minute. longest_wait_seconds: a server that asks to be left
+    alone for longer gets its way, and the sample is a fault.
     give_up_after: the target counts as dead when so many samples in a row had no answer; a quarter of that suffices
     where it has never answered. retry_faults: take samples again that an earlier run of the journal recorded as faults.
     cost_limit: in the currency of the prices, for this run alone; needs prices. The run stops before a sample that
